@@ -1,5 +1,5 @@
-/* Hand-over between threads: order, bounds, closing, and that the receiver sees the sender's writes. */
-#include <check.h>
+/* Hand-over between threads: order, bounds, closing, and that the receiver sees the sender's
+ * writes. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/handover.h"
+#include "tests/support/check_main.h"
 
 static int dropped;
 
@@ -110,22 +111,6 @@ START_TEST(thousand_items_arrive_in_order_through_a_small_queue)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("handover");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tcase, full_queue_keeps_the_item_with_the_sender);
-    tcase_add_test(tcase, fd_is_readable_exactly_while_something_waits);
-    tcase_add_test(tcase, closed_queue_refuses_and_drains);
-    tcase_add_test(tcase, destroy_drops_what_nobody_received);
-    tcase_add_test(tcase, thousand_items_arrive_in_order_through_a_small_queue);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
-}
+CHECK_MAIN("handover", full_queue_keeps_the_item_with_the_sender,
+           fd_is_readable_exactly_while_something_waits, closed_queue_refuses_and_drains,
+           destroy_drops_what_nobody_received, thousand_items_arrive_in_order_through_a_small_queue)
