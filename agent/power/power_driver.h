@@ -1,0 +1,38 @@
+/* power_driver.h - one struct of functions per way to reach a machine's power. Calls block (run them in a
+ * worker thread), do exactly what they are told and nothing else: reading back, retries and escalation are the
+ * runner's. Power is the state-setting on and off, never cycle or reset.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+
+enum power_state { POWER_UNKNOWN, POWER_OFF, POWER_ON };
+enum boot_device { BOOT_DEVICE_NONE, BOOT_DEVICE_PXE, BOOT_DEVICE_DISK, BOOT_DEVICE_CDROM,
+                   BOOT_DEVICE_SETUP, BOOT_DEVICE_OTHER };
+
+struct bmc_access {
+    const char *address;
+    uint16_t port;
+    const char *username;
+    const char *password; /* opened from its seal for this call only; wiped by the caller */
+    int cipher_suite;     /* IPMI; the account says which, no fallback */
+    int timeout_ms;       /* of one command */
+};
+
+struct power_driver {
+    const char *name; /* "ipmi", "noop" */
+    int (*get_power)(const struct bmc_access *bmc, enum power_state *ret, struct error *err);
+    int (*set_power)(const struct bmc_access *bmc, enum power_state state, struct error *err);
+    int (*get_boot_device)(const struct bmc_access *bmc, enum boot_device *ret, struct error *err);
+    /* 'uefi': ask for UEFI firmware's boot. One boot only. */
+    int (*set_boot_device)(const struct bmc_access *bmc, enum boot_device device, bool uefi,
+                           struct error *err);
+};
+
+/* NULL for an unknown name. */
+const struct power_driver *power_driver_find(const char *name);
+const char *power_state_name(enum power_state state);
+const char *boot_device_name(enum boot_device device);
