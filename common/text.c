@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char URL_ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char URL_ALPHABET[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static int reserve(struct text *text, size_t more)
 {
@@ -88,9 +89,11 @@ bool text_is_utf8(const void *bytes, size_t length)
 
     while (p < end) {
         unsigned char lead = *p++;
-        unsigned more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2
-                        : lead >= 0xf0 && lead < 0xf5                 ? 3
-                                                                      : 4;
+        unsigned more = lead < 0x80                   ? 0
+                        : lead >= 0xc2 && lead < 0xe0 ? 1
+                        : lead >= 0xe0 && lead < 0xf0 ? 2
+                        : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                      : 4;
 
         if (lead == 0 || more == 4 || (size_t)(end - p) < more)
             return false;
@@ -103,6 +106,37 @@ bool text_is_utf8(const void *bytes, size_t length)
                 return false;
     }
     return true;
+}
+
+/* The length of the UTF-8 sequence at 'p', which NUL ends; 0 when it is none. */
+static size_t sequence_at(const char *p)
+{
+    for (size_t length = 1; length <= 4 && p[length - 1]; length++)
+        if (text_is_utf8(p, length))
+            return length;
+    return 0;
+}
+
+const char *text_show(const char *outside, char out[TEXT_SHOW_SIZE])
+{
+    const size_t keep = TEXT_SHOW_SIZE - sizeof("...");
+    size_t used = 0;
+
+    while (*outside) {
+        size_t length = sequence_at(outside);
+        bool hide = length == 0 || (unsigned char)*outside < 0x20 || *outside == 0x7f ||
+                    (length == 2 && *outside == '\xc2' && (unsigned char)outside[1] < 0xa0);
+
+        if (used + (hide ? 1 : length) > keep) {
+            memcpy(out + used, "...", sizeof("..."));
+            return out;
+        }
+        memcpy(out + used, hide ? "?" : outside, hide ? 1 : length);
+        used += hide ? 1 : length;
+        outside += length ? length : 1;
+    }
+    out[used] = '\0';
+    return out;
 }
 
 void text_hex(const void *bytes, size_t length, char *out)

@@ -24,6 +24,11 @@ void text_clear(struct text *text); /* frees */
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. NUL is refused too. */
 bool text_is_utf8(const void *bytes, size_t length);
 
+/* A copy of outside text for a message: control characters and broken UTF-8 become '?', and what is
+ * longer than fits ends in "...". */
+#define TEXT_SHOW_SIZE 68
+const char *text_show(const char *outside, char out[TEXT_SHOW_SIZE]);
+
 /* Lower-case hex. 'out' holds 2 * length + 1. */
 void text_hex(const void *bytes, size_t length, char *out);
 /* Exactly 'length' bytes from 2 * length hex digits; 0 or -1. */
