@@ -1,5 +1,6 @@
 /* envelope.h - the signed envelope around everything that is an order, a manifest or a result.
- * Layout: docs/wire-format.md. Ed25519, RFC 8032. Library: never logs, no global state but OpenSSL's.
+ * Layout: docs/wire-format.md. Ed25519, RFC 8032. Library: never logs, no global state but
+ * OpenSSL's.
  */
 #pragma once
 
@@ -50,7 +51,12 @@ int envelope_open(const void *bytes, size_t length, struct envelope_view *ret_vi
                   struct error *err);
 
 /* 0: the signature holds and the domain is 'domain'. -1: err says which rung failed. */
-enum envelope_fault { ENVELOPE_OK, ENVELOPE_MALFORMED, ENVELOPE_WRONG_DOMAIN, ENVELOPE_BAD_SIGNATURE };
+enum envelope_fault {
+    ENVELOPE_OK,
+    ENVELOPE_MALFORMED,
+    ENVELOPE_WRONG_DOMAIN,
+    ENVELOPE_BAD_SIGNATURE
+};
 int envelope_verify(const void *bytes, size_t length, enum envelope_domain domain,
                     const uint8_t public_key[SIGN_PUBLIC_BYTES], struct envelope_view *ret_view,
                     enum envelope_fault *ret_fault, struct error *err);

@@ -1,5 +1,5 @@
-/* frame.h - pack and unpack the messages of fleet.proto with limits: a frame is at most FRAME_MAX bytes,
- * the allocator of an unpack is bounded to a multiple of it, and strings must be UTF-8.
+/* frame.h - pack and unpack the messages of fleet.proto with limits: a frame is at most FRAME_MAX
+ * bytes, the allocator of an unpack is bounded to a multiple of it, and strings must be UTF-8.
  */
 #pragma once
 

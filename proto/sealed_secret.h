@@ -21,10 +21,14 @@ struct sealed_place {
 
 int seal_key_make(uint8_t ret_secret[SEAL_SECRET_BYTES], uint8_t ret_public[SEAL_PUBLIC_BYTES],
                   struct error *err);
+/* The public half of a secret one. X25519 is also CURVE's: the same call serves its keys. */
+int seal_key_public(const uint8_t secret[SEAL_SECRET_BYTES], uint8_t ret_public[SEAL_PUBLIC_BYTES],
+                    struct error *err);
 /* 'ret_sealed' holds SEALED_SECRET_OVERHEAD + length. */
 int sealed_secret_seal(const uint8_t recipient[SEAL_PUBLIC_BYTES], const struct sealed_place *place,
                        const void *plain, size_t length, uint8_t *ret_sealed, struct error *err);
-/* 'ret_plain' holds length - SEALED_SECRET_OVERHEAD; *ret_length is what it took. Wiped on failure. */
+/* 'ret_plain' holds length - SEALED_SECRET_OVERHEAD; *ret_length is what it took. Wiped on failure.
+ */
 int sealed_secret_open(const uint8_t secret[SEAL_SECRET_BYTES], const struct sealed_place *place,
                        const void *sealed, size_t length, uint8_t *ret_plain, size_t *ret_length,
                        struct error *err);
