@@ -1,6 +1,6 @@
-/* power_driver.h - one struct of functions per way to reach a machine's power. Calls block (run them in a
- * worker thread), do exactly what they are told and nothing else: reading back, retries and escalation are the
- * runner's. Power is the state-setting on and off, never cycle or reset.
+/* power_driver.h - one struct of functions per way to reach a machine's power. Calls block (run
+ * them in a worker thread), do exactly what they are told and nothing else: reading back, retries
+ * and escalation are the runner's. Power is the state-setting on and off, never cycle or reset.
  */
 #pragma once
 
@@ -10,8 +10,14 @@
 struct error;
 
 enum power_state { POWER_UNKNOWN, POWER_OFF, POWER_ON };
-enum boot_device { BOOT_DEVICE_NONE, BOOT_DEVICE_PXE, BOOT_DEVICE_DISK, BOOT_DEVICE_CDROM,
-                   BOOT_DEVICE_SETUP, BOOT_DEVICE_OTHER };
+enum boot_device {
+    BOOT_DEVICE_NONE,
+    BOOT_DEVICE_PXE,
+    BOOT_DEVICE_DISK,
+    BOOT_DEVICE_CDROM,
+    BOOT_DEVICE_SETUP,
+    BOOT_DEVICE_OTHER
+};
 
 struct bmc_access {
     const char *address;

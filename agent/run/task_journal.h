@@ -1,7 +1,7 @@
 /* task_journal.h - what this agent promised and did, durable before anyone is told. SQLite (WAL,
- * synchronous=FULL) on one thread of its own with group commit; callers hand writes over and are told when
- * the fsync is behind them.
- * Tables: docs/agent-journal.md. Numbers of the two streams are dense and start at 1.
+ * synchronous=FULL) on one thread of its own with group commit; callers hand writes over and are
+ * told when the fsync is behind them. Tables: docs/agent-journal.md. Numbers of the two streams are
+ * dense and start at 1.
  */
 #pragma once
 
@@ -36,7 +36,8 @@ int task_journal_identity(struct task_journal *journal, struct journal_identity 
 int task_journal_heads_fd(const struct task_journal *journal);
 void task_journal_heads(struct task_journal *journal, uint64_t *ret_facts, uint64_t *ret_bulk);
 
-/* Records from 'first' on, at most 'count' and 'bytes' in all (at least one). Blocks for a moment. */
+/* Records from 'first' on, at most 'count' and 'bytes' in all (at least one). Blocks for a moment.
+ */
 struct journal_record {
     uint64_t sequence;
     uint8_t *bytes; /* owned by the list */
@@ -51,7 +52,8 @@ int task_journal_read(struct task_journal *journal, enum journal_stream stream, 
 void journal_records_free(struct journal_records *records);
 
 /* The controller has committed up to and including 'upto'. Durable lazily. */
-void task_journal_committed(struct task_journal *journal, enum journal_stream stream, uint64_t upto);
+void task_journal_committed(struct task_journal *journal, enum journal_stream stream,
+                            uint64_t upto);
 /* The newest manifest version seen, durable before 0 is returned. */
 int task_journal_saw_manifest(struct task_journal *journal, uint64_t version, struct error *err);
 

@@ -1,0 +1,87 @@
+/* noop.c - a BMC that is none: remembers what it was told, for a machine that a person switches,
+ * and for trying a site out without touching hardware. Invariant: the state of an address is what
+ * was last set; before that it is off with no boot device.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/power/drivers.h"
+#include "common/error.h"
+
+struct noop {
+    char *address;
+    uint16_t port;
+    enum power_state power;
+    enum boot_device device;
+    struct noop *next;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct noop *all; /* as many as the site has such machines; never freed */
+
+/* With the lock held. */
+static struct noop *find(const struct bmc_access *bmc, struct error *err)
+{
+    struct noop *noop;
+
+    for (noop = all; noop; noop = noop->next)
+        if (noop->port == bmc->port && strcmp(noop->address, bmc->address) == 0)
+            return noop;
+    if (!(noop = calloc(1, sizeof(*noop))) || !(noop->address = strdup(bmc->address))) {
+        free(noop);
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    noop->port = bmc->port;
+    noop->power = POWER_OFF;
+    noop->next = all;
+    all = noop;
+    return noop;
+}
+
+enum access { GET_POWER, SET_POWER, GET_DEVICE, SET_DEVICE };
+
+static int reach(const struct bmc_access *bmc, enum access what, enum power_state *power,
+                 enum boot_device *device, struct error *err)
+{
+    struct noop *noop;
+
+    pthread_mutex_lock(&lock);
+    noop = find(bmc, err);
+    if (noop && what == GET_POWER)
+        *power = noop->power;
+    else if (noop && what == SET_POWER)
+        noop->power = *power;
+    else if (noop && what == GET_DEVICE)
+        *device = noop->device;
+    else if (noop)
+        noop->device = *device;
+    pthread_mutex_unlock(&lock);
+    return noop ? 0 : -1;
+}
+
+static int get_power(const struct bmc_access *bmc, enum power_state *ret, struct error *err)
+{
+    return reach(bmc, GET_POWER, ret, NULL, err);
+}
+
+static int set_power(const struct bmc_access *bmc, enum power_state state, struct error *err)
+{
+    return reach(bmc, SET_POWER, &state, NULL, err);
+}
+
+static int get_boot_device(const struct bmc_access *bmc, enum boot_device *ret, struct error *err)
+{
+    return reach(bmc, GET_DEVICE, NULL, ret, err);
+}
+
+static int set_boot_device(const struct bmc_access *bmc, enum boot_device device, bool uefi,
+                           struct error *err)
+{
+    (void)uefi;
+    return reach(bmc, SET_DEVICE, NULL, &device, err);
+}
+
+const struct power_driver power_driver_noop = {"noop", get_power, set_power, get_boot_device,
+                                               set_boot_device};

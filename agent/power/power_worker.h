@@ -1,0 +1,56 @@
+/* power_worker.h - BMC commands off the runner's thread: a few workers, one command at a time to
+ * each BMC, in the order given. The answer comes back through a hand-over. The sealed password is
+ * opened for the call and wiped behind it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/power/power_driver.h"
+#include "common/error.h"
+#include "common/ids.h"
+#include "proto/sealed_secret.h"
+
+struct handover;
+struct power_worker;
+
+enum power_action { POWER_GET, POWER_SET, BOOT_DEVICE_GET, BOOT_DEVICE_SET };
+
+/* How a BMC is reached; strings are owned once in a job. */
+struct power_target {
+    const struct power_driver *driver;
+    char *address, *username;
+    uint16_t port;
+    int cipher_suite;
+    int timeout_ms;
+    struct sealed_place place;
+    uint8_t *sealed_password; /* NULL: the driver needs none */
+    size_t sealed_length;
+};
+
+struct power_job {
+    enum power_action action;
+    struct power_target target;
+    enum power_state power;  /* to set, or as read */
+    enum boot_device device; /* to set, or as read */
+    bool uefi;
+    uint64_t ticket; /* whose answer this is: the giver's */
+    struct uuid task;
+    int rc;
+    struct error err;
+    struct power_job *next;
+};
+
+/* 'target' is copied. NULL: out of memory. */
+struct power_job *power_job_create(enum power_action action, const struct power_target *target);
+void power_job_destroy(struct power_job *job);
+
+/* 'answers' (borrowed) receives struct power_job *, the receiver destroys. */
+struct power_worker *power_worker_create(unsigned threads,
+                                         const uint8_t seal_secret[SEAL_SECRET_BYTES],
+                                         struct handover *answers, struct error *err);
+/* Lets running commands end, drops waiting ones. */
+void power_worker_destroy(struct power_worker *worker);
+/* Takes 'job'. */
+void power_worker_give(struct power_worker *worker, struct power_job *job);

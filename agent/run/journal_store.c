@@ -1,0 +1,597 @@
+/* journal_store.c - see journal_store.h. Writing half.
+ * Invariant: 'identity' and 'bulk_bytes' describe the file as it will be once the open transaction
+ * commits; a rollback takes them back together with it.
+ */
+#include "agent/run/journal_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "agent/run/journal.sql.h"
+#include "agent/run/journal_sql.h"
+#include "common/text.h"
+#include "proto/frame.h"
+
+static int fail(struct journal_store *store, int rc, struct error *err)
+{
+    int kind = rc & 0xff;
+    /* A full disk or a failing device may come back; a refused constraint never will. */
+    bool later = kind == SQLITE_FULL || kind == SQLITE_IOERR || kind == SQLITE_NOMEM ||
+                 kind == SQLITE_BUSY || kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY ||
+                 kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+
+    return error_set_code(err, later ? ERROR_UNAVAILABLE : ERROR_FAILED, "journal: %s (%d)",
+                          store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc), rc);
+}
+
+sqlite3_stmt *journal_sql(struct journal_store *store, const char *sql, struct error *err)
+{
+    size_t i;
+
+    for (i = 0; i < JOURNAL_STATEMENTS_MAX && store->prepared[i].sql; i++)
+        if (strcmp(store->prepared[i].sql, sql) == 0) {
+            sqlite3_reset(store->prepared[i].statement);
+            sqlite3_clear_bindings(store->prepared[i].statement);
+            return store->prepared[i].statement;
+        }
+    if (i == JOURNAL_STATEMENTS_MAX) {
+        error_set(err, "journal: more than %d statements", JOURNAL_STATEMENTS_MAX);
+        return NULL;
+    }
+    int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                &store->prepared[i].statement, NULL);
+    if (rc != SQLITE_OK) {
+        fail(store, rc, err);
+        return NULL;
+    }
+    store->prepared[i].sql = sql;
+    return store->prepared[i].statement;
+}
+
+int journal_step(struct journal_store *store, sqlite3_stmt *statement, struct error *err)
+{
+    int rc = sqlite3_step(statement);
+
+    if (rc == SQLITE_ROW)
+        return 1;
+    /* An unfinished statement would hold the read transaction open. */
+    if (rc == SQLITE_DONE) {
+        sqlite3_reset(statement);
+        return 0;
+    }
+    fail(store, rc, err);
+    sqlite3_reset(statement);
+    return -1;
+}
+
+int journal_exec(struct journal_store *store, const char *sql, struct error *err)
+{
+    sqlite3_stmt *statement = journal_sql(store, sql, err);
+
+    return statement && journal_step(store, statement, err) >= 0 ? 0 : -1;
+}
+
+/* ---- meta ---- */
+
+static int meta_write(struct journal_store *store, const char *key, const void *bytes, int length,
+                      struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_META_WRITE, err);
+
+    if (!s)
+        return -1;
+    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 2, bytes, length, SQLITE_STATIC);
+    return journal_step(store, s, err) < 0 ? -1 : 0;
+}
+
+static int meta_write_number(struct journal_store *store, const char *key, uint64_t value,
+                             struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_META_WRITE, err);
+
+    if (!s)
+        return -1;
+    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)value);
+    return journal_step(store, s, err) < 0 ? -1 : 0;
+}
+
+static int meta_read_number(struct journal_store *store, const char *key, uint64_t *ret,
+                            struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_META_READ, err);
+    int row;
+
+    if (!s)
+        return -1;
+    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+    row = journal_step(store, s, err);
+    *ret = row == 1 ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+    sqlite3_reset(s);
+    return row < 0 ? -1 : 0;
+}
+
+static int meta_journal_id(struct journal_store *store, struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_META_READ, err);
+    int row;
+
+    if (!s)
+        return -1;
+    sqlite3_bind_text(s, 1, "journal_id", -1, SQLITE_STATIC);
+    row = journal_step(store, s, err);
+    if (row == 1 && sqlite3_column_bytes(s, 0) == 16)
+        memcpy(store->identity.journal_id.bytes, sqlite3_column_blob(s, 0), 16);
+    else if (row == 1)
+        row = error_set(err, "journal: its id is damaged");
+    sqlite3_reset(s);
+    if (row != 0)
+        return row < 0 ? -1 : 0;
+    store->identity.journal_id = uuid_make();
+    return meta_write(store, "journal_id", store->identity.journal_id.bytes, 16, err);
+}
+
+static int one_number(struct journal_store *store, const char *sql, uint64_t *ret,
+                      struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, sql, err);
+    int row = s ? journal_step(store, s, err) : -1;
+
+    if (row == 1)
+        *ret = (uint64_t)sqlite3_column_int64(s, 0);
+    if (s)
+        sqlite3_reset(s);
+    return row == 1 ? 0 : -1;
+}
+
+static int load(struct journal_store *store, struct error *err)
+{
+    struct journal_identity *i = &store->identity;
+
+    /* Heads are kept in meta as well: rows behind them may have been committed and deleted. */
+    if (meta_journal_id(store, err) < 0 ||
+        meta_read_number(store, "facts_head", &i->facts_head, err) < 0 ||
+        meta_read_number(store, "bulk_head", &i->bulk_head, err) < 0 ||
+        meta_read_number(store, "facts_committed", &i->facts_committed, err) < 0 ||
+        meta_read_number(store, "bulk_committed", &i->bulk_committed, err) < 0 ||
+        meta_read_number(store, "manifest_version", &i->manifest_version, err) < 0 ||
+        one_number(store, SQL_JOURNAL_EPOCH_HIGHEST, &i->highest_epoch, err) < 0 ||
+        one_number(store, SQL_JOURNAL_BULK_BYTES, &store->bulk_bytes, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* ---- opening ---- */
+
+static int take_lock(struct journal_store *store, const char *path, struct error *err)
+{
+    struct text name = {0};
+    int rc = 0;
+
+    text_format(&name, "%s.lock", path);
+    if (!text_ok(&name))
+        return error_set(err, "out of memory");
+    store->lock_fd = open(text_string(&name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_fd < 0)
+        rc = error_set(err, "open %s: %s", text_string(&name), strerror(errno));
+    else if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+        rc = error_set_code(err, ERROR_CONFLICT,
+                            "%s is in use: another muster-agent runs on this state folder", path);
+    text_clear(&name);
+    return rc;
+}
+
+static int check_file(struct journal_store *store, const char *path, struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, "PRAGMA quick_check(1)", err);
+    int row = s ? journal_step(store, s, err) : -1;
+    int rc = row == 1 ? 0 : -1;
+
+    if (row == 1 && strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
+        rc = error_set(err, "%s", (const char *)sqlite3_column_text(s, 0));
+    if (s)
+        sqlite3_reset(s);
+    if (rc < 0)
+        return error_prefix(err,
+                            "%s is damaged; move it away (the site is then quarantined until a "
+                            "person has settled its tasks)",
+                            path);
+    return 0;
+}
+
+static int open_db(struct journal_store *store, const char *path, struct error *err)
+{
+    int rc = sqlite3_open_v2(
+        path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (rc != SQLITE_OK)
+        return fail(store, rc, err), error_prefix(err, "open %s", path);
+    sqlite3_extended_result_codes(store->db, 1);
+    sqlite3_busy_timeout(store->db, 2000); /* someone reads it with the sqlite3 program */
+    if (check_file(store, path, err) < 0)
+        return -1;
+    rc = sqlite3_exec(store->db,
+                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                      "BEGIN IMMEDIATE;" SQL_JOURNAL_SCHEMA "; COMMIT;",
+                      NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : fail(store, rc, err);
+}
+
+struct journal_store *journal_store_open(const char *path, struct error *err)
+{
+    struct journal_store *store = calloc(1, sizeof(*store));
+
+    if (!store) {
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    store->lock_fd = -1;
+    if (take_lock(store, path, err) < 0 || open_db(store, path, err) < 0 || load(store, err) < 0) {
+        journal_store_close(store);
+        return NULL;
+    }
+    return store;
+}
+
+void journal_store_close(struct journal_store *store)
+{
+    if (!store)
+        return;
+    for (size_t i = 0; i < JOURNAL_STATEMENTS_MAX && store->prepared[i].sql; i++)
+        sqlite3_finalize(store->prepared[i].statement);
+    sqlite3_close(store->db);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    free(store);
+}
+
+/* ---- batches ---- */
+
+int journal_store_begin(struct journal_store *store, struct error *err)
+{
+    store->identity_before = store->identity;
+    store->bulk_bytes_before = store->bulk_bytes;
+    return journal_exec(store, SQL_JOURNAL_BEGIN, err);
+}
+
+void journal_store_rollback(struct journal_store *store)
+{
+    store->identity = store->identity_before;
+    store->bulk_bytes = store->bulk_bytes_before;
+    if (!sqlite3_get_autocommit(store->db))
+        journal_exec(store, SQL_JOURNAL_ROLLBACK, NULL);
+}
+
+int journal_store_commit(struct journal_store *store, struct error *err)
+{
+    if (meta_write_number(store, "facts_head", store->identity.facts_head, err) < 0 ||
+        meta_write_number(store, "bulk_head", store->identity.bulk_head, err) < 0 ||
+        journal_exec(store, SQL_JOURNAL_COMMIT, err) < 0) {
+        journal_store_rollback(store);
+        return -1;
+    }
+    return 0;
+}
+
+static void bind_uuid(sqlite3_stmt *s, int at, const struct uuid *id)
+{
+    sqlite3_bind_blob(s, at, id->bytes, 16, SQLITE_STATIC);
+}
+
+static int apply_record(struct journal_store *store, struct journal_batch *batch,
+                        const struct journal_item *item, struct error *err)
+{
+    bool facts = item->stream == JOURNAL_FACTS;
+    uint64_t *head = facts ? &store->identity.facts_head : &store->identity.bulk_head;
+    sqlite3_stmt *s =
+        journal_sql(store, facts ? SQL_JOURNAL_FACT_APPEND : SQL_JOURNAL_BULK_APPEND, err);
+    int at = 0;
+
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, ++at, (sqlite3_int64)(*head + 1));
+    if (!facts)
+        sqlite3_bind_text(s, ++at, item->bulk_kind, -1, SQLITE_STATIC);
+    at++;
+    if (item->has_id)
+        bind_uuid(s, at, &item->id);
+    sqlite3_bind_int64(s, ++at, item->at_us);
+    sqlite3_bind_blob64(s, ++at, item->bytes, item->length, SQLITE_STATIC);
+    if (journal_step(store, s, err) < 0)
+        return -1;
+    *head += 1;
+    if (facts)
+        batch->facts_head = *head;
+    else
+        store->bulk_bytes += item->length;
+    return 0;
+}
+
+static void bind_hash(sqlite3_stmt *s, int at, bool there, const uint8_t hash[32])
+{
+    if (there)
+        sqlite3_bind_blob(s, at, hash, 32, SQLITE_STATIC);
+}
+
+static int apply_task(struct journal_store *store, const struct journal_task *task,
+                      struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_TASK_WRITE, err);
+
+    if (!s)
+        return -1;
+    bind_uuid(s, 1, &task->id);
+    bind_uuid(s, 2, &task->machine_id);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)task->epoch);
+    sqlite3_bind_text(s, 4, journal_task_state_name(task->state), -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 5, task->phase ? task->phase : "", -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 6, task->attempt);
+    if (task->envelope)
+        sqlite3_bind_blob64(s, 7, task->envelope, task->envelope_length, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 8, task->accepted_at_us);
+    sqlite3_bind_int64(s, 9, task->started_at_us);
+    sqlite3_bind_int64(s, 10, task->phoned_home_at_us);
+    sqlite3_bind_int64(s, 11, task->ended_at_us);
+    sqlite3_bind_text(s, 12, task->found_power, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 13, task->found_boot_device, -1, SQLITE_STATIC);
+    sqlite3_bind_int(s, 14, task->seen);
+    bind_hash(s, 15, task->has_token, task->token_hash);
+    bind_hash(s, 16, task->has_nonce, task->nonce_hash);
+    bind_hash(s, 17, task->has_session, task->session_hash);
+    sqlite3_bind_int64(s, 18, (sqlite3_int64)task->log_size);
+    sqlite3_bind_int64(s, 19, (sqlite3_int64)task->report_size);
+    bind_hash(s, 20, task->has_report, task->report_sha256);
+    sqlite3_bind_text(s, 21, task->verdict, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 22, task->outcome, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 23, task->stopped_at, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 24, task->cause, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 25, task->remedy, -1, SQLITE_STATIC);
+    if (task->result)
+        sqlite3_bind_blob64(s, 26, task->result, task->result_length, SQLITE_STATIC);
+    return journal_step(store, s, err) < 0 ? -1 : 0;
+}
+
+static int apply_intent(struct journal_store *store, const struct journal_item *item,
+                        struct error *err)
+{
+    bool first = strcmp(item->state, "intent") == 0;
+    sqlite3_stmt *s =
+        journal_sql(store, first ? SQL_JOURNAL_INTENT_WRITE : SQL_JOURNAL_INTENT_SETTLE, err);
+
+    if (!s)
+        return -1;
+    bind_uuid(s, 1, &item->id);
+    sqlite3_bind_text(s, 2, item->step, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, item->attempt);
+    sqlite3_bind_text(s, 4, item->state, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 5, item->at_us);
+    if (journal_step(store, s, err) < 0)
+        return error_prefix(err, "%s of step %s, attempt %u", item->state, item->step,
+                            item->attempt);
+    return 0;
+}
+
+static int apply_epoch(struct journal_store *store, const struct journal_item *item,
+                       struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_EPOCH_RAISE, err);
+
+    if (!s)
+        return -1;
+    bind_uuid(s, 1, &item->id);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)item->epoch);
+    if (journal_step(store, s, err) < 0)
+        return -1;
+    if (item->epoch > store->identity.highest_epoch)
+        store->identity.highest_epoch = item->epoch;
+    return 0;
+}
+
+static int apply_item(struct journal_store *store, struct journal_batch *batch,
+                      const struct journal_item *item, struct error *err)
+{
+    switch (item->kind) {
+    case ITEM_RECORD:
+        return apply_record(store, batch, item, err);
+    case ITEM_TASK:
+        return apply_task(store, &item->task, err);
+    case ITEM_INTENT:
+        return apply_intent(store, item, err);
+    case ITEM_EPOCH:
+        return apply_epoch(store, item, err);
+    }
+    return error_set(err, "journal: item of unknown kind %d", (int)item->kind);
+}
+
+int journal_store_apply(struct journal_store *store, struct journal_batch *batch, struct error *err)
+{
+    struct journal_identity before = store->identity;
+    uint64_t bytes_before = store->bulk_bytes;
+    int rc = 0;
+
+    if (batch->broken)
+        return error_set(err, "journal: out of memory while the batch was made");
+    if (journal_exec(store, SQL_JOURNAL_SAVEPOINT, err) < 0)
+        return -1;
+    for (size_t i = 0; rc == 0 && i < batch->count; i++)
+        rc = apply_item(store, batch, &batch->items[i], err);
+    if (rc == 0)
+        return journal_exec(store, SQL_JOURNAL_KEEP, err);
+    store->identity = before;
+    store->bulk_bytes = bytes_before;
+    if (!sqlite3_get_autocommit(store->db)) {
+        journal_exec(store, SQL_JOURNAL_UNDO, NULL);
+        journal_exec(store, SQL_JOURNAL_KEEP, NULL);
+    }
+    return -1;
+}
+
+/* ---- thinning ---- */
+
+/* 'from'..'upto' of one task become, or stay, one row. */
+static int write_gap(struct journal_store *store, uint64_t from, uint64_t upto,
+                     const struct uuid *task, int64_t at_us, struct error *err)
+{
+    Muster__Record record = MUSTER__RECORD__INIT;
+    Muster__Gap gap = MUSTER__GAP__INIT;
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    sqlite3_stmt *s;
+    int rc = -1;
+
+    gap.from = from;
+    gap.to = upto;
+    gap.text = (char *)"log lines thinned: the site's spool was full";
+    record.at_us = at_us;
+    record.task_id = message_from_uuid(task);
+    record.kind_case = MUSTER__RECORD__KIND_GAP;
+    record.gap = &gap;
+    if (message_pack(&record.base, &bytes, &length, err) < 0)
+        return -1;
+    s = journal_sql(store, SQL_JOURNAL_GAP_WRITE, err);
+    if (s) {
+        sqlite3_bind_int64(s, 1, (sqlite3_int64)from);
+        sqlite3_bind_int64(s, 2, (sqlite3_int64)upto);
+        bind_uuid(s, 3, task);
+        sqlite3_bind_int64(s, 4, at_us);
+        sqlite3_bind_blob64(s, 5, bytes, length, SQLITE_STATIC);
+        rc = journal_step(store, s, err) < 0 ? -1 : 0;
+    }
+    free(bytes);
+    return rc;
+}
+
+/* Where the gap begins that ends right before 'sequence' and is of the same task; else 'sequence'.
+ */
+static int gap_start(struct journal_store *store, uint64_t sequence, const struct uuid *task,
+                     uint64_t *ret_from, struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_GAP_BEFORE, err);
+    int row;
+
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)(sequence - 1));
+    row = journal_step(store, s, err);
+    *ret_from = sequence;
+    if (row == 1 && sqlite3_column_bytes(s, 1) == 16 &&
+        memcmp(sqlite3_column_blob(s, 1), task->bytes, 16) == 0)
+        *ret_from = (uint64_t)sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return row < 0 ? -1 : 0;
+}
+
+static int drop_row(struct journal_store *store, uint64_t sequence, struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_BULK_DELETE, err);
+
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)sequence);
+    return journal_step(store, s, err) < 0 ? -1 : 0;
+}
+
+/* 1: the oldest log row became part of a gap. 0: no log row is left. */
+static int thin_one(struct journal_store *store, struct error *err)
+{
+    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_OLDEST_LOG, err);
+    struct uuid task = {0};
+    uint64_t sequence, from, length;
+    int64_t at_us;
+    int row = s ? journal_step(store, s, err) : -1;
+
+    if (row != 1)
+        return row;
+    sequence = (uint64_t)sqlite3_column_int64(s, 0);
+    if (sqlite3_column_bytes(s, 1) == 16)
+        memcpy(task.bytes, sqlite3_column_blob(s, 1), 16);
+    at_us = sqlite3_column_int64(s, 2);
+    length = (uint64_t)sqlite3_column_int64(s, 3);
+    sqlite3_reset(s);
+    if (gap_start(store, sequence, &task, &from, err) < 0 || drop_row(store, sequence, err) < 0 ||
+        write_gap(store, from, sequence, &task, at_us, err) < 0)
+        return -1;
+    store->bulk_bytes -= length < store->bulk_bytes ? length : store->bulk_bytes;
+    return 1;
+}
+
+int journal_store_thin(struct journal_store *store, uint64_t budget, struct error *err)
+{
+    int rc = 1;
+
+    if (store->bulk_bytes <= budget)
+        return 0;
+    /* Down to seven eighths, so that a full spool does not thin at every line. */
+    while (rc == 1 && store->bulk_bytes > budget - budget / 8)
+        rc = thin_one(store, err);
+    return rc < 0 ? -1 : 0;
+}
+
+int journal_store_forget(struct journal_store *store, int64_t before_us, struct error *err)
+{
+    sqlite3_stmt *s;
+
+    if (!(s = journal_sql(store, SQL_JOURNAL_FORGET_INTENTS, err)))
+        return -1;
+    sqlite3_bind_int64(s, 1, before_us);
+    if (journal_step(store, s, err) < 0 || !(s = journal_sql(store, SQL_JOURNAL_FORGET_TASKS, err)))
+        return -1;
+    sqlite3_bind_int64(s, 1, before_us);
+    if (journal_step(store, s, err) < 0 || !(s = journal_sql(store, SQL_JOURNAL_FORGET_FACTS, err)))
+        return -1;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)store->identity.facts_committed);
+    sqlite3_bind_int64(s, 2, before_us);
+    return journal_step(store, s, err) < 0 ? -1 : 0;
+}
+
+/* ---- what the link tells ---- */
+
+const struct journal_identity *journal_store_identity(const struct journal_store *store)
+{
+    return &store->identity;
+}
+
+int journal_store_committed(struct journal_store *store, enum journal_stream stream, uint64_t upto,
+                            struct error *err)
+{
+    bool facts = stream == JOURNAL_FACTS;
+    struct journal_identity *i = &store->identity;
+    sqlite3_stmt *s;
+
+    if (upto > (facts ? i->facts_head : i->bulk_head))
+        return error_set_code(err, ERROR_INVALID,
+                              "the controller acknowledges record %llu, which was never written",
+                              (unsigned long long)upto);
+    if (upto <= (facts ? i->facts_committed : i->bulk_committed))
+        return 0;
+    if (meta_write_number(store, facts ? "facts_committed" : "bulk_committed", upto, err) < 0)
+        return -1;
+    if (facts) {
+        i->facts_committed = upto;
+        return 0;
+    }
+    i->bulk_committed = upto;
+    /* Facts stay for 35 days; logs and report chunks are the database's now. */
+    if (!(s = journal_sql(store, SQL_JOURNAL_BULK_COMMITTED, err)))
+        return -1;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)upto);
+    if (journal_step(store, s, err) < 0)
+        return -1;
+    return one_number(store, SQL_JOURNAL_BULK_BYTES, &store->bulk_bytes, err);
+}
+
+int journal_store_saw_manifest(struct journal_store *store, uint64_t version, struct error *err)
+{
+    if (version <= store->identity.manifest_version)
+        return 0;
+    if (meta_write_number(store, "manifest_version", version, err) < 0)
+        return -1;
+    store->identity.manifest_version = version;
+    return 0;
+}
