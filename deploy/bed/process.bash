@@ -21,12 +21,13 @@ own_directory() { # DIR
 }
 
 process_started_at() { # PID
-    local stat
-    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    stat=${stat##*) } # the name in parentheses may hold anything
-    set -- $stat
-    [ "$1" != Z ] || return 1
-    echo "${20}"
+    local -a stat
+    local line
+    line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    line=${line##*) } # the name in parentheses may hold anything
+    read -ra stat <<<"$line"
+    [ "${stat[0]:-Z}" != Z ] || return 1
+    echo "${stat[19]}"
 }
 
 process_record() { # FILE PID
