@@ -43,7 +43,8 @@ struct conf_field {
     const char *fallback; /* as it would stand in the file; NULL: required (CONF_MAP, CONF_STRINGS:
                              empty). "" for a string: absent is NULL. */
     int64_t min, max;     /* CONF_INT, CONF_DURATION (ms); both 0: no bounds */
-    bool secret;          /* printed as it is only when it is a path; otherwise refused in the file */
+    bool secret;          /* only an absolute path to a file is taken. CONF_MAP: so for pairs whose
+                             key holds password, passphrase, secret or key.pem; the others pass */
     const char *about;    /* one line for --check-config and the docs */
 };
 

@@ -1,6 +1,6 @@
 /* json.h - JSON from outside through jansson, with caps, and typed reads that name the field.
  * Refused before the parser runs or by it: more than the caller's cap of bytes, JSON_DEPTH_MAX levels,
- * duplicate keys, bytes that are not UTF-8, \u0000, lone surrogates, numbers out of range.
+ * a key above JSON_KEY_MAX bytes, duplicate keys, bytes that are not UTF-8, \u0000, lone surrogates, numbers out of range.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 struct error;
 
 #define JSON_DEPTH_MAX 64
+#define JSON_KEY_MAX 1024 /* as written, escapes and all */
 
 /* A new reference; NULL with "line:column: message", code ERROR_INVALID. */
 json_t *json_parse(const char *bytes, size_t length, size_t cap, struct error *err);
