@@ -49,6 +49,7 @@ process_start() { # FILE LOG COMMAND...
     local file=$1 log=$2
     shift 2
     setsid "$@" </dev/null >>"$log" 2>&1 &
+    disown $! # no word of this shell about its end
     process_record "$file" $! || { rm -f "$file"; return 1; }
 }
 
