@@ -1,0 +1,585 @@
+/* dispatch_socket.c - see dispatch_socket.h. docs/wire-format.md, "Session".
+ * Invariant: every frame's ZAP User-Id is looked up again before the frame has any effect; a
+ * connection belongs to the agent of its key and never to what a frame says.
+ */
+#include "controller/dispatch/dispatch_socket.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/handover.h"
+#include "common/log.h"
+#include "controller/dispatch/agent_session.h"
+#include "controller/dispatch/connection_table.h"
+#include "controller/dispatch/dispatch_job.h"
+#include "controller/dispatch/zap_handler.h"
+#include "proto/frame.h"
+
+#define ROOM "dispatch"
+#define HELLOS_PER_S 400
+#define TICK_MS 250         /* revoked connections are forgotten, dead ones closed */
+#define STUCK_MS 10         /* the database is behind: look again */
+#define MESSAGES_A_TURN 512 /* then notes and timers get their turn */
+#define PROBE_BIT (UINT64_C(1) << 63)
+
+enum count {
+    COUNT_CONNECTIONS,
+    COUNT_FRAMES,
+    COUNT_REFUSED,
+    COUNT_POSTPONED,
+    COUNT_ENDED,
+    COUNT_KINDS
+};
+
+struct dispatch_socket {
+    void *router; /* made by the creator, then the thread's until it is joined */
+    struct admitted_keys *keys;
+    struct handover *jobs, *notes;
+    struct connection_table *table;
+    struct dispatch_job *stuck; /* no room in 'jobs': nothing is received until it has gone */
+    int stop_fd;
+    bool started;
+    pthread_t thread;
+    char endpoint[256];
+    double hello_tokens, hellos_per_s;
+    int64_t refilled_ms, ticked_ms;
+    uint64_t probes;
+    atomic_uint_fast64_t counts[COUNT_KINDS];
+};
+
+static void count(struct dispatch_socket *sock, enum count kind)
+{
+    atomic_fetch_add_explicit(&sock->counts[kind], 1, memory_order_relaxed);
+}
+
+void dispatch_socket_counts(const struct dispatch_socket *sock, struct dispatch_socket_counts *ret)
+{
+    uint64_t values[COUNT_KINDS];
+
+    for (int i = 0; i < COUNT_KINDS; i++)
+        values[i] = atomic_load_explicit(&sock->counts[i], memory_order_relaxed);
+    ret->connections = values[COUNT_CONNECTIONS];
+    ret->frames = values[COUNT_FRAMES];
+    ret->frames_refused = values[COUNT_REFUSED];
+    ret->hellos_postponed = values[COUNT_POSTPONED];
+    ret->sessions_ended = values[COUNT_ENDED];
+}
+
+/* ---- to the database's thread ---- */
+
+/* Takes 'job'. There is at most one stuck, because receiving stops while there is; only JOB_CLOSED
+ * can then be lost, and the session's row expires by itself. */
+static void hand_over(struct dispatch_socket *sock, struct dispatch_job *job)
+{
+    if (!job)
+        return;
+    if (!sock->stuck && handover_try_send(sock->jobs, job) == 0)
+        return;
+    if (!sock->stuck)
+        sock->stuck = job;
+    else
+        dispatch_job_free(job);
+}
+
+static void retry_stuck(struct dispatch_socket *sock)
+{
+    if (sock->stuck && handover_try_send(sock->jobs, sock->stuck) == 0)
+        sock->stuck = NULL;
+}
+
+/* ---- to agents ---- */
+
+/* Forget it at the next sweep; the database hears of it if it was its agent's session. */
+static void close_connection(struct dispatch_socket *sock, struct connection *connection)
+{
+    if (connection->gone)
+        return;
+    connection->gone = true;
+    if (connection->current && agent_session_greeted(connection->session))
+        hand_over(sock,
+                  dispatch_job_create(JOB_CLOSED, connection->number, &connection->user.agent));
+}
+
+/* -1: the peer is gone or does not read; the connection is closed. */
+static int send_bytes(struct dispatch_socket *sock, struct connection *connection,
+                      const void *bytes, size_t length)
+{
+    if (zmq_send(sock->router, connection->routing, connection->routing_length,
+                 ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+        zmq_send(sock->router, bytes, length, ZMQ_DONTWAIT) >= 0)
+        return 0;
+    close_connection(sock, connection);
+    return -1;
+}
+
+static void send_frame(struct dispatch_socket *sock, struct connection *connection,
+                       const Muster__Frame *frame)
+{
+    uint8_t *bytes;
+    size_t length;
+
+    if (message_pack(&frame->base, &bytes, &length, NULL) < 0)
+        return;
+    send_bytes(sock, connection, bytes, length);
+    free(bytes);
+}
+
+static void send_ping(struct dispatch_socket *sock, struct connection *connection, uint64_t number)
+{
+    Muster__Ping ping = MUSTER__PING__INIT;
+    Muster__Frame frame = MUSTER__FRAME__INIT;
+
+    ping.number = number;
+    frame.kind_case = MUSTER__FRAME__KIND_PING;
+    frame.ping = &ping;
+    send_frame(sock, connection, &frame);
+}
+
+static void send_pong(struct dispatch_socket *sock, struct connection *connection, uint64_t number)
+{
+    Muster__Pong pong = MUSTER__PONG__INIT;
+    Muster__Frame frame = MUSTER__FRAME__INIT;
+
+    pong.number = number;
+    pong.controller_time_us = clock_realtime_us();
+    frame.kind_case = MUSTER__FRAME__KIND_PONG;
+    frame.pong = &pong;
+    send_frame(sock, connection, &frame);
+}
+
+static void end_session(struct dispatch_socket *sock, struct connection *connection,
+                        const struct session_reject *reject)
+{
+    struct dispatch_note *note = dispatch_note_reject(connection->number, reject, NULL);
+    char agent[UUID_TEXT_SIZE];
+
+    count(sock, COUNT_ENDED);
+    uuid_format(&connection->user.agent, agent);
+    log_warn(ROOM, "session refused or ended", "agent=%s code=%s reason=%s", agent, reject->code,
+             log_quote(reject->text));
+    if (note)
+        send_bytes(sock, connection, note->frame, note->frame_length);
+    dispatch_note_free(note);
+    close_connection(sock, connection);
+}
+
+/* ---- from agents ---- */
+
+static bool take_hello_token(struct dispatch_socket *sock, int64_t now_ms)
+{
+    sock->hello_tokens += (double)(now_ms - sock->refilled_ms) * sock->hellos_per_s / 1000;
+    if (sock->hello_tokens > sock->hellos_per_s)
+        sock->hello_tokens = sock->hellos_per_s;
+    sock->refilled_ms = now_ms;
+    if (sock->hello_tokens < 1)
+        return false;
+    sock->hello_tokens -= 1;
+    return true;
+}
+
+/* Another connection of the agent speaks now. After a reconnect (same boot id) the old one is dead;
+ * another boot id is a restart, or a second copy of the agent: only a copy answers a PING that is
+ * sent after its successor's HELLO. */
+static void supersede(struct dispatch_socket *sock, struct connection *former,
+                      const struct uuid *new_boot)
+{
+    if (uuid_equal(agent_session_boot(former->session), new_boot)) {
+        close_connection(sock, former);
+        return;
+    }
+    former->probe = PROBE_BIT | ++sock->probes;
+    send_ping(sock, former, former->probe);
+}
+
+static void on_hello(struct dispatch_socket *sock, struct connection *connection,
+                     struct session_hello *hello, int64_t now_ms)
+{
+    struct connection *former = connection_table_of_agent(sock->table, &connection->user.agent);
+    struct dispatch_job *job = NULL;
+
+    if (!take_hello_token(sock, now_ms)) {
+        count(sock, COUNT_POSTPONED);
+        end_session(sock, connection,
+                    &(struct session_reject){"busy", "many agents connect at once",
+                                             "nothing: the agent comes back", 2000});
+        goto out;
+    }
+    job = dispatch_job_create(JOB_HELLO, connection->number, &connection->user.agent);
+    if (!job || connection_table_promote(sock->table, connection, NULL) < 0) {
+        end_session(
+            sock, connection,
+            &(struct session_reject){"busy", "out of memory", "look at the controller", 5000});
+        goto out;
+    }
+    if (former)
+        supersede(sock, former, &hello->boot);
+    job->hello = hello;
+    hello = NULL;
+    hand_over(sock, job);
+    job = NULL;
+out:
+    free(hello);
+    dispatch_job_free(job);
+}
+
+static void on_records(struct dispatch_socket *sock, struct connection *connection,
+                       struct session_batch *batch)
+{
+    struct dispatch_job *job =
+        dispatch_job_create(JOB_RECORDS, connection->number, &connection->user.agent);
+
+    if (!job) { /* never acknowledged, so the agent says it again in its next session */
+        session_batch_free(batch);
+        end_session(
+            sock, connection,
+            &(struct session_reject){"busy", "out of memory", "look at the controller", 5000});
+        return;
+    }
+    job->batch = batch;
+    hand_over(sock, job);
+}
+
+static void on_two_alive(struct dispatch_socket *sock, struct connection *former)
+{
+    struct connection *current = connection_table_of_agent(sock->table, &former->user.agent);
+    const struct session_reject reject = {
+        "quarantined", "two live agents say they are this one",
+        "stop the copy, give it keys of its own, then: muster site release", 60000};
+
+    hand_over(sock, dispatch_job_create(JOB_CLONED, former->number, &former->user.agent));
+    end_session(sock, former, &reject);
+    if (current && current != former)
+        end_session(sock, current, &reject);
+}
+
+static void act(struct dispatch_socket *sock, struct connection *connection,
+                struct session_outcome *outcome, int64_t now_ms)
+{
+    switch (outcome->verdict) {
+    case SESSION_NOTHING:
+        break;
+    case SESSION_PONG:
+        send_pong(sock, connection, outcome->number);
+        break;
+    case SESSION_PROBED:
+        if (connection->probe && outcome->number == connection->probe)
+            on_two_alive(sock, connection);
+        break;
+    case SESSION_GREETED:
+        on_hello(sock, connection, outcome->hello, now_ms);
+        break;
+    case SESSION_RESUMED:
+        hand_over(sock,
+                  dispatch_job_create(JOB_RESUMED, connection->number, &connection->user.agent));
+        break;
+    case SESSION_RECORDS:
+        on_records(sock, connection, outcome->batch);
+        break;
+    case SESSION_OVER:
+        end_session(sock, connection, &outcome->reject);
+        break;
+    }
+}
+
+static void drop_outcome(struct session_outcome *outcome)
+{
+    free(outcome->hello);
+    session_batch_free(outcome->batch);
+}
+
+static struct connection *connection_of(struct dispatch_socket *sock, zmq_msg_t *routing,
+                                        const struct user_id *user, int64_t now_ms)
+{
+    struct connection *connection =
+        connection_table_routed(sock->table, zmq_msg_data(routing), zmq_msg_size(routing));
+    struct agent_session *session;
+    struct error err = {0};
+
+    if (connection && !connection->gone && memcmp(&connection->user, user, sizeof(*user)) == 0)
+        return connection;
+    if (connection) /* libzmq drew the same id for another peer */
+        connection_table_remove(sock->table, connection);
+    session = agent_session_create(&user->agent, now_ms, &err);
+    connection = session ? connection_table_add(sock->table, zmq_msg_data(routing),
+                                                zmq_msg_size(routing), user, session, &err)
+                         : NULL;
+    if (!connection) {
+        agent_session_destroy(session);
+        log_warn(ROOM, "connection refused", "reason=%s", log_quote(error_text(&err)));
+    }
+    return connection;
+}
+
+static void on_message(struct dispatch_socket *sock, zmq_msg_t *routing, zmq_msg_t *part)
+{
+    const char *user_text = zmq_msg_gets(part, "User-Id");
+    int64_t now_ms = clock_monotonic_ms();
+    struct session_outcome outcome;
+    struct connection *connection;
+    struct user_id user;
+
+    if (!user_text || user_id_parse(user_text, &user) < 0 ||
+        !admitted_keys_hold(sock->keys, &user)) {
+        count(sock, COUNT_REFUSED);
+        return;
+    }
+    count(sock, COUNT_FRAMES);
+    connection = connection_of(sock, routing, &user, now_ms);
+    if (!connection)
+        return;
+    agent_session_frame(
+        connection->session,
+        message_unpack(&muster__frame__descriptor, zmq_msg_data(part), zmq_msg_size(part), NULL),
+        now_ms, &outcome);
+    /* A superseded connection is listened to for one thing. */
+    if (connection->probe && outcome.verdict != SESSION_PROBED)
+        drop_outcome(&outcome);
+    else
+        act(sock, connection, &outcome, now_ms);
+}
+
+/* Two parts, the routing id and the frame. 1: a message was read, whatever it was; 0: none now. */
+static int receive_one(struct dispatch_socket *sock)
+{
+    zmq_msg_t routing, part, extra;
+    int rc = 0, more;
+
+    zmq_msg_init(&routing);
+    zmq_msg_init(&part);
+    if (zmq_msg_recv(&routing, sock->router, ZMQ_DONTWAIT) < 0)
+        goto out;
+    rc = 1;
+    /* All parts of a message arrive together. */
+    if (!zmq_msg_more(&routing) || zmq_msg_recv(&part, sock->router, 0) < 0)
+        goto out;
+    more = zmq_msg_more(&part);
+    if (!more)
+        on_message(sock, &routing, &part);
+    while (more) { /* nothing of ours: dropped whole */
+        zmq_msg_init(&extra);
+        more = zmq_msg_recv(&extra, sock->router, 0) >= 0 && zmq_msg_more(&extra);
+        zmq_msg_close(&extra);
+    }
+out:
+    zmq_msg_close(&routing);
+    zmq_msg_close(&part);
+    return rc;
+}
+
+/* ---- from the database's thread ---- */
+
+static void on_note(struct dispatch_socket *sock, struct dispatch_note *note)
+{
+    struct connection *connection = connection_table_numbered(sock->table, note->connection);
+
+    /* Nothing is answered to a key that was revoked while the database worked. */
+    if (!connection || connection->gone || connection->probe ||
+        !admitted_keys_hold(sock->keys, &connection->user))
+        return;
+    if (note->kind == NOTE_WELCOME)
+        agent_session_welcome(connection->session, &note->session, note->facts_committed,
+                              note->bulk_committed);
+    if (note->kind == NOTE_COMMITTED)
+        agent_session_committed(connection->session, note->stream, note->records, note->bytes);
+    if (send_bytes(sock, connection, note->frame, note->frame_length) < 0)
+        return;
+    if (note->kind == NOTE_REJECT) {
+        count(sock, COUNT_ENDED);
+        close_connection(sock, connection);
+    }
+}
+
+static void take_notes(struct dispatch_socket *sock)
+{
+    struct dispatch_note *note;
+
+    for (int i = 0; i < MESSAGES_A_TURN && (note = handover_try_receive(sock->notes)); i++) {
+        on_note(sock, note);
+        dispatch_note_free(note);
+    }
+}
+
+/* ---- the thread ---- */
+
+static void look_at(struct dispatch_socket *sock, struct connection *connection, int64_t now_ms)
+{
+    uint64_t number;
+
+    /* Revoked: no answer, not even a refusal. */
+    if (!admitted_keys_hold(sock->keys, &connection->user) ||
+        agent_session_dead(connection->session, now_ms))
+        close_connection(sock, connection);
+    else if (!connection->probe && agent_session_ping_due(connection->session, now_ms, &number))
+        send_ping(sock, connection, number);
+}
+
+static void tick(struct dispatch_socket *sock, int64_t now_ms)
+{
+    struct connection *connection = connection_table_first(sock->table), *next;
+
+    sock->ticked_ms = now_ms;
+    for (; connection; connection = next) {
+        next = connection->next;
+        if (!connection->gone)
+            look_at(sock, connection, now_ms);
+        if (connection->gone)
+            connection_table_remove(sock->table, connection);
+    }
+    atomic_store_explicit(&sock->counts[COUNT_CONNECTIONS], connection_table_count(sock->table),
+                          memory_order_relaxed);
+}
+
+/* False: stop was asked for. */
+static bool turn(struct dispatch_socket *sock)
+{
+    int64_t now_ms = clock_monotonic_ms(), until_tick = sock->ticked_ms + TICK_MS - now_ms;
+    zmq_pollitem_t items[] = {{NULL, sock->stop_fd, ZMQ_POLLIN, 0},
+                              {NULL, handover_fd(sock->notes), ZMQ_POLLIN, 0},
+                              {sock->router, 0, ZMQ_POLLIN, 0}};
+    long timeout = sock->stuck ? STUCK_MS : until_tick > 0 ? (long)until_tick : 0;
+
+    if (zmq_poll(items, sock->stuck ? 2 : 3, timeout) < 0 && zmq_errno() != EINTR) {
+        log_error(ROOM, "socket thread ended", "reason=%s", log_quote(zmq_strerror(zmq_errno())));
+        return false;
+    }
+    if (items[0].revents)
+        return false;
+    take_notes(sock);
+    retry_stuck(sock);
+    for (int i = 0; i < MESSAGES_A_TURN && !sock->stuck && receive_one(sock); i++)
+        continue;
+    now_ms = clock_monotonic_ms();
+    if (now_ms - sock->ticked_ms >= TICK_MS)
+        tick(sock, now_ms);
+    return true;
+}
+
+static void *run(void *arg)
+{
+    while (turn(arg))
+        continue;
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static int set_number(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof(value));
+}
+
+/* BACKLOG: 4,000 agents come back at once. HANDOVER stays off: a peer that names another's routing
+ * id must not get its place. Without a ZAP handler libzmq would let any key in; then frames have no
+ * User-Id and are refused. */
+static int set_options(void *router, const struct dispatch_socket_settings *settings)
+{
+    return set_number(router, ZMQ_LINGER, 0) || set_number(router, ZMQ_IPV6, 1) ||
+           set_number(router, ZMQ_ROUTER_MANDATORY, 1) ||
+           set_number(router, ZMQ_ROUTER_HANDOVER, 0) || set_number(router, ZMQ_BACKLOG, 4096) ||
+           set_number(router, ZMQ_HANDSHAKE_IVL, 10000) ||
+           zmq_setsockopt(router, ZMQ_MAXMSGSIZE, &(int64_t){FRAME_MAX}, sizeof(int64_t)) ||
+           zmq_setsockopt(router, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) ||
+           set_number(router, ZMQ_CURVE_SERVER, 1) ||
+           zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, settings->curve_secret, 32);
+}
+
+static int bind_router(struct dispatch_socket *sock,
+                       const struct dispatch_socket_settings *settings, void *context,
+                       struct error *err)
+{
+    size_t length = sizeof(sock->endpoint);
+
+    sock->router = zmq_socket(context, ZMQ_ROUTER);
+    if (!sock->router || set_options(sock->router, settings))
+        return error_set(err, "ROUTER socket: %s", zmq_strerror(zmq_errno()));
+    if (zmq_bind(sock->router, settings->bind))
+        return error_set(err, "cannot listen on %s: %s", settings->bind, zmq_strerror(zmq_errno()));
+    if (zmq_getsockopt(sock->router, ZMQ_LAST_ENDPOINT, sock->endpoint, &length))
+        return error_set(err, "ROUTER socket: %s", zmq_strerror(zmq_errno()));
+    return 0;
+}
+
+struct dispatch_socket *dispatch_socket_create(const struct dispatch_socket_settings *settings,
+                                               void *context, struct admitted_keys *keys,
+                                               struct handover *jobs, struct handover *notes,
+                                               struct error *err)
+{
+    struct dispatch_socket *sock = calloc(1, sizeof(*sock));
+
+    if (!sock) {
+        error_set(err, "out of memory for the agents' socket");
+        return NULL;
+    }
+    sock->keys = keys;
+    sock->jobs = jobs;
+    sock->notes = notes;
+    sock->hellos_per_s = settings->hellos_per_s ? settings->hellos_per_s : HELLOS_PER_S;
+    sock->hello_tokens = sock->hellos_per_s;
+    sock->refilled_ms = clock_monotonic_ms();
+    sock->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (sock->stop_fd < 0) {
+        error_set(err, "eventfd: %s", strerror(errno));
+        goto fail;
+    }
+    sock->table = connection_table_create(err);
+    if (!sock->table || bind_router(sock, settings, context, err) < 0)
+        goto fail;
+    return sock;
+fail:
+    dispatch_socket_destroy(sock);
+    return NULL;
+}
+
+int dispatch_socket_start(struct dispatch_socket *sock, struct error *err)
+{
+    int rc = pthread_create(&sock->thread, NULL, run, sock);
+
+    if (rc)
+        return error_set(err, "thread of the agents' socket: %s", strerror(rc));
+    pthread_setname_np(sock->thread, "dispatch");
+    sock->started = true;
+    return 0;
+}
+
+void dispatch_socket_stop(struct dispatch_socket *sock)
+{
+    uint64_t one = 1;
+
+    if (!sock || !sock->started)
+        return;
+    while (write(sock->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        continue;
+    pthread_join(sock->thread, NULL);
+    sock->started = false;
+}
+
+void dispatch_socket_destroy(struct dispatch_socket *sock)
+{
+    int saved = errno;
+
+    if (!sock)
+        return;
+    dispatch_socket_stop(sock);
+    if (sock->router)
+        zmq_close(sock->router);
+    if (sock->stop_fd >= 0)
+        close(sock->stop_fd);
+    connection_table_destroy(sock->table);
+    dispatch_job_free(sock->stuck);
+    free(sock);
+    errno = saved;
+}
+
+const char *dispatch_socket_endpoint(const struct dispatch_socket *sock)
+{
+    return sock->endpoint;
+}

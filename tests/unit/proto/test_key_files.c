@@ -1,0 +1,161 @@
+/* Key files: made once, 0600, refused when others may read them; the public half parses strictly.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
+#include "proto/envelope.h"
+#include "proto/key_files.h"
+#include "proto/sealed_secret.h"
+#include "tests/support/check_main.h"
+
+static char folder[64], path[128];
+static struct error err;
+
+static const char *in_folder(const char *name)
+{
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static void make(void)
+{
+    strcpy(folder, "/tmp/keysXXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    error_clear(&err);
+}
+
+static void unmake(void)
+{
+    static const char *const NAMES[] = {"curve.key",
+                                        "sign.key",
+                                        "seal.key",
+                                        "phone-home.key",
+                                        "agent-keys.json",
+                                        "one.key",
+                                        "controller-keys.json",
+                                        "one.pub"};
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        unlink(in_folder(NAMES[i]));
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+START_TEST(what_is_no_key_is_refused)
+{
+    static const char *const TEXTS[] = {
+        "",
+        "\n",
+        "abc\n",
+        "zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00\n",
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n\n"};
+    uint8_t key[KEY_BYTES];
+
+    for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+        file_write(in_folder("one.key"), TEXTS[i], strlen(TEXTS[i]), 0600, NULL);
+        ck_assert_int_eq(key_file_read(path, key, &err), -1);
+        ck_assert_int_eq(err.code, ERROR_INVALID);
+        ck_assert_ptr_null(strstr(err.text, "0001020304")); /* not even a wrong one is shown */
+    }
+}
+END_TEST
+
+START_TEST(a_secret_open_to_others_is_refused)
+{
+    uint8_t key[KEY_BYTES] = {7}, back[KEY_BYTES];
+    struct stat info;
+
+    ck_assert_int_eq(key_file_write(in_folder("one.key"), key, NULL), 0);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_eq(info.st_mode & 07777, 0600);
+    ck_assert_int_eq(key_file_read(path, back, NULL), 0);
+    ck_assert_mem_eq(key, back, KEY_BYTES);
+    chmod(path, 0640);
+    ck_assert_int_eq(key_file_read(path, back, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "chmod"));
+}
+END_TEST
+
+START_TEST(a_key_is_never_replaced)
+{
+    uint8_t key[KEY_BYTES] = {7}, back[KEY_BYTES];
+
+    ck_assert_int_eq(public_key_file_write(in_folder("one.pub"), key, NULL), 0);
+    ck_assert_int_eq(public_key_file_read(path, back, NULL), 0);
+    ck_assert_mem_eq(key, back, KEY_BYTES);
+    ck_assert_int_eq(public_key_file_write(path, key, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+    ck_assert_int_eq(agent_keys_make(folder, NULL), 0);
+    ck_assert_int_eq(agent_keys_make(folder, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+}
+END_TEST
+
+START_TEST(an_agents_keys_fit_together)
+{
+    struct agent_keys keys;
+    struct agent_public_keys public;
+    uint8_t half[32];
+    size_t length;
+    char *json;
+
+    ck_assert_int_eq(agent_keys_load(folder, &keys, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_NOT_FOUND);
+    ck_assert_int_eq(agent_keys_make(folder, NULL), 0);
+    ck_assert_int_eq(agent_keys_load(folder, &keys, NULL), 0);
+    json = file_read(in_folder("agent-keys.json"), KEY_JSON_MAX, &length, NULL);
+    ck_assert_int_eq(agent_public_keys_parse(json, length, &public, NULL), 0);
+    free(json);
+    ck_assert_mem_eq(&public, &keys.public, sizeof(public));
+    ck_assert_int_eq(seal_key_public(keys.curve_secret, half, NULL), 0);
+    ck_assert_mem_eq(half, public.curve, 32);
+    ck_assert_mem_ne(public.curve, public.seal, 32);
+    ck_assert_mem_ne(keys.phone_home, keys.curve_secret, 32);
+}
+END_TEST
+
+START_TEST(a_controllers_keys_fit_together)
+{
+    struct controller_keys keys;
+    struct controller_public_keys public;
+    size_t length;
+    char *json;
+
+    ck_assert_int_eq(controller_keys_make(folder, NULL), 0);
+    ck_assert_int_eq(controller_keys_load(folder, &keys, NULL), 0);
+    json = file_read(in_folder("controller-keys.json"), KEY_JSON_MAX, &length, NULL);
+    ck_assert_int_eq(controller_public_keys_parse(json, length, &public, NULL), 0);
+    free(json);
+    ck_assert_mem_eq(&public, &keys.public, sizeof(public));
+}
+END_TEST
+
+START_TEST(public_json_is_strict)
+{
+    static const char *const TEXTS[] = {
+        "", "[]", "{}", "{\"curve\":1}", "{\"curve\":\"00\",\"sign\":\"00\"}",
+        /* one member too many */
+        "{\"curve\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\","
+        "\"sign\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\",\"seal\":"
+        "\"\"}"};
+    struct controller_public_keys keys;
+    struct agent_public_keys agent;
+
+    for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+        error_clear(&err);
+        ck_assert_int_eq(controller_public_keys_parse(TEXTS[i], strlen(TEXTS[i]), &keys, &err), -1);
+        ck_assert_str_ne(err.text, "");
+        ck_assert_int_eq(agent_public_keys_parse(TEXTS[i], strlen(TEXTS[i]), &agent, NULL), -1);
+    }
+}
+END_TEST
+
+CHECK_MAIN_WITH("key_files", make, unmake, what_is_no_key_is_refused,
+                a_secret_open_to_others_is_refused, a_key_is_never_replaced,
+                an_agents_keys_fit_together, a_controllers_keys_fit_together, public_json_is_strict)
