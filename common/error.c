@@ -1,11 +1,13 @@
-/* error.c - see error.h. Invariant: text is always terminated, long words are cut, never lost whole. */
+/* error.c - see error.h. Invariant: text is always terminated, long words are cut, never lost
+ * whole. */
 #include "common/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct error *err, enum error_code code, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+fill(struct error *err, enum error_code code, const char *format, va_list args)
 {
     if (!err)
         return;

@@ -73,7 +73,8 @@ static char *read_checked(const char *path, size_t cap, bool secret, size_t *ret
 {
     char *bytes = NULL;
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Where a secret should be, a FIFO would hold us before it could be refused. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (secret ? O_NONBLOCK : 0));
 
     if (fd < 0) {
         error_set_code(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_FAILED, "open %s: %s", path,
@@ -152,6 +153,17 @@ int file_write(const char *path, const void *bytes, size_t length, mode_t mode, 
     return 0;
 }
 
+/* Keeps errno, for the words about what failed before. */
+static bool is_folder(const char *path)
+{
+    int saved = errno;
+    struct stat info;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+
+    errno = saved;
+    return folder;
+}
+
 int file_make_folder(const char *path, mode_t mode, struct error *err)
 {
     char copy[PATH_MAX];
@@ -166,7 +178,7 @@ int file_make_folder(const char *path, mode_t mode, struct error *err)
             return error_set(err, "mkdir %s: %s", copy, strerror(errno));
         *at = '/';
     }
-    if (mkdir(copy, mode) < 0 && errno != EEXIST)
+    if (mkdir(copy, mode) < 0 && (errno != EEXIST || !is_folder(copy)))
         return error_set(err, "mkdir %s: %s", copy, strerror(errno));
     return 0;
 }

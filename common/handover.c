@@ -16,6 +16,8 @@
 
 #include "common/error.h"
 
+#define CAPACITY_MAX (1 << 20) /* 8 MiB of pointers: more is a mistake, not a queue */
+
 struct handover {
     pthread_mutex_t lock;
     pthread_cond_t not_full;
@@ -29,9 +31,15 @@ struct handover {
 
 struct handover *handover_create(size_t capacity, void (*drop)(void *), struct error *err)
 {
-    struct handover *handover = calloc(1, sizeof(*handover) + capacity * sizeof(void *));
+    struct handover *handover;
     pthread_condattr_t attr;
 
+    if (capacity == 0 || capacity > CAPACITY_MAX) {
+        error_set_code(err, ERROR_INVALID, "a queue holds 1 to %d items, not %zu", CAPACITY_MAX,
+                       capacity);
+        return NULL;
+    }
+    handover = calloc(1, sizeof(*handover) + capacity * sizeof(void *));
     if (!handover) {
         error_set(err, "out of memory for a queue of %zu", capacity);
         return NULL;
@@ -78,7 +86,8 @@ static void show(struct handover *handover)
     if (wanted == handover->signalled)
         return;
     /* Cannot block or fail: the counter is only ever 0 or 1. */
-    if (wanted ? write(handover->fd, &value, sizeof(value)) : read(handover->fd, &value, sizeof(value)))
+    if (wanted ? write(handover->fd, &value, sizeof(value))
+               : read(handover->fd, &value, sizeof(value)))
         handover->signalled = wanted;
 }
 

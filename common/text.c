@@ -16,6 +16,10 @@ static int reserve(struct text *text, size_t more)
 
     if (text->broken)
         return -1;
+    if (need <= text->length) { /* wrapped around */
+        text->broken = true;
+        return -1;
+    }
     if (need <= text->room)
         return 0;
     need = need < 2 * text->room ? 2 * text->room : need;
@@ -165,13 +169,11 @@ int text_unhex(const char *hex, void *out, size_t length)
 
     if (strlen(hex) != 2 * length)
         return -1;
-    for (size_t i = 0; i < length; i++) {
-        int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
-
-        if (high < 0 || low < 0)
+    for (size_t i = 0; i < 2 * length; i++)
+        if (nibble(hex[i]) < 0)
             return -1;
-        p[i] = (unsigned char)(high << 4 | low);
-    }
+    for (size_t i = 0; i < length; i++)
+        p[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
     return 0;
 }
 
@@ -214,5 +216,6 @@ int text_unbase64url(const char *in, void *out, size_t room)
             p[count++] = (unsigned char)(group >> bits);
         }
     }
-    return bits >= 6 ? -1 : (int)count;
+    /* The bits that fill the last character are zero, so that bytes have one spelling. */
+    return bits >= 6 || (group & ((1U << bits) - 1)) ? -1 : (int)count;
 }

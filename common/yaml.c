@@ -60,8 +60,9 @@ static const struct {
     {YAML_TAG_TOKEN, "tags are not allowed: remove it, or quote the value if it starts with !"},
 };
 
-static int place_error_va(const struct yaml *yaml, unsigned line, unsigned column,
-                          struct error *err, const char *format, va_list args)
+static int __attribute__((format(printf, 5, 0)))
+place_error_va(const struct yaml *yaml, unsigned line, unsigned column, struct error *err,
+               const char *format, va_list args)
 {
     char message[sizeof(err->text)];
 

@@ -24,6 +24,17 @@ static int readable(struct handover *handover)
     return poll(&wait, 1, 0) == 1;
 }
 
+START_TEST(impossible_capacities_are_refused)
+{
+    struct error err = {0};
+
+    ck_assert_ptr_null(handover_create(0, NULL, &err));
+    ck_assert_int_eq(err.code, ERROR_INVALID);
+    ck_assert_ptr_null(handover_create(SIZE_MAX, NULL, &err));
+    handover_destroy(NULL);
+}
+END_TEST
+
 START_TEST(full_queue_keeps_the_item_with_the_sender)
 {
     struct handover *handover = handover_create(1, NULL, NULL);
@@ -111,6 +122,6 @@ START_TEST(thousand_items_arrive_in_order_through_a_small_queue)
 }
 END_TEST
 
-CHECK_MAIN("handover", full_queue_keeps_the_item_with_the_sender,
+CHECK_MAIN("handover", impossible_capacities_are_refused, full_queue_keeps_the_item_with_the_sender,
            fd_is_readable_exactly_while_something_waits, closed_queue_refuses_and_drains,
            destroy_drops_what_nobody_received, thousand_items_arrive_in_order_through_a_small_queue)
