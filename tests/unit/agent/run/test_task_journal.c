@@ -61,7 +61,7 @@ static void fact(struct journal_batch *batch, const char *name)
     Muster__Step step = MUSTER__STEP__INIT;
 
     step.name = (char *)name;
-    record.at_us = 1;
+    record.at_us = clock_realtime_us(); /* what is old and acknowledged is forgotten at opening */
     record.task_id = message_from_uuid(&task);
     record.kind_case = MUSTER__RECORD__KIND_STEP;
     record.step = &step;
