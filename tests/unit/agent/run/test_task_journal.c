@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/run/journal_write.h"
+#include "common/clock.h"
 #include "common/handover.h"
 #include "common/text.h"
 #include "proto/frame.h"
