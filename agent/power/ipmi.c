@@ -49,11 +49,12 @@ static int run(const struct bmc_access *bmc, const char *what, const char *const
                char **ret_output, struct error *err)
 {
     char port[8], suite[8];
-    const char *argv[ARGUMENTS_MAX] = {"ipmitool",   "-I", "lanplus",    "-C", suite,         "-H",
-                                       bmc->address, "-p", port,         "-U", bmc->username, "-f",
-                                       "/dev/fd/3",  "-N", RETRANSMIT_S, "-R", RETRANSMITS};
+    const char *argv[ARGUMENTS_MAX] = {
+        "setpriv", "--pdeathsig", "KILL",       "ipmitool",   "-I", "lanplus",  "-C",
+        suite,     "-H",          bmc->address, "-p",         port, "-U",       bmc->username,
+        "-f",      "/dev/fd/3",   "-N",         RETRANSMIT_S, "-R", RETRANSMITS};
     struct child_result result = {0};
-    size_t count = 17;
+    size_t count = 20;
     int rc;
 
     snprintf(port, sizeof(port), "%u", bmc->port);

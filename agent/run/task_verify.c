@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "agent/run/order_payload.h"
+#include "proto/features.h"
 #include "proto/frame.h"
 
 /* A task that is due a little later than our estimate of the controller's clock is due. */
 #define EARLY_US ((int64_t)5 * 1000000)
 
-const char *const task_verify_features[] = {"boot.v1", "phone-home.v1", NULL};
+const char *const task_verify_features[] = {FEATURE_BOOT, NULL};
 
 struct ladder {
     const struct verify_place *place;

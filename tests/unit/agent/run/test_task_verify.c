@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/run/task_verify.h"
+#include "proto/features.h"
 #include "tests/support/agent_orders.h"
 #include "tests/support/check_main.h"
 
@@ -160,7 +161,7 @@ END_TEST
 
 START_TEST(requirement_nobody_knows_is_unsupported)
 {
-    char *requires[] = {(char *)"boot.v1", (char *)"teleport.v9"};
+    char *requires[] = {(char *)FEATURE_BOOT, (char *)"teleport.v9"};
 
     orders.boot.requires = requires;
     orders.boot.n_requires = 1;
