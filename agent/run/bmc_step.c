@@ -1,0 +1,249 @@
+/* bmc_step.c - see bmc_step.h.
+ * Invariant: a command is given only behind its durable intent, and an answer counts only for the
+ * ticket that asked.
+ */
+#include "agent/run/bmc_step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/run/run_timeline.h"
+#include "common/log.h"
+
+#define COMMANDS_MAX 3
+#define PAUSE_MS                                                                                   \
+    1000 /* between two readings; a slow BMC answers late, and no sooner for being asked often */
+
+static void give(struct boot_run *run, enum power_action action)
+{
+    const Muster__BmcAccount *bmc = run->order.boot->bmc;
+    struct bmc_step *step = &run->bmc;
+    struct power_target target = {
+        .driver = run->runner->rooms.find_driver(bmc->driver),
+        .address = bmc->address,
+        .username = bmc->username,
+        .port = (uint16_t)(bmc->port ? bmc->port : 623),
+        .cipher_suite = (int)bmc->cipher_suite,
+        .timeout_ms = run->runner->settings.bmc_timeout_ms,
+        .sealed_password = bmc->sealed_password.len ? bmc->sealed_password.data : NULL,
+        .sealed_length = bmc->sealed_password.len,
+    };
+    struct power_job *job;
+
+    memcpy(target.place.tenant.bytes, run->order.boot->tenant_id.data, 16);
+    memcpy(target.place.machine.bytes, run->order.boot->machine_id.data, 16);
+    memcpy(target.place.bmc.bytes, bmc->bmc_id.data, 16);
+    step->ticket = ++run->runner->tickets;
+    job = target.driver ? power_job_create(action, &target) : NULL;
+    if (!job) {
+        /* Asked again at the next pause; the step's time limit ends it. */
+        error_set(&step->err, target.driver ? "out of memory" : "the BMC's driver is not known");
+        step->at = BMC_PAUSE;
+        step->next_ms = run->runner->now_ms + PAUSE_MS;
+        return;
+    }
+    job->power = step->goal.power;
+    job->device = step->goal.device;
+    for (size_t i = 0; i < run->order.boot->image->n_firmware; i++)
+        job->uefi = strcmp(run->order.boot->image->firmware[i], "uefi") == 0 &&
+                    run->order.boot->image->n_firmware == 1;
+    job->ticket = step->ticket;
+    job->task = run->row.id;
+    step->commanded = action == POWER_SET || action == BOOT_DEVICE_SET;
+    step->at = step->commanded ? BMC_COMMAND : BMC_READING;
+    power_worker_give(run->runner->rooms.power, job);
+}
+
+static void command(struct boot_run *run)
+{
+    run->bmc.commands++;
+    give(run, run->bmc.goal.action);
+}
+
+static void ask(struct boot_run *run)
+{
+    enum power_action action = run->bmc.goal.action;
+
+    give(run, action == POWER_SET || action == POWER_GET ? POWER_GET : BOOT_DEVICE_GET);
+}
+
+static void intent_is_durable(struct journal_batch *batch, void *context)
+{
+    struct boot_run *run = context;
+    struct bmc_step *step = &run->bmc;
+    struct error err = {0};
+
+    if (step->at != BMC_INTENT || batch->subject != (void *)(uintptr_t)step->ticket)
+        return; /* the run was stopped meanwhile */
+    if (batch->rc < 0) {
+        step->err = batch->err;
+        step->at = BMC_IDLE;
+        step->done(run, BMC_UNREACHABLE);
+        return;
+    }
+    if (step->goal.before && step->goal.before(run, &err) < 0) {
+        step->err = err;
+        step->at = BMC_IDLE;
+        step->done(run, BMC_UNREACHABLE);
+        return;
+    }
+    step->until_ms = run->runner->now_ms + step->goal.within_ms;
+    command(run);
+}
+
+static void start(struct boot_run *run, const struct bmc_goal *goal, unsigned attempt,
+                  void (*done)(struct boot_run *run, enum bmc_end end))
+{
+    struct bmc_step *step = &run->bmc;
+
+    memset(step, 0, sizeof(*step));
+    step->goal = *goal;
+    step->attempt = attempt;
+    step->done = done;
+    step->ticket = ++run->runner->tickets;
+    step->until_ms = run->runner->now_ms + goal->within_ms;
+}
+
+void bmc_step_begin(struct boot_run *run, const struct bmc_goal *goal, unsigned attempt,
+                    bool resumed, void (*done)(struct boot_run *run, enum bmc_end end))
+{
+    struct journal_batch *batch = boot_run_batch(run);
+    struct bmc_step *step = &run->bmc;
+
+    start(run, goal, attempt, done);
+    step->at = BMC_INTENT;
+    if (!goal->quiet_start)
+        timeline_step(run, batch, goal->step, "started", EVIDENCE_BMC, NULL);
+    if (!resumed)
+        journal_batch_intent(batch, &run->row.id, goal->intent, attempt, "intent",
+                             run->runner->at_us);
+    if (batch)
+        batch->subject = (void *)(uintptr_t)step->ticket;
+    boot_run_commit(run, batch, intent_is_durable);
+}
+
+void bmc_step_read(struct boot_run *run, enum power_action action, int64_t within_ms,
+                   void (*done)(struct boot_run *run, enum bmc_end end))
+{
+    start(run, &(struct bmc_goal){.action = action, .within_ms = within_ms}, 0, done);
+    ask(run);
+}
+
+void bmc_step_drop(struct boot_run *run)
+{
+    memset(&run->bmc, 0, sizeof(run->bmc));
+}
+
+static bool reached(const struct bmc_step *step)
+{
+    switch (step->goal.action) {
+    case POWER_SET:
+        return step->power == step->goal.power;
+    case BOOT_DEVICE_SET:
+        return step->device == step->goal.device;
+    default:
+        return true;
+    }
+}
+
+/* What was read, in words for the timeline. */
+static void describe(const struct bmc_step *step, char *text, size_t size)
+{
+    bool power = step->goal.action == POWER_SET || step->goal.action == POWER_GET;
+
+    snprintf(text, size, "%s reads back %s", power ? "power" : "boot device",
+             power ? power_state_name(step->power) : boot_device_name(step->device));
+}
+
+static void finish(struct boot_run *run, enum bmc_end end)
+{
+    struct bmc_step *step = &run->bmc;
+    void (*done)(struct boot_run *, enum bmc_end) = step->done;
+    struct journal_batch *batch;
+    char detail[200];
+
+    step->at = BMC_IDLE;
+    if (step->goal.intent) {
+        describe(step, detail, sizeof(detail));
+        if (end == BMC_UNREACHABLE)
+            snprintf(detail, sizeof(detail), "%.190s", error_text(&step->err));
+        batch = boot_run_batch(run);
+        journal_batch_intent(batch, &run->row.id, step->goal.intent, step->attempt,
+                             end == BMC_REACHED ? "done" : "failed", run->runner->at_us);
+        if (end != BMC_REACHED || !step->goal.quiet_end)
+            timeline_step(run, batch, step->goal.step, end == BMC_REACHED ? "done" : "failed",
+                          EVIDENCE_BMC, detail);
+        boot_run_commit(run, batch, NULL);
+    }
+    done(run, end);
+}
+
+static void pause_then_ask(struct boot_run *run)
+{
+    struct bmc_step *step = &run->bmc;
+
+    if (run->runner->now_ms >= step->until_ms) {
+        finish(run, step->err.text[0] ? BMC_UNREACHABLE : BMC_NOT_SET);
+        return;
+    }
+    step->at = BMC_PAUSE;
+    step->next_ms = run->runner->now_ms + PAUSE_MS;
+}
+
+static void commanded(struct boot_run *run, const struct power_job *job)
+{
+    struct bmc_step *step = &run->bmc;
+
+    step->command_ok = job->rc == 0;
+    if (job->rc < 0) {
+        step->err = job->err;
+        log_warn("power", "a BMC command failed", "step=%s err=%s", step->goal.step,
+                 log_quote(error_text(&job->err)));
+    } else {
+        error_clear(&step->err);
+    }
+    /* Whatever it said: what it did is read. */
+    ask(run);
+}
+
+static void was_read(struct boot_run *run, const struct power_job *job)
+{
+    struct bmc_step *step = &run->bmc;
+
+    if (job->rc < 0) {
+        step->err = job->err;
+        pause_then_ask(run);
+        return;
+    }
+    step->power = job->power;
+    step->device = job->device;
+    if (reached(step)) {
+        finish(run, BMC_REACHED);
+        return;
+    }
+    if (step->command_ok)
+        error_clear(&step->err);
+    else if (!step->goal.once && step->commands < COMMANDS_MAX) {
+        command(run); /* it did not take it, and reads back so */
+        return;
+    }
+    pause_then_ask(run);
+}
+
+void bmc_step_answered(struct boot_run *run, const struct power_job *job)
+{
+    struct bmc_step *step = &run->bmc;
+
+    if (job->ticket != step->ticket)
+        return;
+    if (step->at == BMC_COMMAND)
+        commanded(run, job);
+    else if (step->at == BMC_READING)
+        was_read(run, job);
+}
+
+void bmc_step_tick(struct boot_run *run)
+{
+    if (run->bmc.at == BMC_PAUSE && run->runner->now_ms >= run->bmc.next_ms)
+        ask(run);
+}

@@ -1,0 +1,166 @@
+/* boot_run.h - one run: the task, where it stands, and how it moves on. The inside of the runner,
+ * shared by its parts (boot_run, bmc_step, restore, phone_home_desk, run_timeline, run_recovery,
+ * order_desk); nobody else includes it. Everything here happens on the runner's thread.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "agent/power/power_worker.h"
+#include "agent/run/journal_write.h"
+#include "agent/run/task_runner.h"
+#include "agent/run/task_steps.h"
+#include "agent/run/task_verify.h"
+
+struct boot_run;
+
+#define TIMELINE_NAME_MAX 48
+#define TIMELINE_NAMES_MAX 96 /* steps and checks of one run; more are not recorded */
+
+struct timeline_entry {
+    char name[TIMELINE_NAME_MAX];
+    int64_t begun_ms;
+    unsigned seen;
+    char state[12];
+};
+
+/* How a BMC is brought to a state: intent, command, read back until it is so. bmc_step.h */
+struct bmc_goal {
+    const char *step;   /* of the timeline */
+    const char *intent; /* of the intent table; NULL: only reads */
+    enum power_action action;
+    enum power_state power;
+    enum boot_device device;
+    bool once;                   /* the command is given once, whatever it answers: power-on */
+    bool quiet_start, quiet_end; /* part of a longer step */
+    int (*before)(struct boot_run *run,
+                  struct error *err); /* behind the intent, before the command */
+    int64_t within_ms;
+};
+enum bmc_end { BMC_REACHED, BMC_NOT_SET, BMC_UNREACHABLE };
+struct bmc_step {
+    struct bmc_goal goal;
+    unsigned attempt;
+    enum { BMC_IDLE, BMC_INTENT, BMC_COMMAND, BMC_READING, BMC_PAUSE } at;
+    bool commanded;    /* the next answer is the command's */
+    unsigned commands; /* given so far */
+    bool command_ok;
+    int64_t until_ms, next_ms;
+    uint64_t ticket;
+    enum power_state power; /* last read */
+    enum boot_device device;
+    struct error err; /* last failure */
+    void (*done)(struct boot_run *run, enum bmc_end end);
+};
+
+/* What the journal of a former life says of an intent. */
+enum recovered { RECOVERED_NONE, RECOVERED_INTENT, RECOVERED_DONE, RECOVERED_FAILED };
+
+struct boot_run {
+    struct task_runner *runner; /* borrowed */
+    struct boot_run *next;
+    struct task_order order;
+    struct journal_task row;
+    enum run_phase phase;
+    unsigned pending; /* batches under way: freed when they are back */
+    bool ended;       /* RESULT, RELEASED or the like is durable */
+    bool leaving;     /* that batch is under way: nothing more is begun */
+    bool uncertain;   /* UNCERTAIN was said */
+    bool offered;
+    bool answering; /* the first phone-home is being made durable */
+
+    int64_t start_by_ms; /* ACCEPTED only */
+    int64_t deadline_ms; /* from STARTED; 0: none yet */
+    int64_t wait_ms;     /* of the phase; 0: none */
+
+    char *kernel_path, *initrd_path;
+    bool wanted;
+    int64_t want_again_ms;
+
+    struct bmc_step bmc;
+    enum power_state found_power;
+    enum boot_device found_device;
+    bool touched;         /* intent(off) is or may be durable */
+    bool powered_on;      /* intent(on) is or may be durable */
+    bool device_intended; /* intent(boot device) is durable from an earlier life */
+    enum recovered recovered_off, recovered_on;
+    bool report_whole;
+    unsigned restore_attempt; /* rises with every life of the agent that has to restore */
+    enum { RESTORE_IDLE, RESTORE_AWAITS_OFF, RESTORE_ACTS } restore_at;
+    int64_t self_off_until_ms;
+    bool restore_failed;
+    char restore_why[200];
+    int64_t restore_wait_ms;
+    int64_t result_again_ms;    /* the journal could not be asked for the digest */
+    const char *result_restore; /* a literal */
+
+    enum boot_stage stage; /* furthest seen */
+    uint8_t token[32];     /* wiped at the end */
+    int64_t heard_ms;
+    char address[46];
+    struct timeline_entry timeline[TIMELINE_NAMES_MAX];
+    size_t timeline_count;
+};
+
+struct task_runner {
+    struct runner_settings settings;
+    struct runner_rooms rooms;
+    struct boot_run *runs;
+    struct link_state link; /* of this turn */
+    int64_t now_ms;         /* of this turn */
+    int64_t at_us;          /* controller's clock, of this turn */
+    uint64_t tickets;
+    bool told_trouble;
+    int stop_fd;
+    bool started;
+    pthread_t thread;
+};
+
+/* ---- runs ---- */
+struct boot_run *boot_run_create(struct task_runner *runner, struct task_order *order);
+void boot_run_destroy(struct boot_run *run);
+struct boot_run *boot_run_find(struct task_runner *runner, const struct uuid *task);
+struct boot_run *boot_run_of_machine(struct task_runner *runner, const struct uuid *machine);
+/* Timers. */
+void boot_run_tick(struct boot_run *run);
+int64_t boot_run_next_ms(const struct boot_run *run); /* INT64_MAX: none */
+
+/* The one place where a phase changes: checked against the edges, logged; the row goes with the
+ * next batch. */
+void boot_run_change(struct boot_run *run, enum run_phase to, const char *reason);
+/* A row's batch with the row in it at commit; 'done' runs once it is durable (may be NULL). */
+struct journal_batch *boot_run_batch(struct boot_run *run);
+void boot_run_commit(struct boot_run *run, struct journal_batch *batch,
+                     void (*done)(struct journal_batch *batch, void *run));
+/* The same with nothing of the run's changed: keeps an answer in order. */
+void boot_run_after(struct boot_run *run, void *subject,
+                    void (*done)(struct journal_batch *batch, void *run));
+
+/* Ends in the restore (or at once, when nothing was touched). The first call decides; later ones
+ * are dropped. */
+void boot_run_stop(struct boot_run *run, const char *outcome, const char *step, const char *remedy,
+                   const char *cause, ...) __attribute__((format(printf, 5, 6)));
+void boot_run_succeed(struct boot_run *run);
+/* Steps of the straight line that recovery enters from the middle. */
+void boot_run_snapshot(struct boot_run *run);
+void boot_run_boot_device(struct boot_run *run);
+void boot_run_wait_for_boot(struct boot_run *run);
+void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting);
+void boot_run_want_files(struct boot_run *run);
+/* Makes the token and publishes the offer. -1: 'err'. */
+int boot_run_arm(struct boot_run *run, struct error *err);
+void boot_run_disarm(struct boot_run *run);
+
+/* ---- its end: run_result.c ---- */
+/* Signs and journals RESULT; the run is freed behind it. restore: "done" | "failed" | "none". */
+void run_result_write(struct boot_run *run, const char *restore);
+/* RELEASED: it did not start in time. */
+void run_result_release(struct boot_run *run, const char *why);
+
+/* ---- after a crash: run_recovery.c ---- */
+int run_recovery_load(struct task_runner *runner, struct error *err);
+void run_recovery_begin(struct boot_run *run);
+
+/* ---- putting back: restore.c ---- */
+void restore_begin(struct boot_run *run);
+void restore_tick(struct boot_run *run);

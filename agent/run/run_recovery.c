@@ -1,0 +1,266 @@
+/* run_recovery.c - a restarted agent takes up what its journal holds, by what it reads of the BMC:
+ *   intent(on)  and on                         done
+ *   intent(on)  and off, nothing seen since    the attempt is closed without effect; one attempt is
+ * all there is: restore, failed intent(off) and off                        done all else UNCERTAIN,
+ * then restore, failed Invariant: no power-on is commanded twice for one attempt: its intent cannot
+ * be written twice.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/report/phone_home_token.h"
+#include "agent/run/bmc_step.h"
+#include "agent/run/run_timeline.h"
+#include "common/log.h"
+
+#define ASK_AGAIN_MS 5000
+
+static const char *intent_state(const struct journal_intents *intents, const char *step,
+                                unsigned attempt)
+{
+    for (size_t i = 0; i < intents->count; i++)
+        if (intents->items[i].attempt == attempt && strcmp(intents->items[i].step, step) == 0)
+            return intents->items[i].state;
+    return NULL;
+}
+
+static enum recovered state_of(const struct journal_intents *intents, const char *step,
+                               unsigned attempt)
+{
+    const char *state = intent_state(intents, step, attempt);
+
+    if (!state)
+        return RECOVERED_NONE;
+    if (strcmp(state, "intent") == 0)
+        return RECOVERED_INTENT;
+    return strcmp(state, "done") == 0 ? RECOVERED_DONE : RECOVERED_FAILED;
+}
+
+/* ---- what the BMC says ---- */
+
+static void settle(struct boot_run *run, const char *intent, const char *state, const char *detail)
+{
+    struct journal_batch *batch = boot_run_batch(run);
+
+    journal_batch_intent(batch, &run->row.id, intent, run->row.attempt, state, run->runner->at_us);
+    timeline_step(run, batch, intent, strcmp(state, "done") == 0 ? "done" : "failed", EVIDENCE_BMC,
+                  detail);
+    boot_run_commit(run, batch, NULL);
+}
+
+static void say_uncertain(struct boot_run *run, const char *step, const char *text)
+{
+    struct journal_batch *batch = boot_run_batch(run);
+    Muster__Record record = timeline_record(run);
+    Muster__Uncertain uncertain = MUSTER__UNCERTAIN__INIT;
+
+    run->uncertain = true;
+    log_warn("run", "what a former life of this agent did is uncertain", "step=%s reason=%s", step,
+             log_quote(text));
+    uncertain.step = (char *)step;
+    uncertain.text = (char *)text;
+    record.kind_case = MUSTER__RECORD__KIND_UNCERTAIN;
+    record.uncertain = &uncertain;
+    journal_batch_record(batch, JOURNAL_FACTS, &record);
+    boot_run_commit(run, batch, NULL);
+}
+
+static bool unreadable(struct boot_run *run, const char *step, enum bmc_end end)
+{
+    if (end == BMC_REACHED && run->bmc.power != POWER_UNKNOWN)
+        return false;
+    if (!run->uncertain)
+        say_uncertain(run, step, error_text(&run->bmc.err));
+    /* Asked until the deadline, which ends in the restore. */
+    run->wait_ms = run->runner->now_ms + ASK_AGAIN_MS;
+    return true;
+}
+
+static void off_was_inspected(struct boot_run *run, enum bmc_end end)
+{
+    if (unreadable(run, "bmc_off", end))
+        return;
+    if (run->bmc.power == POWER_OFF) {
+        run->uncertain = false;
+        settle(run, "bmc_off", "done", "power reads back off after a restart of the agent");
+        boot_run_boot_device(run);
+        return;
+    }
+    say_uncertain(run, "bmc_off", "power off was intended, the agent was restarted, and it is on");
+    boot_run_stop(
+        run, "failed", "bmc_off", "order the task again",
+        "the agent was restarted while it switched the machine off, and finds it on: whether "
+        "it was off in between cannot be told (one attempt was made)");
+}
+
+static void on_was_inspected(struct boot_run *run, enum bmc_end end)
+{
+    if (unreadable(run, "bmc_on", end))
+        return;
+    if (run->bmc.power == POWER_ON) {
+        run->uncertain = false;
+        settle(run, "bmc_on", "done", "power reads back on after a restart of the agent");
+        boot_run_wait_for_boot(run);
+    } else if (!run->row.seen) {
+        settle(run, "bmc_on", "no_effect", "off, and nothing was seen of the machine");
+        boot_run_stop(
+            run, "failed", "bmc_on", "order the task again",
+            "the agent was restarted while it switched the machine on, and it had no effect "
+            "(one attempt was made)");
+    } else {
+        say_uncertain(run, "bmc_on", "it was seen booting, and is off now");
+        boot_run_stop(
+            run, "failed", "bmc_on", "order the task again",
+            "the agent was restarted while the machine came up; it was seen, and is off now "
+            "(one attempt was made)");
+    }
+}
+
+/* ---- going on ---- */
+
+static void ended_while_failing(struct boot_run *run, const char *step)
+{
+    boot_run_stop(run, "failed", step, "see the failed step in the timeline",
+                  "it failed right before the agent was restarted (one attempt was made)");
+}
+
+static void resume_waiting(struct boot_run *run)
+{
+    if (run->row.has_nonce)
+        boot_run_change(run, PHASE_SESSION, "the agent was restarted");
+    else
+        boot_run_wait_for_boot(run);
+}
+
+void run_recovery_begin(struct boot_run *run)
+{
+    run->wait_ms = 0;
+    run->heard_ms = run->runner->now_ms;
+    if (run->row.outcome) {
+        if (run->touched)
+            restore_begin(run);
+        else
+            run_result_write(run, "none");
+    } else if (run->report_whole) {
+        boot_run_succeed(run);
+    } else if (run->recovered_on == RECOVERED_FAILED) {
+        ended_while_failing(run, "bmc_on");
+    } else if (run->recovered_on == RECOVERED_DONE || run->row.has_nonce) {
+        resume_waiting(run);
+    } else if (run->recovered_on == RECOVERED_INTENT) {
+        bmc_step_read(run, POWER_GET, run->runner->settings.power_within_ms, on_was_inspected);
+    } else if (run->recovered_off == RECOVERED_DONE) {
+        boot_run_boot_device(run);
+    } else if (run->recovered_off == RECOVERED_INTENT) {
+        bmc_step_read(run, POWER_GET, run->runner->settings.power_within_ms, off_was_inspected);
+    } else if (run->recovered_off == RECOVERED_FAILED) {
+        ended_while_failing(run, "bmc_off");
+    } else {
+        boot_run_change(run, PHASE_SNAPSHOT, "the agent was restarted");
+        boot_run_snapshot(run);
+    }
+}
+
+/* ---- loading ---- */
+
+static void parse_found(struct boot_run *run)
+{
+    run->found_power = run->row.found_power && strcmp(run->row.found_power, "on") == 0 ? POWER_ON
+                       : run->row.found_power                                          ? POWER_OFF
+                                              : POWER_UNKNOWN;
+    run->found_device = BOOT_DEVICE_NONE;
+    for (enum boot_device device = BOOT_DEVICE_NONE; device <= BOOT_DEVICE_OTHER; device++)
+        if (run->row.found_boot_device &&
+            strcmp(boot_device_name(device), run->row.found_boot_device) == 0)
+            run->found_device = device;
+}
+
+static void parse_intents(struct boot_run *run, const struct journal_intents *intents)
+{
+    unsigned attempt = run->row.attempt;
+
+    run->recovered_off = state_of(intents, "bmc_off", attempt);
+    run->recovered_on = state_of(intents, "bmc_on", attempt);
+    run->touched = run->recovered_off != RECOVERED_NONE;
+    run->powered_on = run->recovered_on != RECOVERED_NONE;
+    run->device_intended = state_of(intents, "bmc_boot_device", attempt) != RECOVERED_NONE;
+    run->restore_attempt = 1;
+    for (size_t i = 0; i < intents->count; i++)
+        if (strncmp(intents->items[i].step, "restore_", 8) == 0 &&
+            intents->items[i].attempt >= run->restore_attempt)
+            run->restore_attempt = intents->items[i].attempt + 1;
+}
+
+static int64_t since_ms(const struct task_runner *runner, int64_t then_us)
+{
+    int64_t passed = (runner->at_us - then_us) / 1000;
+
+    /* Before the first WELCOME the clock is our own; it may be wrong either way. */
+    return passed > 0 ? passed : 0;
+}
+
+static void take_up(struct boot_run *run)
+{
+    struct task_runner *runner = run->runner;
+    struct error err = {0};
+
+    if (run->row.state == HELD_ACCEPTED) {
+        run->phase = PHASE_ACCEPTED;
+        run->start_by_ms = runner->now_ms + runner->settings.start_within_ms -
+                           since_ms(runner, run->row.accepted_at_us);
+        return;
+    }
+    run->phase = PHASE_INSPECT;
+    run->wait_ms = runner->now_ms + runner->settings.inspect_after_ms;
+    run->deadline_ms = runner->now_ms + (int64_t)run->order.boot->deadline_s * 1000 -
+                       since_ms(runner, run->row.started_at_us);
+    run->report_whole = run->row.has_report;
+    parse_found(run);
+    if (run->row.outcome || !run->powered_on || run->report_whole)
+        return;
+    /* The machine may be in the middle of its boot: serve on with the same token, at once. */
+    if (phone_home_token(runner->settings.phone_home_key, &run->row.id, run->row.attempt,
+                         run->token, &err) < 0)
+        log_error("run", "a boot cannot be served on", "err=%s", log_quote(error_text(&err)));
+    else
+        boot_run_want_files(run);
+}
+
+static int load_one(struct task_runner *runner, struct journal_task *row, struct error *err)
+{
+    struct task_order order;
+    struct journal_intents intents;
+    struct boot_run *run;
+
+    if (task_order_reread(row->envelope, row->envelope_length, &order, err) < 0)
+        return error_prefix(err, "a task of the journal cannot be read");
+    if (task_journal_intents(runner->rooms.journal, &row->id, &intents, err) < 0 ||
+        !(run = boot_run_create(runner, &order))) {
+        task_order_clear(&order);
+        return err && err->text[0] ? -1 : error_set(err, "out of memory");
+    }
+    run->row = *row;
+    memset(row, 0, sizeof(*row));
+    free(run->row.envelope); /* stored, and not to be written again */
+    run->row.envelope = NULL;
+    parse_intents(run, &intents);
+    journal_intents_free(&intents);
+    take_up(run);
+    return 0;
+}
+
+int run_recovery_load(struct task_runner *runner, struct error *err)
+{
+    struct journal_tasks tasks;
+    int rc = 0;
+
+    if (task_journal_open_tasks(runner->rooms.journal, &tasks, err) < 0)
+        return -1;
+    for (size_t i = 0; rc == 0 && i < tasks.count; i++)
+        rc = load_one(runner, &tasks.items[i], err);
+    if (rc == 0 && tasks.count)
+        log_info("run", "tasks were taken up from the journal", "count=%zu", tasks.count);
+    journal_tasks_free(&tasks);
+    return rc;
+}
