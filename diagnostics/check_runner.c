@@ -212,26 +212,23 @@ static int run_apart(const struct check *check, const struct check_context *give
     return followed < 0 ? -1 : 0;
 }
 
-int check_runner_run(const char *name, const struct check_context *context, int64_t until_ms,
-                     struct log_stream *log, struct session *session,
-                     struct check_outcome *ret_outcome, struct error *err)
+int check_runner_run(const char *name, const struct check *check,
+                     const struct check_context *context, int64_t until_ms, struct log_stream *log,
+                     struct session *session, struct check_outcome *ret_outcome, struct error *err)
 {
-    const struct check *check = check_find(name);
     struct check_outcome outcome = {0};
 
     snprintf(outcome.name, sizeof(outcome.name), "%s", name);
+    if (session_progress(session, name, "started", NULL, err) < 0)
+        return -1;
     if (!check || clock_monotonic_ms() >= until_ms) {
         snprintf(outcome.reason, sizeof(outcome.reason), "%s",
                  check ? "the run's deadline came first" : "this image has no check of that name");
         outcome.evidence = strdup("{}");
         outcome.findings = strdup("[]");
-    } else {
-        if (session_progress(session, name, "started", NULL, err) < 0)
-            return -1;
-        if (run_apart(check, context, until_ms, log, session, &outcome, err) < 0) {
-            check_outcome_clear(&outcome);
-            return -1;
-        }
+    } else if (run_apart(check, context, until_ms, log, session, &outcome, err) < 0) {
+        check_outcome_clear(&outcome);
+        return -1;
     }
     log_stream_line(log, "check %s: %s: %s", name, check_status_name(outcome.status),
                     outcome.reason);

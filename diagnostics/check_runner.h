@@ -25,7 +25,7 @@ struct check_outcome {
 /* Runs the check called 'name' (a name this image has not gives CHECK_NOT_RUN), until its own limit
  * or 'until_ms' whichever is first. 'context' is what the check sees; log_fd and until_ms are set
  * here. 0: 'ret_outcome' is the caller's. -1: the agent is lost or has ended the session. */
-int check_runner_run(const char *name, const struct check_context *context, int64_t until_ms,
-                     struct log_stream *log, struct session *session,
-                     struct check_outcome *ret_outcome, struct error *err);
+int check_runner_run(const char *name, const struct check *check,
+                     const struct check_context *context, int64_t until_ms, struct log_stream *log,
+                     struct session *session, struct check_outcome *ret_outcome, struct error *err);
 void check_outcome_clear(struct check_outcome *outcome);

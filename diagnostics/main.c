@@ -65,7 +65,9 @@ static int run_checks(struct run *run, int64_t until_ms, struct error *err)
                                     .log_fd = -1};
 
     for (unsigned i = 0; i < run->grant.check_count; i++) {
-        if (check_runner_run(run->grant.checks[i], &context, until_ms, &run->log, &run->session,
+        const char *name = run->grant.checks[i];
+
+        if (check_runner_run(name, check_find(name), &context, until_ms, &run->log, &run->session,
                              &run->outcomes[run->outcome_count], err) < 0)
             return -1;
         run->outcome_count++;

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool full_path(char out[PATH_MAX], const char *root, const char *format, va_list args)
+static bool __attribute__((format(printf, 3, 0)))
+full_path(char out[PATH_MAX], const char *root, const char *format, va_list args)
 {
     int length = snprintf(out, PATH_MAX, "%s", root), more;
 

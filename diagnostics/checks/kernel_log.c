@@ -19,30 +19,36 @@
 
 static const struct pattern {
     const char *text;
+    const char *also; /* and this too; NULL: nothing more */
     enum check_status status;
     const char *what;
     const char *remedy;
 } PATTERNS[] = {
-    {"[Hardware Error]", CHECK_DEGRADED, "the hardware reported an error", MEMORY_REMEDY},
-    {"Machine check events logged", CHECK_DEGRADED, "machine checks were logged", MEMORY_REMEDY},
-    {"Uncorrected error", CHECK_FAILED, "an uncorrected memory error", MEMORY_REMEDY},
-    {"EDAC MC", CHECK_DEGRADED, "the memory controller corrected or lost data", MEMORY_REMEDY},
-    {"I/O error, dev", CHECK_DEGRADED, "a disk could not be read", DISK_REMEDY},
-    {"failed command:", CHECK_DEGRADED, "a disk refused a command", DISK_REMEDY},
-    {"Medium Error", CHECK_DEGRADED, "a disk has unreadable places", DISK_REMEDY},
-    {"controller is down; will reset", CHECK_DEGRADED, "an NVMe controller stopped", DISK_REMEDY},
-    {"PCIe Bus Error: severity=Uncorrected", CHECK_FAILED, "an uncorrected PCIe error", PCI_REMEDY},
-    {"PCIe Bus Error", CHECK_DEGRADED, "PCIe errors were corrected", PCI_REMEDY},
-    {"Uhhuh. NMI received", CHECK_DEGRADED, "an unexplained NMI", PCI_REMEDY},
-    {"cpu clock throttled", CHECK_DEGRADED, "the processor is too hot",
+    {"Uncorrected hardware memory error", NULL, CHECK_FAILED, "memory lost data", MEMORY_REMEDY},
+    {"Memory failure: ", NULL, CHECK_FAILED, "memory lost data", MEMORY_REMEDY},
+    {"[Hardware Error]", NULL, CHECK_DEGRADED, "the hardware reported an error", MEMORY_REMEDY},
+    {"Machine check events logged", NULL, CHECK_DEGRADED, "machine checks were logged",
+     MEMORY_REMEDY},
+    {"EDAC MC", " UE ", CHECK_FAILED, "the memory controller lost data", MEMORY_REMEDY},
+    {"EDAC MC", " CE ", CHECK_DEGRADED, "the memory controller corrected data", MEMORY_REMEDY},
+    {"I/O error, dev", NULL, CHECK_DEGRADED, "a disk could not be read", DISK_REMEDY},
+    {"failed command:", NULL, CHECK_DEGRADED, "a disk refused a command", DISK_REMEDY},
+    {"Medium Error", NULL, CHECK_DEGRADED, "a disk has unreadable places", DISK_REMEDY},
+    {"controller is down; will reset", NULL, CHECK_DEGRADED, "an NVMe controller stopped",
+     DISK_REMEDY},
+    {"PCIe Bus Error: severity=Uncorrected", NULL, CHECK_FAILED, "an uncorrected PCIe error",
+     PCI_REMEDY},
+    {"PCIe Bus Error", NULL, CHECK_DEGRADED, "PCIe errors were corrected", PCI_REMEDY},
+    {"Uhhuh. NMI received", NULL, CHECK_DEGRADED, "an unexplained NMI", PCI_REMEDY},
+    {"cpu clock throttled", NULL, CHECK_DEGRADED, "the processor is too hot",
      "Check the fans, the heat sink and the air flow."},
-    {"critical temperature reached", CHECK_FAILED, "the machine is too hot",
+    {"critical temperature reached", NULL, CHECK_FAILED, "the machine is too hot",
      "Check the fans, the heat sink and the air flow."},
-    {"soft lockup", CHECK_DEGRADED, "a processor hung", KERNEL_REMEDY},
-    {"blocked for more than", CHECK_DEGRADED, "a task hung, mostly on a disk", DISK_REMEDY},
-    {"BUG: ", CHECK_DEGRADED, "the kernel found itself in error", KERNEL_REMEDY},
-    {"Oops: ", CHECK_DEGRADED, "the kernel found itself in error", KERNEL_REMEDY},
-    {"NETDEV WATCHDOG", CHECK_DEGRADED, "a network card stopped sending",
+    {"soft lockup", NULL, CHECK_DEGRADED, "a processor hung", KERNEL_REMEDY},
+    {"blocked for more than", NULL, CHECK_DEGRADED, "a task hung, mostly on a disk", DISK_REMEDY},
+    {"BUG: ", NULL, CHECK_DEGRADED, "the kernel found itself in error", KERNEL_REMEDY},
+    {"Oops: ", NULL, CHECK_DEGRADED, "the kernel found itself in error", KERNEL_REMEDY},
+    {"NETDEV WATCHDOG", NULL, CHECK_DEGRADED, "a network card stopped sending",
      "Update the card's firmware; if it comes again, replace the card."},
 };
 
@@ -58,7 +64,8 @@ void kernel_log_tally(struct kernel_log_tally *tally, const struct kernel_record
     tally->records++;
     tally->levels[record->level]++;
     for (unsigned i = 0; i < PATTERN_COUNT; i++) {
-        if (!strstr(record->text, PATTERNS[i].text))
+        if (!strstr(record->text, PATTERNS[i].text) ||
+            (PATTERNS[i].also && !strstr(record->text, PATTERNS[i].also)))
             continue;
         /* The first line of its kind is told; of all, the count is kept. */
         if (tally->hits[i]++ == 0)
@@ -80,6 +87,8 @@ void kernel_log_conclude(const struct kernel_log_tally *tally, struct check_resu
         if (tally->hits[i]) {
             json_out_open(&result->evidence, NULL, '{');
             json_out_string(&result->evidence, "pattern", PATTERNS[i].text);
+            if (PATTERNS[i].also)
+                json_out_string(&result->evidence, "and", PATTERNS[i].also);
             json_out_integer(&result->evidence, "count", tally->hits[i]);
             json_out_close(&result->evidence, '}');
         }

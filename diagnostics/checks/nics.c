@@ -46,6 +46,8 @@ static void wait_for_links(const struct check_context *context, const struct tre
 {
     int64_t until_ms = clock_monotonic_ms() + LINK_WAIT_MS;
 
+    if (until_ms > context->until_ms)
+        until_ms = context->until_ms;
     for (size_t i = 0; i < names->count; i++) {
         char mac[64];
 
