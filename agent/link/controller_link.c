@@ -19,11 +19,11 @@
 #include "agent/link/link_socket.h"
 #include "agent/link/link_window.h"
 #include "agent/run/task_journal.h"
+#include "agent/run/task_verify.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/handover.h"
 #include "common/log.h"
-#include "proto/features.h"
 #include "proto/frame.h"
 
 #define ROOM "link"
@@ -162,13 +162,13 @@ static int send_frame(struct session *session, const Muster__Frame *frame, struc
 
 static int send_hello(struct controller_link *link, struct session *session, struct error *err)
 {
-    char *features[] = {(char *)FEATURE_BOOT};
     Muster__Hello hello = MUSTER__HELLO__INIT;
     Muster__Frame frame = MUSTER__FRAME__INIT;
 
     hello.protocol_min = hello.protocol_max = PROTOCOL_VERSION;
-    hello.features = features;
-    hello.n_features = sizeof(features) / sizeof(features[0]);
+    hello.features = (char **)task_verify_features;
+    while (task_verify_features[hello.n_features])
+        hello.n_features++;
     hello.agent_id = message_from_uuid(&link->settings.agent_id);
     hello.site_id = message_from_uuid(&link->settings.site_id);
     hello.journal_id = message_from_uuid(&session->journal.journal_id);
