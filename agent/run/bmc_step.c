@@ -73,7 +73,7 @@ static void intent_is_durable(struct journal_batch *batch, void *context)
     struct bmc_step *step = &run->bmc;
     struct error err = {0};
 
-    if (step->at != BMC_INTENT || batch->subject != (void *)(uintptr_t)step->ticket)
+    if (step->at != BMC_INTENT || batch->ticket != step->ticket)
         return; /* the run was stopped meanwhile */
     if (batch->rc < 0) {
         step->err = batch->err;
@@ -118,7 +118,7 @@ void bmc_step_begin(struct boot_run *run, const struct bmc_goal *goal, unsigned 
         journal_batch_intent(batch, &run->row.id, goal->intent, attempt, "intent",
                              run->runner->at_us);
     if (batch)
-        batch->subject = (void *)(uintptr_t)step->ticket;
+        batch->ticket = step->ticket;
     boot_run_commit(run, batch, intent_is_durable);
 }
 

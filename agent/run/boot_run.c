@@ -15,9 +15,12 @@
 #include "agent/run/run_timeline.h"
 #include "common/log.h"
 
-#define WANT_AGAIN_MS 3000
-#define SEEN_MOST 6 /* records of one kind of sighting in a run; firmware may ask a hundred times  \
-                     */
+/* Before the first WELCOME of this life only the cache can have a file; RFC 6761 keeps the name
+ * from leading anywhere. */
+#define NOWHERE "https://controller.invalid/"
+#define SEEN_MOST                                                                                  \
+    6 /* records of one kind of sighting in a run; firmware may ask a hundred times                \
+       */
 
 static bool set_text(char **to, const char *from)
 {
@@ -114,13 +117,13 @@ void boot_run_commit(struct boot_run *run, struct journal_batch *batch,
     hand_over(run, batch, done);
 }
 
-void boot_run_after(struct boot_run *run, void *subject,
+void boot_run_after(struct boot_run *run, struct phone_home_request *request,
                     void (*done)(struct journal_batch *, void *))
 {
     struct journal_batch *batch = boot_run_batch(run);
 
     if (batch)
-        batch->subject = subject;
+        batch->request = request;
     hand_over(run, batch, done);
 }
 
@@ -159,7 +162,8 @@ void boot_run_want_files(struct boot_run *run)
         if (i == 0 ? run->kernel_path : run->initrd_path)
             continue;
         if (runner->rooms.want(runner->rooms.cache, &run->row.id, file->sha256.data, file->size,
-                               runner->link.fetch_url, runner->link.fetch_token, &err) < 0) {
+                               runner->link.fetch_url[0] ? runner->link.fetch_url : NOWHERE,
+                               runner->link.fetch_token, &err) < 0) {
             boot_run_stop(run, "failed", "stage_image",
                           "give the site's cache more room, or use a smaller image",
                           "the %s cannot be staged: %s", roles[i], error_text(&err));
@@ -296,7 +300,8 @@ static void tick_accepted(struct boot_run *run)
                                                         : "the image's files are not here yet");
         return;
     }
-    if (!run->wanted || (run->want_again_ms && runner->now_ms >= run->want_again_ms))
+    if (runner->link.fetch_url[0] &&
+        (!run->wanted || (run->want_again_ms && runner->now_ms >= run->want_again_ms)))
         boot_run_want_files(run);
     /* Without a controller, and before this life's first WELCOME, nothing new starts. */
     if (!run->leaving && run->kernel_path && run->initrd_path && runner->link.connected)
@@ -344,10 +349,34 @@ static void begin_on(struct boot_run *run)
                    run->row.attempt, false, on_ended);
 }
 
+/* After a restart the cache may still be checking digests, or have lost a file. */
+static void begin_on_with_files(struct boot_run *run)
+{
+    run->awaits_files = !run->kernel_path || !run->initrd_path;
+    if (!run->awaits_files)
+        begin_on(run);
+    else if (!run->wanted)
+        boot_run_want_files(run);
+}
+
+void boot_run_files_are_here(struct boot_run *run)
+{
+    struct error err = {0};
+
+    if (run->row.outcome || run->leaving)
+        return;
+    if (run->awaits_files)
+        begin_on_with_files(run);
+    /* Taken up after a crash: the machine may be asking for it this moment. */
+    else if (run->phase != PHASE_ACCEPTED && run->powered_on &&
+             run->recovered_on != RECOVERED_NONE && !run->offered && boot_run_arm(run, &err) < 0)
+        log_error("run", "a boot cannot be served on", "err=%s", log_quote(error_text(&err)));
+}
+
 static void device_ended(struct boot_run *run, enum bmc_end end)
 {
     if (end == BMC_REACHED)
-        begin_on(run);
+        begin_on_with_files(run);
     else if (end == BMC_NOT_SET)
         boot_run_stop(run, "failed", "bmc_boot_device",
                       "set the boot device by the BMC's own page and read it back there; some BMCs "

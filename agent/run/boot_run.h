@@ -1,5 +1,5 @@
 /* boot_run.h - one run: the task, where it stands, and how it moves on. The inside of the runner,
- * shared by its parts (boot_run, bmc_step, restore, phone_home_desk, run_timeline, run_recovery,
+ * shared by its parts (boot_run, bmc_step, restore, machine_desk, run_timeline, run_recovery,
  * order_desk); nobody else includes it. Everything here happens on the runner's thread.
  */
 #pragma once
@@ -74,7 +74,7 @@ struct boot_run {
     int64_t wait_ms;     /* of the phase; 0: none */
 
     char *kernel_path, *initrd_path;
-    bool wanted;
+    bool wanted, awaits_files;
     int64_t want_again_ms;
 
     struct bmc_step bmc;
@@ -132,8 +132,8 @@ void boot_run_change(struct boot_run *run, enum run_phase to, const char *reason
 struct journal_batch *boot_run_batch(struct boot_run *run);
 void boot_run_commit(struct boot_run *run, struct journal_batch *batch,
                      void (*done)(struct journal_batch *batch, void *run));
-/* The same with nothing of the run's changed: keeps an answer in order. */
-void boot_run_after(struct boot_run *run, void *subject,
+/* Nothing of the run's is changed: keeps the answer to 'request' in order. */
+void boot_run_after(struct boot_run *run, struct phone_home_request *request,
                     void (*done)(struct journal_batch *batch, void *run));
 
 /* Ends in the restore (or at once, when nothing was touched). The first call decides; later ones
@@ -147,6 +147,7 @@ void boot_run_boot_device(struct boot_run *run);
 void boot_run_wait_for_boot(struct boot_run *run);
 void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting);
 void boot_run_want_files(struct boot_run *run);
+void boot_run_files_are_here(struct boot_run *run);
 /* Makes the token and publishes the offer. -1: 'err'. */
 int boot_run_arm(struct boot_run *run, struct error *err);
 void boot_run_disarm(struct boot_run *run);

@@ -15,6 +15,7 @@
 #include "proto/fleet.pb-c.h"
 
 struct handover;
+struct phone_home_request;
 
 enum journal_task_state { HELD_DECLINED, HELD_ACCEPTED, HELD_RUNNING, HELD_RELEASED, HELD_ENDED };
 const char *journal_task_state_name(enum journal_task_state state);
@@ -46,7 +47,9 @@ int journal_task_copy(struct journal_task *to, const struct journal_task *from, 
 struct journal_batch {
     /* Set by whoever hands it over; the journal does not look at them. */
     void (*done)(struct journal_batch *batch, void *context);
-    void *context, *subject;
+    void *context;
+    uint64_t ticket;
+    struct phone_home_request *request; /* of a machine, answered once it is durable */
     /* The journal's answer. */
     int rc;
     struct error err;

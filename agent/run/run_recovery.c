@@ -217,11 +217,11 @@ static void take_up(struct boot_run *run)
                        since_ms(runner, run->row.started_at_us);
     run->report_whole = run->row.has_report;
     parse_found(run);
-    if (run->row.outcome || !run->powered_on || run->report_whole)
+    if (run->row.outcome || run->report_whole)
         return;
     /* The machine may be in the middle of its boot: serve on with the same token, at once. */
-    if (phone_home_token(runner->settings.phone_home_key, &run->row.id, run->row.attempt,
-                         run->token, &err) < 0)
+    if (run->powered_on && phone_home_token(runner->settings.phone_home_key, &run->row.id,
+                                            run->row.attempt, run->token, &err) < 0)
         log_error("run", "a boot cannot be served on", "err=%s", log_quote(error_text(&err)));
     else
         boot_run_want_files(run);

@@ -15,9 +15,9 @@
 #include "agent/images/image_cache.h"
 #include "agent/run/bmc_step.h"
 #include "agent/run/boot_run.h"
+#include "agent/run/machine_desk.h"
 #include "agent/run/order_desk.h"
 #include "agent/run/order_payload.h"
-#include "agent/run/phone_home_desk.h"
 #include "common/handover.h"
 #include "common/log.h"
 
@@ -78,12 +78,27 @@ struct task_runner *task_runner_create(const struct runner_settings *settings,
     return runner;
 }
 
+/* What came back too late to be acted on. */
+static void drop_journalled(struct task_runner *runner)
+{
+    struct journal_batch *batch;
+
+    while ((batch = handover_try_receive(runner->rooms.journalled))) {
+        if (batch->request)
+            runner->rooms.answer(
+                batch->request, 503,
+                "{\"error\":\"unavailable\",\"detail\":\"the agent is stopping\"}");
+        journal_batch_destroy(batch);
+    }
+}
+
 void task_runner_destroy(struct task_runner *runner)
 {
     struct boot_run *next;
 
     if (!runner)
         return;
+    drop_journalled(runner);
     for (struct boot_run *run = runner->runs; run; run = next) {
         next = run->next;
         boot_run_destroy(run);
@@ -134,7 +149,6 @@ static void file_arrived(struct boot_run *run, struct image_arrival *arrival)
     const Muster__ImageFile *kernel = order_file(run->order.boot, "kernel");
     bool is_kernel = memcmp(kernel->sha256.data, arrival->sha256, 32) == 0;
     char **path = is_kernel ? &run->kernel_path : &run->initrd_path;
-    struct error err = {0};
 
     if (!arrival->path && arrival->error.code == ERROR_UNAVAILABLE) {
         run->want_again_ms = run->runner->now_ms + WANT_AGAIN_MS;
@@ -150,10 +164,8 @@ static void file_arrived(struct boot_run *run, struct image_arrival *arrival)
     free(*path);
     *path = arrival->path;
     arrival->path = NULL; /* the run's now */
-    /* Taken up after a crash: the machine may be asking for it this moment. */
-    if (run->kernel_path && run->initrd_path && run->phase != PHASE_ACCEPTED && run->powered_on &&
-        !run->offered && !run->row.outcome && boot_run_arm(run, &err) < 0)
-        log_error("run", "a boot cannot be served on", "err=%s", log_quote(error_text(&err)));
+    if (run->kernel_path && run->initrd_path)
+        boot_run_files_are_here(run);
 }
 
 static void take_arrivals(struct task_runner *runner)
@@ -187,7 +199,7 @@ static void take_requests(struct task_runner *runner)
     struct phone_home_request *request;
 
     while ((request = handover_try_receive(runner->rooms.requests)))
-        phone_home_desk_take(runner, request);
+        machine_desk_take(runner, request);
 }
 
 static void take_orders(struct task_runner *runner)

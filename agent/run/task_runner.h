@@ -63,7 +63,7 @@ struct runner_rooms {
 /* Takes up what the journal holds as accepted or running. NULL with 'err'. */
 struct task_runner *task_runner_create(const struct runner_settings *settings,
                                        const struct runner_rooms *rooms, struct error *err);
-/* Runs are left as they are: the journal has them. */
+/* Behind task_journal_close(). Runs are left as they are: the journal has them. */
 void task_runner_destroy(struct task_runner *runner);
 
 int task_runner_start(struct task_runner *runner, struct error *err);

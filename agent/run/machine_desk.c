@@ -1,8 +1,8 @@
-/* phone_home_desk.c - see phone_home_desk.h.
+/* machine_desk.c - see machine_desk.h.
  * Invariant: an answer goes out behind the fsync of what it says; answers of one run keep the order
  * of their requests.
  */
-#include "agent/run/phone_home_desk.h"
+#include "agent/run/machine_desk.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -68,7 +68,7 @@ static bool may_phone_home(const struct boot_run *run)
 static void hello_is_durable(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
-    struct phone_home_request *request = batch->subject;
+    struct phone_home_request *request = batch->request;
     struct error err = {0};
     char *json;
 
@@ -89,7 +89,7 @@ static void second_nonce_is_durable(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
 
-    refuse(run->runner, batch->subject, 409, "token_used", "this token was used by another boot");
+    refuse(run->runner, batch->request, 409, "token_used", "this token was used by another boot");
 }
 
 /* The first use: phone-home itself proves the power-on, should the BMC not have said so yet. */
@@ -131,7 +131,7 @@ static void first_use(struct boot_run *run, struct phone_home_request *request, 
                                          : "",
              swapped ? ", uuid byte-swapped" : "");
     timeline_step(run, batch, "phone_home", "seen", EVIDENCE_SELF, detail);
-    batch->subject = request;
+    batch->request = request;
     run->answering = true;
     boot_run_commit(run, batch, hello_is_durable);
 }
@@ -146,7 +146,7 @@ static void other_nonce(struct boot_run *run, struct phone_home_request *request
     }
     timeline_step(run, batch, "phone_home", "failed", EVIDENCE_SELF,
                   "the one-time token was used again with another nonce");
-    batch->subject = request;
+    batch->request = request;
     boot_run_commit(run, batch, second_nonce_is_durable);
     boot_run_stop(
         run, "failed", "phone_home",
@@ -211,7 +211,7 @@ static struct boot_run *run_of_session(struct task_runner *runner, const uint8_t
 static void log_is_durable(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
-    struct phone_home_request *request = batch->subject;
+    struct phone_home_request *request = batch->request;
     char json[48];
 
     if (batch->rc < 0) {
@@ -261,7 +261,7 @@ static void take_log(struct boot_run *run, struct phone_home_request *request)
                      request->body + (run->row.log_size - request->offset),
                      (size_t)(end - run->row.log_size));
     run->row.log_size = end;
-    batch->subject = request;
+    batch->request = request;
     boot_run_commit(run, batch, log_is_durable);
 }
 
@@ -270,9 +270,9 @@ static void ok_is_durable(struct journal_batch *batch, void *context)
     struct boot_run *run = context;
 
     if (batch->rc < 0)
-        unavailable(run, batch->subject);
+        unavailable(run, batch->request);
     else
-        run->runner->rooms.answer(batch->subject, 200, "{\"ok\":true}");
+        run->runner->rooms.answer(batch->request, 200, "{\"ok\":true}");
 }
 
 static void take_progress(struct boot_run *run, struct phone_home_request *request)
@@ -298,7 +298,7 @@ static void take_progress(struct boot_run *run, struct phone_home_request *reque
     }
     timeline_step(run, batch, name, began ? "started" : "done", EVIDENCE_SELF,
                   finished ? request->status : NULL);
-    batch->subject = request;
+    batch->request = request;
     boot_run_commit(run, batch, ok_is_durable);
 }
 
@@ -318,10 +318,10 @@ static void report_is_durable(struct journal_batch *batch, void *context)
     struct boot_run *run = context;
 
     if (batch->rc < 0) {
-        unavailable(run, batch->subject);
+        unavailable(run, batch->request);
         return;
     }
-    report_answered(run, batch->subject);
+    report_answered(run, batch->request);
     boot_run_succeed(run);
 }
 
@@ -330,9 +330,9 @@ static void repeat_is_durable(struct journal_batch *batch, void *context)
     struct boot_run *run = context;
 
     if (batch->rc < 0)
-        unavailable(run, batch->subject);
+        unavailable(run, batch->request);
     else
-        report_answered(run, batch->subject);
+        report_answered(run, batch->request);
 }
 
 static void take_report(struct boot_run *run, struct phone_home_request *request)
@@ -370,7 +370,7 @@ static void take_report(struct boot_run *run, struct phone_home_request *request
     memcpy(run->row.report_sha256, facts.sha256, 32);
     snprintf(detail, sizeof(detail), "verdict %s, %zu bytes", facts.verdict, request->body_length);
     timeline_step(run, batch, "report", "done", EVIDENCE_SELF, detail);
-    batch->subject = request;
+    batch->request = request;
     boot_run_commit(run, batch, report_is_durable);
 }
 
@@ -393,7 +393,7 @@ static void take_session(struct task_runner *runner, struct phone_home_request *
         take_report(run, request);
 }
 
-void phone_home_desk_take(struct task_runner *runner, struct phone_home_request *request)
+void machine_desk_take(struct task_runner *runner, struct phone_home_request *request)
 {
     struct error trouble;
 

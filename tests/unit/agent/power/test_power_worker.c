@@ -1,0 +1,170 @@
+/* Workers: one command at a time to each BMC, in order; sealed passwords; different BMCs at the
+ * same time. */
+#include <pthread.h>
+#include <string.h>
+
+#include "agent/power/power_worker.h"
+#include "common/handover.h"
+#include "tests/support/check_main.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+static unsigned inside[2], most[2], together;
+static unsigned sequence[64], count;
+static bool meet; /* wait for a command to the other BMC */
+
+static int get_power(const struct bmc_access *bmc, enum power_state *ret, struct error *err)
+{
+    unsigned which = bmc->port & 1;
+
+    (void)err;
+    pthread_mutex_lock(&lock);
+    if (++inside[which] > most[which])
+        most[which] = inside[which];
+    if (inside[0] && inside[1])
+        together++;
+    pthread_cond_broadcast(&moved);
+    while (meet && !together)
+        pthread_cond_wait(&moved, &lock);
+    inside[which]--;
+    pthread_mutex_unlock(&lock);
+    *ret = strcmp(bmc->password, "s3cret") == 0 ? POWER_ON : POWER_OFF;
+    return 0;
+}
+
+static int set_power(const struct bmc_access *bmc, enum power_state state, struct error *err)
+{
+    (void)state;
+    (void)err;
+    pthread_mutex_lock(&lock);
+    sequence[count++] = (unsigned)bmc->timeout_ms;
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+static const struct power_driver driver = {"scripted", get_power, set_power, NULL, NULL};
+static uint8_t secret[32], public_half[32];
+static struct handover *answers;
+
+static void begin(void)
+{
+    memset(inside, 0, sizeof(inside));
+    memset(most, 0, sizeof(most));
+    together = count = 0;
+    meet = false;
+    ck_assert_int_eq(seal_key_make(secret, public_half, NULL), 0);
+    answers = handover_create(100, NULL, NULL);
+}
+
+static void end(void)
+{
+    handover_destroy(answers);
+}
+
+static struct power_target target_of(uint16_t port)
+{
+    return (struct power_target){.driver = &driver,
+                                 .address = (char *)"10.0.0.1",
+                                 .username = (char *)"admin",
+                                 .port = port};
+}
+
+START_TEST(password_that_does_not_open_fails_without_a_command)
+{
+    struct power_worker *worker = power_worker_create(1, secret, answers, NULL);
+    struct power_target target = target_of(1);
+    uint8_t garbage[SEALED_SECRET_OVERHEAD + 6] = {0};
+    struct power_job *job;
+
+    target.sealed_password = garbage;
+    target.sealed_length = sizeof(garbage);
+    power_worker_give(worker, power_job_create(POWER_GET, &target));
+    job = handover_receive(answers, -1);
+    ck_assert_int_eq(job->rc, -1);
+    ck_assert_ptr_nonnull(strstr(job->err.text, "cannot be opened"));
+    ck_assert_uint_eq(most[1], 0);
+    power_job_destroy(job);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(sealed_password_is_opened_for_the_call)
+{
+    struct power_worker *worker = power_worker_create(1, secret, answers, NULL);
+    struct power_target target = target_of(1);
+    uint8_t sealed[SEALED_SECRET_OVERHEAD + 6];
+    struct power_job *job;
+
+    target.place.machine = uuid_make();
+    ck_assert_int_eq(sealed_secret_seal(public_half, &target.place, "s3cret", 6, sealed, NULL), 0);
+    target.sealed_password = sealed;
+    target.sealed_length = sizeof(sealed);
+    power_worker_give(worker, power_job_create(POWER_GET, &target));
+    job = handover_receive(answers, -1);
+    ck_assert_int_eq(job->rc, 0);
+    ck_assert_int_eq(job->power, POWER_ON);
+    power_job_destroy(job);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(one_bmc_gets_its_commands_in_order)
+{
+    struct power_worker *worker = power_worker_create(4, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    for (int i = 0; i < 50; i++) {
+        target.timeout_ms = i;
+        power_worker_give(worker, power_job_create(POWER_SET, &target));
+    }
+    for (int i = 0; i < 50; i++)
+        power_job_destroy(handover_receive(answers, -1));
+    for (unsigned i = 0; i < 50; i++)
+        ck_assert_uint_eq(sequence[i], i);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(two_bmcs_are_reached_together_and_each_by_one)
+{
+    struct power_worker *worker = power_worker_create(4, secret, answers, NULL);
+
+    meet = true;
+    for (int i = 0; i < 40; i++) {
+        struct power_target target = target_of((uint16_t)(i & 1));
+
+        power_worker_give(worker, power_job_create(POWER_GET, &target));
+    }
+    for (int i = 0; i < 40; i++)
+        power_job_destroy(handover_receive(answers, -1));
+    ck_assert_uint_ge(together, 1);
+    ck_assert_uint_eq(most[0], 1);
+    ck_assert_uint_eq(most[1], 1);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(noop_remembers_what_it_was_told)
+{
+    const struct power_driver *noop = power_driver_find("noop");
+    struct bmc_access bmc = {.address = "nowhere", .port = 1};
+    enum power_state power;
+    enum boot_device device;
+
+    ck_assert_int_eq(noop->get_power(&bmc, &power, NULL), 0);
+    ck_assert_int_eq(power, POWER_OFF);
+    ck_assert_int_eq(noop->set_power(&bmc, POWER_ON, NULL), 0);
+    ck_assert_int_eq(noop->set_boot_device(&bmc, BOOT_DEVICE_PXE, true, NULL), 0);
+    ck_assert_int_eq(noop->get_power(&bmc, &power, NULL), 0);
+    ck_assert_int_eq(power, POWER_ON);
+    ck_assert_int_eq(noop->get_boot_device(&bmc, &device, NULL), 0);
+    ck_assert_int_eq(device, BOOT_DEVICE_PXE);
+    bmc.port = 2;
+    ck_assert_int_eq(noop->get_power(&bmc, &power, NULL), 0);
+    ck_assert_int_eq(power, POWER_OFF);
+}
+END_TEST
+
+CHECK_MAIN_WITH("power_worker", begin, end, password_that_does_not_open_fails_without_a_command,
+                sealed_password_is_opened_for_the_call, one_bmc_gets_its_commands_in_order,
+                two_bmcs_are_reached_together_and_each_by_one, noop_remembers_what_it_was_told)
