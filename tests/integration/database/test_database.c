@@ -1,0 +1,328 @@
+/* test_database.c - every type there and back, errors by SQLSTATE, transactions, the pool, and the
+ * migrations from nothing. Needs a private PostgreSQL: see run. */
+#include <check.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "controller/db/db.h"
+#include "controller/db/migrate.h"
+#include "tests/support/check_main.h"
+#include "tests/support/test_database.h"
+
+static struct db *db;
+
+static void open_as_owner(void)
+{
+    struct conf_map owner = test_database("muster_owner");
+    struct error err = {0};
+
+    db = db_connect(&owner, &err);
+    ck_assert_msg(db != NULL, "%s", error_text(&err));
+}
+
+static void close_it(void)
+{
+    db_disconnect(db);
+}
+
+START_TEST(unreachable_server_is_unavailable)
+{
+    struct conf_pair pair = {(char *)"host", (char *)"/nonexistent"};
+    struct conf_map nowhere = {&pair, 1};
+    struct error err = {0};
+
+    ck_assert_ptr_null(db_connect(&nowhere, &err));
+    ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(wrong_letter_is_refused)
+{
+    struct error err = {0};
+
+    ck_assert_ptr_null(db_query(db, "select 1", &err, "q", 1));
+    ck_assert_ptr_nonnull(strstr(err.text, "'q'"));
+}
+END_TEST
+
+START_TEST(errors_carry_sqlstate_and_code)
+{
+    static const struct {
+        const char *sql, *state;
+        enum error_code code;
+    } cases[] = {
+        {"select 'x'::text::integer", "22P02", ERROR_INVALID},
+        {"insert into pg_temp.once values (1)", "23505", ERROR_CONFLICT},
+        {"select * from pg_authid", "42501", ERROR_FORBIDDEN},
+        {"select nonsense", "42703", ERROR_FAILED},
+    };
+    struct error err = {0};
+
+    ck_assert_int_eq(
+        db_script(db, "create temp table once (n integer primary key); insert into once values (1)",
+                  &err),
+        0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert_int_eq(db_execute(db, cases[i].sql, &err, ""), -1);
+        ck_assert_str_eq(err.sqlstate, cases[i].state);
+        ck_assert_int_eq(err.code, cases[i].code);
+    }
+}
+END_TEST
+
+START_TEST(scalars_come_back_as_they_went)
+{
+    struct uuid uuid = uuid_make();
+    struct mac mac = {{0x52, 0x54, 0, 0x12, 0x34, 0x56}}, got_mac;
+    int64_t now = clock_realtime_us();
+    struct uuid got_uuid;
+    size_t length;
+    struct error err = {0};
+    struct db_rows *rows =
+        db_query(db, "select $1, $2, $3, $4, $5, $6, $7, $8", &err, "suibytmj", "w\xc3\xb6rt",
+                 &uuid, INT64_C(-5), 1, "\0\xff", (size_t)2, now, &mac, "{\"a\": 1}");
+
+    ck_assert_msg(rows != NULL, "%s", error_text(&err));
+    ck_assert_uint_eq(db_rows_count(rows), 1);
+    ck_assert_str_eq(db_text(rows, 0, 0), "w\xc3\xb6rt");
+    got_uuid = db_uuid(rows, 0, 1);
+    ck_assert(uuid_equal(&got_uuid, &uuid));
+    ck_assert_int_eq(db_int(rows, 0, 2), -5);
+    ck_assert(db_bool(rows, 0, 3));
+    ck_assert_mem_eq(db_blob(rows, 0, 4, &length), "\0\xff", 2);
+    ck_assert_uint_eq(length, 2);
+    ck_assert_int_eq(db_time(rows, 0, 5), now);
+    got_mac = db_mac(rows, 0, 6);
+    ck_assert(mac_equal(&got_mac, &mac));
+    ck_assert_str_eq(db_text(rows, 0, 7), "{\"a\": 1}");
+    db_rows_destroy(rows);
+}
+END_TEST
+
+START_TEST(nulls_and_foreign_columns_read_as_nothing)
+{
+    struct error err = {0};
+    size_t length = 9;
+    struct uuid none;
+    struct db_rows *rows =
+        db_query(db, "select $1, $2, $3, $4", &err, "suyt", NULL, NULL, NULL, (size_t)0, INT64_MIN);
+
+    ck_assert_msg(rows != NULL, "%s", error_text(&err));
+    for (int column = 0; column < 6; column++)
+        ck_assert(db_is_null(rows, 0, column));
+    ck_assert(db_is_null(rows, 1, 0));
+    ck_assert_ptr_null(db_text(rows, 0, 0));
+    none = db_uuid(rows, 0, 1);
+    ck_assert(uuid_is_nil(&none));
+    ck_assert_ptr_null(db_blob(rows, 0, 2, &length));
+    ck_assert_uint_eq(length, 0);
+    ck_assert_int_eq(db_time(rows, 0, 3), INT64_MIN);
+    db_rows_destroy(rows);
+}
+END_TEST
+
+START_TEST(arrays_unnest_to_their_rows)
+{
+    const char *const names[] = {"a", NULL, "c"};
+    const struct uuid ids[3] = {uuid_make(), {{0}}, uuid_make()};
+    const int64_t numbers[] = {1, -2, INT64_MAX};
+    const int64_t times[] = {1, INT64_MIN, 3};
+    const struct db_bytes blobs[] = {{"x\0y", 3}, {NULL, 0}, {"", 0}};
+    struct error err = {0};
+    struct uuid id;
+    size_t length;
+    struct db_rows *rows =
+        db_query(db, "select * from unnest($1, $2, $3, $4, $5)", &err, "SUITY", (size_t)3, names,
+                 (size_t)3, ids, (size_t)3, numbers, (size_t)3, times, (size_t)3, blobs);
+
+    ck_assert_msg(rows != NULL, "%s", error_text(&err));
+    ck_assert_uint_eq(db_rows_count(rows), 3);
+    ck_assert_str_eq(db_text(rows, 2, 0), "c");
+    id = db_uuid(rows, 2, 1);
+    ck_assert(uuid_equal(&id, &ids[2]));
+    ck_assert_int_eq(db_int(rows, 2, 2), INT64_MAX);
+    ck_assert_int_eq(db_time(rows, 2, 3), 3);
+    ck_assert_mem_eq(db_blob(rows, 0, 4, &length), "x\0y", 3);
+    for (int column = 0; column < 5; column++)
+        ck_assert_int_eq(db_is_null(rows, 1, column), column != 2);
+    ck_assert(!db_is_null(rows, 2, 4));
+    db_rows_destroy(rows);
+}
+END_TEST
+
+START_TEST(empty_arrays_make_no_rows)
+{
+    struct error err = {0};
+    struct db_rows *rows =
+        db_query(db, "select * from unnest($1, $2)", &err, "SI", (size_t)0, NULL, (size_t)0, NULL);
+
+    ck_assert_msg(rows != NULL, "%s", error_text(&err));
+    ck_assert_uint_eq(db_rows_count(rows), 0);
+    db_rows_destroy(rows);
+}
+END_TEST
+
+START_TEST(tenant_lives_as_long_as_its_transaction)
+{
+    struct uuid tenant = uuid_make(), got;
+    struct error err = {0};
+    struct db_rows *rows;
+
+    ck_assert_int_eq(db_set_tenant(db, &tenant, &err), -1);
+    ck_assert_int_eq(db_begin_tenant(db, &tenant, &err), 0);
+    rows = db_query(db, "select current_setting('muster.tenant')::uuid", &err, "");
+    got = db_uuid(rows, 0, 0);
+    ck_assert(uuid_equal(&got, &tenant));
+    db_rows_destroy(rows);
+    ck_assert_int_eq(db_commit(db, &err), 0);
+    rows = db_query(db, "select current_setting('muster.tenant', true) = ''", &err, "");
+    ck_assert(db_bool(rows, 0, 0));
+    db_rows_destroy(rows);
+}
+END_TEST
+
+START_TEST(commit_of_a_failed_transaction_fails)
+{
+    struct error err = {0};
+
+    ck_assert_int_eq(db_commit(db, &err), -1);
+    ck_assert_int_eq(db_begin(db, &err), 0);
+    ck_assert_int_eq(db_begin(db, &err), -1);
+    ck_assert_int_eq(db_execute(db, "select 1/0", &err, ""), -1);
+    ck_assert_int_eq(db_commit(db, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "rolled"));
+    db_rollback(db);
+    ck_assert_int_eq(db_begin(db, &err), 0);
+    db_rollback(db);
+}
+END_TEST
+
+START_TEST(more_statements_than_the_cache_holds_still_run)
+{
+    struct error err = {0};
+
+    for (int i = 0; i < 600; i++) {
+        char sql[40];
+        struct db_rows *rows;
+
+        snprintf(sql, sizeof(sql), "select %d + $1", i);
+        rows = db_query(db, sql, &err, "i", INT64_C(1));
+        ck_assert_msg(rows != NULL, "%s", error_text(&err));
+        ck_assert_int_eq(db_int(rows, 0, 0), i + 1);
+        db_rows_destroy(rows);
+    }
+}
+END_TEST
+
+START_TEST(notification_arrives)
+{
+    struct error err = {0};
+    char *payload;
+
+    ck_assert_int_eq(db_script(db, "listen muster_test", &err), 0);
+    ck_assert_ptr_null(db_notification(db, &err));
+    ck_assert_int_eq(db_script(db, "notify muster_test, 'hello'", &err), 0);
+    payload = db_notification(db, &err);
+    ck_assert_str_eq(payload, "hello");
+    free(payload);
+}
+END_TEST
+
+START_TEST(pool_lends_no_more_than_it_has)
+{
+    struct conf_map owner = test_database("muster_owner");
+    struct error err = {0};
+    struct db_pool *pool;
+    struct db *first, *second;
+
+    ck_assert_ptr_null(db_pool_create(&owner, 0, &err));
+    pool = db_pool_create(&owner, 1, &err);
+    first = db_pool_take(pool, 1000, &err);
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_null(db_pool_take(pool, 10, &err));
+    ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
+    ck_assert_int_eq(db_begin(first, &err), 0);
+    db_pool_give(pool, first);
+    db_pool_give(pool, NULL);
+    second = db_pool_take(pool, 1000, &err);
+    ck_assert_ptr_eq(second, first);
+    ck_assert_int_eq(db_begin(second, &err), 0); /* the open one was rolled back */
+    db_pool_give(pool, second);
+    db_pool_destroy(pool);
+    db_pool_destroy(NULL);
+}
+END_TEST
+
+START_TEST(pool_replaces_a_connection_that_broke)
+{
+    struct conf_map owner = test_database("muster_owner");
+    struct error err = {0};
+    struct db_pool *pool = db_pool_create(&owner, 1, &err);
+    struct db *lent = db_pool_take(pool, 1000, &err);
+
+    ck_assert_int_eq(db_execute(lent, "select pg_terminate_backend(pg_backend_pid())", &err, ""),
+                     -1);
+    ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
+    ck_assert(!db_alive(lent));
+    db_pool_give(pool, lent);
+    lent = db_pool_take(pool, 1000, &err);
+    ck_assert_msg(lent != NULL, "%s", error_text(&err));
+    ck_assert_int_eq(db_execute(lent, "select 1", &err, ""), 1);
+    db_pool_give(pool, lent);
+    db_pool_destroy(pool);
+}
+END_TEST
+
+static int applied_count;
+
+static void count_applied(int number, const char *name)
+{
+    ck_assert_int_eq(number, ++applied_count);
+    ck_assert_str_ne(name, "");
+}
+
+START_TEST(migrations_apply_once_and_notice_what_was_altered)
+{
+    struct conf_map owner = test_database("muster_owner"), engine = test_database("muster_engine");
+    struct error err = {0};
+    struct db *daemon = db_connect(&engine, &err);
+    int made;
+
+    ck_assert_int_eq(migrate_check(daemon, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(err.text, "musterd migrate"));
+    made = migrate_apply(&owner, count_applied, &err);
+    ck_assert_msg(made >= 1, "%s", error_text(&err));
+    ck_assert_int_eq(made, applied_count);
+    ck_assert_int_eq(migrate_apply(&owner, count_applied, &err), 0);
+    ck_assert_msg(migrate_check(daemon, &err) == 0, "%s", error_text(&err));
+
+    ck_assert_int_eq(
+        db_script(db, "insert into schema_migration values (999, 'x', sha256(''))", &err), 0);
+    ck_assert_int_eq(migrate_check(daemon, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "newer"));
+    ck_assert_int_eq(db_script(db,
+                               "delete from schema_migration where number = 999;"
+                               "update schema_migration set sha256 = sha256('') where number = 1",
+                               &err),
+                     0);
+    ck_assert_int_eq(migrate_check(daemon, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "altered"));
+    ck_assert_int_eq(migrate_apply(&owner, NULL, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "altered"));
+    ck_assert_int_eq(db_script(db, "delete from schema_migration", &err), 0);
+    ck_assert_int_eq(migrate_check(daemon, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "empty"));
+    db_disconnect(daemon);
+}
+END_TEST
+
+CHECK_MAIN_WITH("database", open_as_owner, close_it, unreachable_server_is_unavailable,
+                wrong_letter_is_refused, errors_carry_sqlstate_and_code,
+                scalars_come_back_as_they_went, nulls_and_foreign_columns_read_as_nothing,
+                arrays_unnest_to_their_rows, empty_arrays_make_no_rows,
+                tenant_lives_as_long_as_its_transaction, commit_of_a_failed_transaction_fails,
+                more_statements_than_the_cache_holds_still_run, notification_arrives,
+                pool_lends_no_more_than_it_has, pool_replaces_a_connection_that_broke,
+                migrations_apply_once_and_notice_what_was_altered)
