@@ -42,7 +42,7 @@ struct exchange {
     struct http_file_served served;
     enum boot_sighting_kind kind;
     const char *what; /* of the file, for the timeline; NULL: nothing to tell */
-    bool head;
+    bool get, head;
 };
 
 typedef enum MHD_Result route_fn(struct exchange *exchange, struct MHD_Connection *connection,
@@ -96,7 +96,9 @@ static enum MHD_Result serve_script(struct exchange *exchange, struct MHD_Connec
                          error_text(&err));
         return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, false);
     }
-    response = MHD_create_response_from_buffer(strlen(script), script, MHD_RESPMEM_MUST_FREE);
+    exchange->served.size = strlen(script);
+    response =
+        MHD_create_response_from_buffer(exchange->served.size, script, MHD_RESPMEM_MUST_FREE);
     if (!response) {
         free(script);
         return MHD_NO;
@@ -107,7 +109,6 @@ static enum MHD_Result serve_script(struct exchange *exchange, struct MHD_Connec
     MHD_destroy_response(response);
     exchange->what = "boot script";
     exchange->served.to_end = true;
-    exchange->served.size = 0;
     return result;
 }
 
@@ -225,20 +226,29 @@ static enum MHD_Result begin_phone(struct exchange *exchange, struct MHD_Connect
     return phone_home_begin(exchange->http->desk, connection, kind, &peer, &exchange->phone);
 }
 
+/* The headers are complete. */
 static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *connection,
                              const char *url, const char *method, const char *version)
 {
     enum phone_home_kind kind;
 
-    http_deadlines_enter(connection, HTTP_PHASE_ANSWER);
+    http_deadlines_enter(connection, HTTP_PHASE_BODY);
     if (http_guard_refusal(connection, version))
         return answer(connection, MHD_HTTP_BAD_REQUEST, true);
     exchange->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    if (exchange->head || strcmp(method, MHD_HTTP_METHOD_GET) == 0)
-        return serve_boot(exchange, connection, url);
+    exchange->get = exchange->head || strcmp(method, MHD_HTTP_METHOD_GET) == 0;
     if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && phone_home_route(url, &kind))
         return begin_phone(exchange, connection, kind);
-    return not_found(connection);
+    /* libmicrohttpd closes a connection that is answered here: the next call is soon enough. */
+    return MHD_YES;
+}
+
+/* The body is read, and all but a phone-home's dropped. */
+static enum MHD_Result finish(struct exchange *exchange, struct MHD_Connection *connection,
+                              const char *url)
+{
+    http_deadlines_enter(connection, HTTP_PHASE_ANSWER);
+    return exchange->get ? serve_boot(exchange, connection, url) : not_found(connection);
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
@@ -259,7 +269,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
             http_deadlines_enter(connection, HTTP_PHASE_SUSPENDED);
         return phone_home_continue(exchange->phone, upload, upload_size);
     }
-    /* A body behind a request that is answered already. */
+    if (*upload_size == 0)
+        return finish(exchange, connection, url);
     *upload_size = 0;
     return MHD_YES;
 }
@@ -269,15 +280,12 @@ static void tell_served(const struct exchange *exchange)
 {
     const struct boot_site *site = exchange->http->site;
 
-    if (exchange->kind == SIGHTING_SCRIPT) {
-        boot_client_tell(site, &exchange->client, exchange->kind, "%s", exchange->what);
+    if (exchange->kind == SIGHTING_SCRIPT)
         address_table_loader_done(site->addresses, &exchange->client.mac);
-        return;
-    }
-    boot_client_tell(site, &exchange->client, exchange->kind, "%.96s, %" PRIu64 " bytes",
-                     exchange->what, exchange->served.size);
     if (exchange->kind == SIGHTING_LOADER)
         address_table_loader_sent(site->addresses, &exchange->client.mac, clock_monotonic_ms());
+    boot_client_tell(site, &exchange->client, exchange->kind, "%.96s, %" PRIu64 " bytes",
+                     exchange->what, exchange->served.size);
 }
 
 static void completed(void *cls, struct MHD_Connection *connection, void **context,
@@ -296,6 +304,15 @@ static void completed(void *cls, struct MHD_Connection *connection, void **conte
     boot_client_release(exchange->http->site, &exchange->client);
     free(exchange);
     *context = NULL;
+}
+
+/* A decoded NUL would end the path early and let what is behind it go unseen: such a path stays as
+ * it came, and matches nothing. */
+static size_t unescape(void *cls, struct MHD_Connection *connection, char *path)
+{
+    (void)cls;
+    (void)connection;
+    return strstr(path, "%00") ? strlen(path) : MHD_http_unescape(path);
 }
 
 struct http_boot *http_boot_create(const struct boot_site *site, struct handover *requests,
@@ -328,8 +345,9 @@ int http_boot_start(struct http_boot *http, int fd, struct error *err)
         (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)HTTP_CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 30u,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, http_deadlines_notify,
-        http->deadlines, MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, http_deadlines_notify, http->deadlines,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_END);
     if (!http->daemon) {
         close(own);
         return error_set(err, "boot HTTP: the server did not start");

@@ -1,6 +1,7 @@
 /* Writing a newc archive of one folder and one file. */
 #include "agent/boot/initrd_tail.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ uint8_t *initrd_tail_make(const char *agent_url, const struct uuid *task_id,
     char task[UUID_TEXT_SIZE], secret[4 * ((PHONE_HOME_SECRET_BYTES + 2) / 3) + 1];
     char json[512];
     struct text archive = {0};
+    bool fits;
     int length;
 
     if (check_url(agent_url, err) < 0)
@@ -56,9 +58,8 @@ uint8_t *initrd_tail_make(const char *agent_url, const struct uuid *task_id,
     text_base64url(token, PHONE_HOME_SECRET_BYTES, secret);
     length = snprintf(json, sizeof(json), "{\"agent\":\"%s\",\"task\":\"%s\",\"token\":\"%s\"}\n",
                       agent_url, task, secret);
-    if (length < 0 || (size_t)length >= sizeof(json)) {
-        error_set_code(err, ERROR_INVALID, "agent URL: too long");
-    } else {
+    fits = length > 0 && (size_t)length < sizeof(json);
+    if (fits) {
         put_entry(&archive, 1, "muster", MODE_FOLDER, "", 0);
         put_entry(&archive, 2, "muster/boot.json", MODE_FILE, json, (size_t)length);
         put_entry(&archive, 0, "TRAILER!!!", 0, "", 0);
@@ -66,6 +67,10 @@ uint8_t *initrd_tail_make(const char *agent_url, const struct uuid *task_id,
     }
     explicit_bzero(json, sizeof(json));
     explicit_bzero(secret, sizeof(secret));
+    if (!fits) {
+        error_set_code(err, ERROR_INVALID, "agent URL: too long");
+        return NULL;
+    }
     if (!text_ok(&archive))
         error_set(err, "initrd tail: out of memory");
     return (uint8_t *)text_take(&archive);

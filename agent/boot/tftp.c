@@ -115,9 +115,9 @@ static void complete(struct transfer *transfer)
 {
     struct tftp *tftp = transfer->tftp;
 
+    address_table_loader_sent(tftp->site->addresses, &transfer->client.mac, clock_monotonic_ms());
     boot_client_tell(tftp->site, &transfer->client, SIGHTING_TFTP, "%s, %zu bytes",
                      transfer->loader->name, transfer->loader->length);
-    address_table_loader_sent(tftp->site->addresses, &transfer->client.mac, clock_monotonic_ms());
     transfer_close(transfer);
 }
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/report/phone_home_http.h"
 #include "agent/report/phone_home_request.h"
@@ -20,6 +21,8 @@ struct phone_home_desk {
     pthread_mutex_t lock;
     struct handover *requests; /* borrowed; NULL once closed */
     struct phone_home_connection *waiting;
+    pthread_cond_t told;
+    unsigned telling; /* connections that phone_home_desk_close() answered and that are not done */
     size_t held;      /* bytes of bodies that are being received */
     unsigned holders; /* the owner and each connection */
 };
@@ -35,6 +38,7 @@ struct phone_home_connection {
     struct phone_home_refusal refusal; /* status 0: none */
     unsigned status;                   /* of the answer; 0: none yet */
     char *json;
+    bool told;        /* counted in the desk's 'telling' */
     unsigned holders; /* the daemon, and the request while it is not answered */
 };
 
@@ -62,12 +66,17 @@ bool phone_home_route(const char *url, enum phone_home_kind *ret_kind)
 struct phone_home_desk *phone_home_desk_create(struct handover *requests, struct error *err)
 {
     struct phone_home_desk *desk = calloc(1, sizeof(*desk));
+    pthread_condattr_t monotonic;
 
     if (!desk) {
         error_set(err, "phone-home: out of memory");
         return NULL;
     }
     pthread_mutex_init(&desk->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&desk->told, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     desk->requests = requests;
     desk->holders = 1;
     return desk;
@@ -81,6 +90,7 @@ static void desk_unlock(struct phone_home_desk *desk, bool let_go)
     pthread_mutex_unlock(&desk->lock);
     if (!last)
         return;
+    pthread_cond_destroy(&desk->told);
     pthread_mutex_destroy(&desk->lock);
     free(desk);
 }
@@ -140,12 +150,21 @@ static void set_refusal(struct phone_home_connection *connection, unsigned statu
 
 void phone_home_desk_close(struct phone_home_desk *desk)
 {
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += 1;
     pthread_mutex_lock(&desk->lock);
     desk->requests = NULL;
     while (desk->waiting) {
         set_refusal(desk->waiting, 503, "ending", "the agent is stopping");
+        desk->waiting->told = true;
+        desk->telling++;
         resume(desk->waiting);
     }
+    /* A daemon that is stopped sends nothing more; a second is enough for words this short. */
+    while (desk->telling && pthread_cond_timedwait(&desk->told, &desk->lock, &until) == 0)
+        ;
     desk_unlock(desk, false);
 }
 
@@ -338,8 +357,16 @@ enum MHD_Result phone_home_continue(struct phone_home_connection *connection, co
 
 void phone_home_end(struct phone_home_connection *connection)
 {
-    if (connection)
-        let_go(connection);
+    struct phone_home_desk *desk;
+
+    if (!connection)
+        return;
+    desk = connection->desk;
+    pthread_mutex_lock(&desk->lock);
+    if (connection->told && --desk->telling == 0)
+        pthread_cond_signal(&desk->told);
+    desk_unlock(desk, false);
+    let_go(connection);
 }
 
 void phone_home_answer(struct phone_home_request *request, unsigned status, const char *json)

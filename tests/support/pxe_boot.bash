@@ -5,6 +5,7 @@
 image=$MUSTER_SOURCE/build/diagnostics/cloud
 mac=52:54:00:77:00:01
 uuid=6d757374-6572-4000-8000-0000b0070001
+qemu_more=() # what one scenario adds to the machine
 
 pxe_image() {
     [ -s "$image/initrd" ] && [ -s "$image/vmlinuz" ] || "$MUSTER_SOURCE/diagnostics/build" --kernel cloud >"$work/image.log" 2>&1 || {
@@ -53,6 +54,7 @@ pxe_power_on() { # bios|uefi
             -drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
             -drive "if=pflash,unit=1,format=raw,file=$work/firmware.vars")
     fi
+    qemu+=("${qemu_more[@]}")
     power_on_us=${EPOCHREALTIME/[.,]/}
     "$bed/site_network" exec "$work/net" lan "${qemu[@]}" >"$work/qemu.log" 2>&1 &
     machine=$!
