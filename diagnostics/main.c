@@ -23,7 +23,7 @@
 
 #define CONTACT_MS                                                                                 \
     240000 /* from our start to the agent's answer: DHCP and phone-home, 2 min each */
-#define REPORTING_MS 20000 /* kept free at the end of the deadline for the report */
+#define REPORTING_MS 20000 /* kept at the deadline's end for the report, or a quarter of it */
 #define LAST_MS 15000      /* from the report to the power being off */
 
 struct run {
@@ -103,17 +103,19 @@ static int send_report(struct run *run, struct error *err)
 
 static int run_all(struct run *run, struct error *err)
 {
-    int64_t deadline_ms;
+    int64_t deadline_ms, reporting_ms = REPORTING_MS;
 
     if (make_contact(run, err) < 0)
         return -1;
     deadline_ms = clock_monotonic_ms() + run->grant.deadline_s * 1000;
+    if (reporting_ms > run->grant.deadline_s * 1000 / 4)
+        reporting_ms = run->grant.deadline_s * 1000 / 4;
     guard_move(deadline_ms);
     run->session.peer = &run->boot.agent;
     run->session.bearer = run->grant.session;
     run->session.until_ms = deadline_ms;
     run->session.last_ms = clock_monotonic_ms();
-    if (run_checks(run, deadline_ms - REPORTING_MS, err) < 0)
+    if (run_checks(run, deadline_ms - reporting_ms, err) < 0)
         return -1;
     return send_report(run, err);
 }

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,10 @@
 
 #define SAMPLES_DEFAULT 256 /* 16 MiB; about three seconds of seeking on a slow disk */
 #define SAMPLES_MAX 99999
-#define DISK_MS 20000      /* for one disk, and less when many share the check's time */
-#define STOP_EARLY_MS 5000 /* before the check would be killed */
+#define DISK_MS 20000        /* for one disk, and less when many share the check's time */
+#define STOP_EARLY_MS 5000   /* before the check would be killed */
+#define CONTROLLERS_MS 30000 /* how long a controller may search for its disks */
+#define LOOK_AGAIN_MS 250
 #define ALIGNMENT 4096
 #define REALLOCATED_MAX 9 /* a few at birth are usual */
 #define WEAR_MAX 95
@@ -90,6 +94,61 @@ int disk_describe(const char *root, const char *name, struct disk *ret_disk)
     disk.smart_kind = smart_kind(root, name);
     *ret_disk = disk;
     return 1;
+}
+
+/* Whether the device of /sys/block/NAME hangs below the PCI device 'address'. */
+static bool is_below(const char *root, const char *name, const char *address)
+{
+    char path[PATH_MAX], target[PATH_MAX], part[64];
+    ssize_t length;
+
+    snprintf(path, sizeof(path), "%s/sys/block/%s", root, name);
+    length = readlink(path, target, sizeof(target) - 1);
+    if (length < 0)
+        return false;
+    target[length] = '\0';
+    snprintf(part, sizeof(part), "/%.32s/", address);
+    return strstr(target, part) != NULL;
+}
+
+static bool has_disk(const char *root, const struct tree_names *disks, const char *address)
+{
+    for (size_t i = 0; i < disks->count; i++)
+        if (is_below(root, disks->names[i], address))
+            return true;
+    return false;
+}
+
+unsigned disk_controllers_searching(const char *root)
+{
+    struct tree_names devices, disks;
+    unsigned count = 0;
+
+    tree_names_read(&devices, root, "/sys/bus/pci/devices");
+    tree_names_read(&disks, root, "/sys/block");
+    for (size_t i = 0; i < devices.count; i++) {
+        int64_t class =
+            tree_file_integer(root, 0, "/sys/bus/pci/devices/%s/class", devices.names[i]) >> 8;
+
+        if ((class == 0x0104 || class == 0x0107) && !has_disk(root, &disks, devices.names[i]))
+            count++;
+    }
+    tree_names_clear(&disks);
+    tree_names_clear(&devices);
+    return count;
+}
+
+static void wait_for_controllers(const struct check_context *context, struct check_result *result)
+{
+    int64_t until_ms = clock_monotonic_ms() + CONTROLLERS_MS;
+    unsigned searching;
+
+    if (until_ms > context->until_ms - STOP_EARLY_MS)
+        until_ms = context->until_ms - STOP_EARLY_MS;
+    while ((searching = disk_controllers_searching(context->root)) &&
+           clock_monotonic_ms() < until_ms)
+        poll(NULL, 0, LOOK_AGAIN_MS);
+    json_out_integer(&result->evidence, "controllers_without_disk", searching);
 }
 
 static const char *serial_of(const struct disk *disk)
@@ -228,6 +287,7 @@ void check_disks(const struct check_context *context, struct check_result *resul
     void *buffer = NULL;
     size_t count = 0;
 
+    wait_for_controllers(context, result);
     tree_names_read(&names, context->root, "/sys/block");
     disks = calloc(names.count + 1, sizeof(*disks));
     if (disks && posix_memalign(&buffer, ALIGNMENT, DISK_SAMPLE) == 0)

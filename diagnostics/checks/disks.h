@@ -21,6 +21,9 @@ struct disk {
 
 /* 1: 'ret_disk' describes /sys/block/NAME. 0: it is no disk to check (loop, RAM, CD, empty). */
 int disk_describe(const char *root, const char *name, struct disk *ret_disk);
+/* PCI controllers for RAID or SAS (class 0104h, 0107h) without a disk below them: they search for
+ * many seconds after their driver has started. */
+unsigned disk_controllers_searching(const char *root);
 void disk_judge_scan(const struct disk *disk, const struct disk_scan *scan,
                      struct check_result *result);
 void disk_judge_smart(const struct disk *disk, const struct smart *smart,

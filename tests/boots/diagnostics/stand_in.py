@@ -4,6 +4,7 @@ breach of the contract, and the JSON Schema words that docs/report.schema.json u
 import http.server
 import json
 import re
+import secrets
 import threading
 import time
 
@@ -61,16 +62,16 @@ def schema_faults(value, schema, root, path="report"):
 class Agent(http.server.ThreadingHTTPServer):
     """One task's agent on a free loopback port. 'drop' answers to phone-home are lost on the way;
     'refuse' is a status and error name for every phone-home; 'end_session_at' ends the session when
-    that check starts."""
+    that check has started; 'lost_at' hangs up on everything from then on."""
     daemon_threads = True
 
     def __init__(self, task, token, record, params, checks, schema, deadline_s=900, drop=0,
-                 refuse=None, end_session_at=None):
+                 refuse=None, end_session_at=None, lost_at=None):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.task, self.token, self.session = task, token, "s" * 43
+        self.task, self.token, self.session = task, token, secrets.token_urlsafe(32)
         self.record, self.params, self.checks, self.schema = record, params, checks, schema
         self.deadline_s, self.drop, self.refuse = deadline_s, drop, refuse
-        self.end_session_at, self.ended = end_session_at, False
+        self.end_session_at, self.lost_at, self.ended, self.lost = end_session_at, lost_at, False, False
         self.breaches, self.homes, self.progress, self.after_end = [], [], [], 0
         self.log, self.report, self.last, self.longest_silence = b"", None, None, 0.0
         self.lock = threading.Lock()
@@ -127,6 +128,8 @@ class Agent(http.server.ThreadingHTTPServer):
         self.progress.append((body.get("check"), body.get("state"), body.get("status")))
         if body.get("check") == self.end_session_at:
             self.ended = True
+        if body.get("check") == self.lost_at:
+            self.lost = True
         return 200, {}
 
     def answer_report(self, body):
@@ -146,8 +149,11 @@ class Agent(http.server.ThreadingHTTPServer):
         if headers.get("Authorization") != "Bearer " + self.session:
             self.breach("%s without the session" % path)
             return 403, {"error": "unknown_session", "detail": "Another session."}
-        if self.ended:
+        if self.ended or self.lost:
             self.after_end += 1
+        if self.lost:
+            return None, None
+        if self.ended:
             return 403, {"error": "unknown_session", "detail": "The session has ended."}
         now = time.monotonic()
         if self.last is not None:

@@ -1,4 +1,5 @@
 /* check_runner: a check that crashes, hangs or floods costs its own result only. */
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,6 +63,13 @@ static void hang(const struct check_context *context, struct check_result *resul
     check_log(context, "about to hang");
     for (;;)
         pause();
+}
+
+static void sleep_long(const struct check_context *context, struct check_result *result)
+{
+    (void)context;
+    poll(NULL, 0, 8500);
+    check_passed(result, "slept");
 }
 
 static void die(const struct check_context *context, struct check_result *result)
@@ -170,6 +178,18 @@ START_TEST(an_unknown_check_is_not_run)
 }
 END_TEST
 
+START_TEST(the_agent_hears_from_a_silent_check)
+{
+    const struct check check = {"it", sleep_long, 12};
+
+    ck_assert_int_eq(run_well(&check), 0);
+    ck_assert_int_eq(outcome.status, CHECK_PASSED);
+    ck_assert_uint_eq(scripted->count, 3);
+    ck_assert_ptr_nonnull(strstr(scripted->requests[1], "\"state\":\"running\""));
+    end();
+}
+END_TEST
+
 START_TEST(an_ended_session_starts_nothing)
 {
     const char *const answers[] = {ENDED};
@@ -185,4 +205,4 @@ END_TEST
 CHECK_MAIN("check_runner", a_hanging_check_is_stopped_and_told,
            lost_memory_is_a_failure_and_a_crash_is_not, the_worst_finding_gives_the_reason,
            too_much_is_cut_to_what_is_still_json, an_unknown_check_is_not_run,
-           an_ended_session_starts_nothing)
+           the_agent_hears_from_a_silent_check, an_ended_session_starts_nothing)

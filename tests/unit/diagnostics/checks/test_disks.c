@@ -1,5 +1,6 @@
 /* disks: which block devices are disks, and what is a fault in one. */
 #include <string.h>
+#include <unistd.h>
 
 #include "diagnostics/checks/disk_scan.h"
 #include "diagnostics/checks/disks.h"
@@ -65,6 +66,24 @@ START_TEST(serials_are_found_where_each_kind_keeps_them)
 }
 END_TEST
 
+START_TEST(a_controller_is_waited_for_until_it_shows_a_disk)
+{
+    char link[128];
+
+    fixture_tree_write("/sys/bus/pci/devices/0000:00:01.1/class", "0x010180\n"); /* IDE */
+    fixture_tree_write("/sys/bus/pci/devices/0000:00:02.0/class", "0x010700\n");
+    fixture_tree_write("/sys/bus/pci/devices/0000:00:03.0/class", "0x010400\n");
+    fixture_tree_write("/sys/block/.keep", "");
+    ck_assert_uint_eq(disk_controllers_searching(fixture_root), 2);
+    snprintf(link, sizeof(link), "%s/sys/block/sda", fixture_root);
+    ck_assert_int_eq(symlink("../devices/pci0000:00/0000:00:02.0/host0/block/sda", link), 0);
+    ck_assert_uint_eq(disk_controllers_searching(fixture_root), 1);
+    snprintf(link, sizeof(link), "%s/sys/block/sdb", fixture_root);
+    ck_assert_int_eq(symlink("../devices/pci0000:00/0000:00:03.0/host1/block/sdb", link), 0);
+    ck_assert_uint_eq(disk_controllers_searching(fixture_root), 0);
+}
+END_TEST
+
 START_TEST(a_read_error_degrades_and_names_the_place)
 {
     struct disk_scan scan = {.planned = 9, .done = 9, .errors = 2, .bad_lba = {4099, 5000}};
@@ -115,4 +134,5 @@ END_TEST
 
 CHECK_MAIN_WITH("disks", check_fixture_begin, check_fixture_end, what_is_no_disk_is_passed_over,
                 serials_are_found_where_each_kind_keeps_them,
+                a_controller_is_waited_for_until_it_shows_a_disk,
                 a_read_error_degrades_and_names_the_place, each_sign_of_wear_has_its_threshold)
