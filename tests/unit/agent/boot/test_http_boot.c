@@ -265,15 +265,24 @@ START_TEST(endless_headers_end)
 }
 END_TEST
 
+#define SLOW_POST                                                                                  \
+    "POST /v1/session/report HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "      \
+    "100\r\n\r\n"
+
 /* A connection that has had one answer: it is accepted, and waits for the next request. */
 static int connect_and_ask(void)
 {
     int fd = http_connect();
     static const char REQUEST[] = "GET /boot/script HTTP/1.1\r\nHost: a\r\n\r\n";
-    char answer[1024];
+    char answer[1024] = "";
+    ssize_t have = 0, got;
 
     http_send(fd, REQUEST, sizeof(REQUEST) - 1);
-    ck_assert_int_gt(recv(fd, answer, sizeof(answer), 0), 0);
+    while (!strstr(answer, "\nexit 1\n")) {
+        got = recv(fd, answer + have, sizeof(answer) - 1 - (size_t)have, 0);
+        ck_assert_int_gt(got, 0);
+        have += got;
+    }
     ck_assert_int_eq(bench_next().kind, SIGHTING_SCRIPT);
     return fd;
 }
@@ -296,6 +305,27 @@ START_TEST(slow_headers_are_cut_and_a_waiting_connection_too)
     close(slow);
     close(idle);
     ck_assert_int_eq(http_get("/boot/script", ""), 200);
+}
+END_TEST
+
+START_TEST(a_body_that_drips_is_cut_after_a_minute)
+{
+    int fd;
+    char byte;
+
+    bench_publish();
+    fd = connect_and_ask();
+    /* 100 Continue is said once the headers are read, so the body's minute has begun. */
+    http_send(fd, SLOW_POST, sizeof(SLOW_POST) - 1);
+    ck_assert_int_eq(recv(fd, &byte, 1, 0), 1);
+    while (recv(fd, &byte, 1, MSG_DONTWAIT) == 1)
+        ;
+    http_send(fd, "{", 1);
+    http_boot_tick(http.http, clock_monotonic_ms() + 50000);
+    ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+    http_boot_tick(http.http, clock_monotonic_ms() + 60001);
+    ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+    close(fd);
 }
 END_TEST
 
@@ -323,4 +353,4 @@ CHECK_MAIN_WITH("http_boot", before, http_close, nothing_is_served_to_a_machine_
                 an_address_that_dhcp_gave_to_another_is_a_conflict,
                 crooked_requests_are_refused_and_the_connection_closed, endless_headers_end,
                 slow_headers_are_cut_and_a_waiting_connection_too,
-                one_address_has_a_few_connections)
+                a_body_that_drips_is_cut_after_a_minute, one_address_has_a_few_connections)
