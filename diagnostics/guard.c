@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 
-#define LOOK_AGAIN_MS 1000
+#define LOOK_AGAIN_MS 250
 
 static _Atomic int64_t *deadline;
 

@@ -10,6 +10,9 @@
 #include "diagnostics/kernel_log.h"
 
 #define MEMORY_REMEDY "Find the DIMM in the BMC's event log and replace it."
+#define MACHINE_CHECK_REMEDY                                                                       \
+    "The bank and address in the log, and the BMC's event log, name the processor or DIMM to "     \
+    "replace."
 #define DISK_REMEDY                                                                                \
     "Look at the disks check for the device and its SMART state; replace the disk or its cable."
 #define KERNEL_REMEDY                                                                              \
@@ -26,9 +29,10 @@ static const struct pattern {
 } PATTERNS[] = {
     {"Uncorrected hardware memory error", NULL, CHECK_FAILED, "memory lost data", MEMORY_REMEDY},
     {"Memory failure: ", NULL, CHECK_FAILED, "memory lost data", MEMORY_REMEDY},
-    {"[Hardware Error]", NULL, CHECK_DEGRADED, "the hardware reported an error", MEMORY_REMEDY},
+    {"[Hardware Error]", NULL, CHECK_DEGRADED, "the hardware reported an error",
+     MACHINE_CHECK_REMEDY},
     {"Machine check events logged", NULL, CHECK_DEGRADED, "machine checks were logged",
-     MEMORY_REMEDY},
+     MACHINE_CHECK_REMEDY},
     {"EDAC MC", " UE ", CHECK_FAILED, "the memory controller lost data", MEMORY_REMEDY},
     {"EDAC MC", " CE ", CHECK_DEGRADED, "the memory controller corrected data", MEMORY_REMEDY},
     {"I/O error, dev", NULL, CHECK_DEGRADED, "a disk could not be read", DISK_REMEDY},

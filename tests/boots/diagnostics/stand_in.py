@@ -62,16 +62,19 @@ def schema_faults(value, schema, root, path="report"):
 class Agent(http.server.ThreadingHTTPServer):
     """One task's agent on a free loopback port. 'drop' answers to phone-home are lost on the way;
     'refuse' is a status and error name for every phone-home; 'end_session_at' ends the session when
-    that check has started; 'lost_at' hangs up on everything from then on."""
+    that check has started; 'lost_at' hangs up on everything from then on;
+    'when_started' maps a check to what is called before its first answer."""
     daemon_threads = True
 
     def __init__(self, task, token, record, params, checks, schema, deadline_s=900, drop=0,
-                 refuse=None, end_session_at=None, lost_at=None):
+                 refuse=None, end_session_at=None, lost_at=None,
+                 when_started=()):
         super().__init__(("127.0.0.1", 0), Handler)
         self.task, self.token, self.session = task, token, secrets.token_urlsafe(32)
         self.record, self.params, self.checks, self.schema = record, params, checks, schema
         self.deadline_s, self.drop, self.refuse = deadline_s, drop, refuse
         self.end_session_at, self.lost_at, self.ended, self.lost = end_session_at, lost_at, False, False
+        self.when_started = dict(when_started)
         self.breaches, self.homes, self.progress, self.after_end = [], [], [], 0
         self.log, self.report, self.last, self.longest_silence = b"", None, None, 0.0
         self.lock = threading.Lock()
@@ -126,6 +129,8 @@ class Agent(http.server.ThreadingHTTPServer):
                 (body["state"] == "finished") != ("status" in body) or "uptime_ms" not in body:
             self.breach("progress %r is not as the contract says" % body)
         self.progress.append((body.get("check"), body.get("state"), body.get("status")))
+        if body.get("state") == "started":
+            self.when_started.get(body.get("check"), lambda: None)()
         if body.get("check") == self.end_session_at:
             self.ended = True
         if body.get("check") == self.lost_at:
