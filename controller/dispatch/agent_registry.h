@@ -1,0 +1,59 @@
+/* agent_registry.h - the database's word on agents: which keys are admitted, whether a HELLO is
+ * welcome, whose a session is. For the database's thread of dispatch, as muster_engine. Rules:
+ * docs/guarantees.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/ids.h"
+#include "controller/dispatch/agent_session.h"
+
+struct admitted_key;
+struct db;
+struct error;
+
+#define AGENT_SESSION_LIFE_S 30 /* of a session's row; renewed at a third of it */
+#define AGENT_NAME_MAX 63
+
+/* A session that is this controller's until another fence is found. */
+struct live_session {
+    struct uuid agent, site, session, journal;
+    char name[AGENT_NAME_MAX + 1];
+    int64_t fence;
+    uint8_t nonce[32], sign_key[32], seal_key[32];
+    bool chainload_always;
+    uint64_t facts_committed, bulk_committed;
+};
+
+/* Caller frees *ret_keys. */
+int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *ret_count,
+                        struct error *err);
+/* 1: welcome, the session's row is ours. 0: refused, *ret_reject says why, and an audit row does
+ * too; an unknown journal, a head below what was committed or an epoch from nowhere also quarantine
+ * the site. -1: the database. */
+int agent_registry_hello(struct db *db, const struct uuid *controller,
+                         const struct session_hello *hello, struct live_session *ret,
+                         struct session_reject *ret_reject, struct error *err);
+/* Nothing is leased to a quarantined site, no agent of it is welcome, until a person releases it.
+ */
+int agent_registry_quarantine(struct db *db, const struct uuid *agent, const char *because,
+                              struct error *err);
+
+/* Push back the ends of 'count' sessions; ret_kept[i] is false for one that another controller owns
+ * by now. */
+int agent_registry_renew(struct db *db, const struct uuid *controller, const struct uuid *agents,
+                         const int64_t *fences, size_t count, bool *ret_kept, struct error *err);
+/* 1, 0, -1. Asked before anything is sent. */
+int agent_registry_owned(struct db *db, const struct uuid *controller,
+                         const struct live_session *session, struct error *err);
+int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agent,
+                         int64_t fence, struct error *err);
+
+int agent_registry_controller(struct db *db, const struct uuid *id, const char *name,
+                              struct error *err);
+/* 1: the newest key manifest, *ret_envelope is the caller's; 0: none was given to us yet. */
+int agent_registry_manifest(struct db *db, uint64_t *ret_version, uint8_t **ret_envelope,
+                            size_t *ret_length, struct error *err);

@@ -1,0 +1,56 @@
+-- Agents, their keys, streams and sessions (tables agent, agent_stream, agent_session, controller, key_manifest; of site
+-- the epoch floor and the quarantine). Run as muster_engine.
+
+-- name: agent_keys
+select id, curve_key from agent where state = 'active'
+
+-- name: agent_of_hello
+-- The site's row is locked: quarantine and floor of one site are decided one HELLO after the other.
+select a.site_id, a.state, a.name, a.sign_key, a.seal_key, s.quarantined_because, s.chainload_always, s.epoch_floor,
+       st.journal_id, st.facts_committed, st.bulk_committed
+from agent a join site s on s.id = a.site_id left join agent_stream st on st.agent_id = a.id
+where a.id = $1
+for no key update of s
+
+-- name: agent_epochs_granted
+select greatest(s.epoch_floor, (select coalesce(max(m.epoch), 0) from machine m where m.site_id = s.id)) from site s where s.id = $1
+
+-- name: agent_raise_floor
+update site set epoch_floor = greatest(epoch_floor, $2) where id = $1
+
+-- name: agent_quarantine
+update site set quarantined_because = $2 where id = $1 and quarantined_because is null
+
+-- name: agent_site_of
+select site_id, name from agent where id = $1
+
+-- name: agent_stream_begin
+insert into agent_stream (agent_id, journal_id) values ($1, $2)
+
+-- name: agent_session_open
+insert into agent_session (agent_id, controller_id, fence, session_id, boot_id, nonce, software, features, expires_at)
+values ($1, $2, 1, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
+on conflict (agent_id) do update set controller_id = excluded.controller_id, fence = agent_session.fence + 1,
+    session_id = excluded.session_id, boot_id = excluded.boot_id, nonce = excluded.nonce, software = excluded.software,
+    features = excluded.features, opened_at = now(), expires_at = excluded.expires_at, last_seen_at = now()
+returning fence
+
+-- name: agent_session_renew
+-- What is not returned belongs to another controller by now.
+update agent_session s set expires_at = now() + make_interval(secs => $4), last_seen_at = now()
+from unnest($2::uuid[], $3::bigint[]) as mine (agent_id, fence)
+where s.agent_id = mine.agent_id and s.fence = mine.fence and s.controller_id = $1
+returning s.agent_id
+
+-- name: agent_session_owned
+select 1 from agent_session where agent_id = $1 and controller_id = $2 and fence = $3 and expires_at > now()
+
+-- name: agent_session_close
+update agent_session set expires_at = now() where agent_id = $1 and controller_id = $2 and fence = $3
+
+-- name: agent_controller
+insert into controller (id, name, software) values ($1, $2, $3)
+on conflict (id) do update set name = excluded.name, software = excluded.software, seen_at = now()
+
+-- name: agent_manifest
+select version, envelope from key_manifest order by version desc limit 1

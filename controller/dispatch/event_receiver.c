@@ -1,0 +1,386 @@
+/* event_receiver.c - see event_receiver.h. Records: fleet.proto; what each does to a task:
+ * controller/tasks. */
+#include "controller/dispatch/event_receiver.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "controller/audit/audit_log.h"
+#include "controller/db/db.h"
+#include "controller/dispatch/event_receiver.sql.h"
+#include "controller/tasks/task_facts.h"
+#include "proto/envelope.h"
+#include "proto/frame.h"
+
+#define ROOM "dispatch"
+#define YEAR_2100_US INT64_C(4102444800000000)
+#define APPLY_WAIT 1
+
+/* One transaction's view: whose tenant it is set to, so that a run of one task's records asks once.
+ */
+struct receiving {
+    struct db *db;
+    const struct live_session *from;
+    struct event_counts counts;
+    struct task_fact fact;
+    bool found; /* 'fact' is of a granted task and its tenant is the transaction's */
+};
+
+/* ---- audit ---- */
+
+static int audit_as(struct receiving *in, const struct uuid *tenant, const char *action,
+                    const char *object, const char *why, struct error *err)
+{
+    char who[AGENT_NAME_MAX + 16];
+    const struct audit_entry entry = {
+        .who = who, .action = action, .object = object, .outcome = "refused", .why = why};
+
+    snprintf(who, sizeof(who), "agent %s", in->from->name);
+    in->found = false; /* the transaction's tenant may be another now */
+    if (db_set_tenant(in->db, tenant, err) < 0)
+        return -1;
+    return audit_append(in->db, tenant, &entry, err);
+}
+
+static void task_object(const struct uuid *task, char out[UUID_TEXT_SIZE + 8])
+{
+    char id[UUID_TEXT_SIZE];
+
+    uuid_format(task, id);
+    snprintf(out, UUID_TEXT_SIZE + 8, "task %s", id);
+}
+
+/* The record has no effect but this row. */
+static int drop(struct receiving *in, const struct session_record *record, const char *why,
+                struct error *err)
+{
+    char object[UUID_TEXT_SIZE + 8] = "", text[320];
+    struct uuid task;
+
+    in->counts.dropped++;
+    if (record->message && message_uuid(&record->message->task_id, "", &task, NULL) == 0)
+        task_object(&task, object);
+    snprintf(text, sizeof(text), "record %" PRIu64 ": %s", record->first, why);
+    return audit_as(in, &PLATFORM_TENANT, "record.drop", object, text, err);
+}
+
+/* ---- whose task ---- */
+
+/* 1: in->fact is ready; 0: not a task of this site; -1. */
+static int find_task(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    const Muster__Record *message = record->message;
+    struct uuid task;
+
+    if (message_uuid(&message->task_id, "Record.task_id", &task, NULL) < 0)
+        return 0;
+    if (!in->found || !uuid_equal(&task, &in->fact.task)) {
+        int rc;
+
+        in->fact.task = task;
+        in->fact.epoch = message->epoch;
+        rc = task_facts_find(in->db, &in->fact, err);
+        if (rc != 1)
+            return rc;
+        in->found = true;
+    }
+    in->fact.epoch = message->epoch;
+    in->fact.at_us =
+        message->at_us > 0 && message->at_us < YEAR_2100_US ? message->at_us : clock_realtime_us();
+    in->fact.sequence = record->first;
+    return 1;
+}
+
+/* ---- kinds of records ---- */
+
+static int on_refused(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    const Muster__Refused *refused = record->message->refused;
+    char object[UUID_TEXT_SIZE + 8] = "", why[400];
+    int rc = find_task(in, record, err);
+
+    if (rc < 0)
+        return -1;
+    if (rc == 1)
+        task_object(&in->fact.task, object);
+    in->counts.orders_refused++;
+    snprintf(why, sizeof(why), "%.32s: %.300s", refused->code, refused->text);
+    log_warn(ROOM, "an agent refused an order", "agent=%s %s reason=%s", in->from->name, object,
+             log_quote(why));
+    return audit_as(in, rc == 1 ? &in->fact.tenant : &PLATFORM_TENANT, "order.refused", object, why,
+                    err);
+}
+
+static int on_step(struct receiving *in, const Muster__Step *from, struct error *err)
+{
+    const struct task_step step = {.attempt = from->attempt,
+                                   .name = from->name,
+                                   .state = from->state,
+                                   .detail = from->detail,
+                                   .evidence = from->evidence,
+                                   .duration_ms = from->duration_ms};
+
+    return task_facts_step(in->db, &in->fact, &step, err);
+}
+
+/* What the agent signed must be what the record says it is about. */
+static const char *check_result(const struct receiving *in, const Muster__Result *result)
+{
+    struct uuid task, site, agent;
+
+    if (message_uuid(&result->task_id, "", &task, NULL) < 0 || !uuid_equal(&task, &in->fact.task) ||
+        result->epoch != in->fact.epoch)
+        return "RESULT is of another task or epoch than its record";
+    if (message_uuid(&result->site_id, "", &site, NULL) < 0 ||
+        !uuid_equal(&site, &in->from->site) ||
+        message_uuid(&result->agent_id, "", &agent, NULL) < 0 ||
+        !uuid_equal(&agent, &in->from->agent))
+        return "RESULT is of another site or agent";
+    if (result->report_sha256.len != 0 && result->report_sha256.len != 32)
+        return "RESULT names no SHA-256";
+    return NULL;
+}
+
+/* 0, APPLY_WAIT, -1. */
+static int apply_result(struct receiving *in, const struct session_record *record,
+                        const Muster__Result *from, struct error *err)
+{
+    const char *wrong = check_result(in, from);
+    struct task_result result = {.outcome = from->outcome,
+                                 .verdict = from->verdict,
+                                 .restore = from->restore,
+                                 .stopped_at = from->stopped_at,
+                                 .cause = from->cause,
+                                 .remedy = from->remedy,
+                                 .log_size = from->log_size,
+                                 .started_at_us = from->started_at_us,
+                                 .ended_at_us = from->ended_at_us};
+    int rc;
+
+    if (wrong)
+        return drop(in, record, wrong, err);
+    if (from->report_sha256.len == 32)
+        result.report_sha256 = from->report_sha256.data;
+    rc = task_facts_result(in->db, &in->fact, &result, err);
+    return rc < 0 && err->code == ERROR_STALE ? APPLY_WAIT : rc;
+}
+
+static int on_result(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    const ProtobufCBinaryData *envelope = &record->message->result->envelope;
+    struct envelope_view view;
+    struct error why = {0};
+    Muster__Result *result;
+    int rc;
+
+    if (envelope_verify(envelope->data, envelope->len, DOMAIN_RESULT, in->from->sign_key, &view,
+                        NULL, &why) < 0)
+        return drop(in, record, error_text(&why), err);
+    result = message_unpack(&muster__result__descriptor, view.payload, view.payload_length, &why);
+    if (!result)
+        return drop(in, record, error_text(&why), err);
+    rc = apply_result(in, record, result, err);
+    message_free(result);
+    return rc;
+}
+
+static int on_report(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    const Muster__ReportChunk *chunk = record->message->report;
+
+    if (chunk->sha256.len != 32)
+        return drop(in, record, "a report chunk without SHA-256", err);
+    return task_facts_report_chunk(in->db, &in->fact, chunk->offset, chunk->size,
+                                   chunk->sha256.data, chunk->data.data, chunk->data.len, err);
+}
+
+/* A record of a granted task. 0, APPLY_WAIT, -1. */
+static int apply_to_task(struct receiving *in, const struct session_record *record,
+                         struct error *err)
+{
+    const Muster__Record *message = record->message;
+    const struct task_fact *fact = &in->fact;
+
+    switch (message->kind_case) {
+    case MUSTER__RECORD__KIND_ACCEPTED:
+        return task_facts_accepted(in->db, fact, err);
+    case MUSTER__RECORD__KIND_DECLINED:
+        return task_facts_declined(in->db, fact, message->declined->code, message->declined->text,
+                                   err);
+    case MUSTER__RECORD__KIND_RELEASED:
+        return task_facts_released(in->db, fact, message->released->text, err);
+    case MUSTER__RECORD__KIND_STARTED:
+        return task_facts_started(in->db, fact, message->started->attempt, err);
+    case MUSTER__RECORD__KIND_STEP:
+        return on_step(in, message->step, err);
+    case MUSTER__RECORD__KIND_UNCERTAIN:
+        return task_facts_uncertain(in->db, fact, message->uncertain->step,
+                                    message->uncertain->text, err);
+    case MUSTER__RECORD__KIND_RESULT:
+        return on_result(in, record, err);
+    case MUSTER__RECORD__KIND_CANCEL_ANSWER:
+        return task_facts_cancel_answer(in->db, fact, message->cancel_answer->answer,
+                                        message->cancel_answer->text, err);
+    case MUSTER__RECORD__KIND_NOT_HELD:
+        return task_facts_not_held(in->db, fact, err);
+    case MUSTER__RECORD__KIND_LOG:
+        return task_facts_log(in->db, fact, message->log->source, message->log->offset,
+                              message->log->data.data, message->log->data.len, err);
+    case MUSTER__RECORD__KIND_REPORT:
+        return on_report(in, record, err);
+    default:
+        return drop(in, record, "a kind of record that this controller does not know", err);
+    }
+}
+
+static int apply(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    int rc;
+
+    in->counts.records++;
+    if (!record->message)
+        return drop(in, record, "it is no Record", err);
+    if (record->message->kind_case == MUSTER__RECORD__KIND_GAP)
+        return 0; /* only its numbers are used up */
+    if (record->message->kind_case == MUSTER__RECORD__KIND_REFUSED)
+        return on_refused(in, record, err);
+    rc = find_task(in, record, err);
+    if (rc == 0)
+        return drop(in, record, "no task of this site", err);
+    return rc < 0 ? -1 : apply_to_task(in, record, err);
+}
+
+/* ---- transactions ---- */
+
+static uint64_t position_before(const struct session_batch *batch, size_t at)
+{
+    return at == 0 ? batch->first - 1 : batch->records[at - 1].upto;
+}
+
+/* 1: moved; 0: it was elsewhere; -1. */
+static int move_position(struct receiving *in, const struct session_batch *batch, size_t begin,
+                         size_t end, struct error *err)
+{
+    const char *sql =
+        batch->stream == MUSTER__STREAM__FACTS ? SQL_EVENT_FACTS_MOVED : SQL_EVENT_BULK_MOVED;
+
+    return db_execute(in->db, sql, err, "uuii", &in->from->agent, &in->from->journal,
+                      (int64_t)position_before(batch, begin),
+                      (int64_t)batch->records[end - 1].upto);
+}
+
+static struct receiving begin_receiving(struct db *db, const struct live_session *from)
+{
+    struct receiving in = {.db = db, .from = from};
+
+    in.fact.site = from->site;
+    in.fact.agent = from->agent;
+    return in;
+}
+
+/* Records [begin, end) in one transaction; *at moves on success. */
+static int take_range(struct receiving in, const struct session_batch *batch, size_t end,
+                      size_t *at, enum event_progress *ret, struct event_counts *counts,
+                      struct error *err)
+{
+    size_t begin = *at, i;
+    int rc = 0;
+
+    if (db_begin(in.db, err) < 0)
+        return -1;
+    for (i = begin; i < end && rc == 0; i++)
+        rc = apply(&in, &batch->records[i], err);
+    if (rc == APPLY_WAIT)
+        end = i - 1;
+    *ret = rc == APPLY_WAIT ? EVENTS_WAIT : EVENTS_DONE;
+    if (rc >= 0 && end > begin) {
+        rc = move_position(&in, batch, begin, end, err);
+        if (rc == 0)
+            *ret = EVENTS_STALE;
+        if (rc == 1)
+            rc = db_commit(in.db, err) < 0 ? -1 : 1;
+    } else if (rc >= 0) {
+        rc = 0; /* nothing to commit yet */
+    }
+    if (rc != 1) {
+        db_rollback(in.db);
+        return rc < 0 ? -1 : 0;
+    }
+    *at = end;
+    counts->records += in.counts.records;
+    counts->dropped += in.counts.dropped;
+    counts->orders_refused += in.counts.orders_refused;
+    return 0;
+}
+
+/* A record that the database refuses: its number is used up, and an audit row says why. */
+static int skip_one(struct receiving in, const struct session_batch *batch, size_t *at,
+                    const struct error *why, enum event_progress *ret, struct event_counts *counts,
+                    struct error *err)
+{
+    int rc;
+
+    log_warn(ROOM, "record dropped", "agent=%s record=%" PRIu64 " reason=%s", in.from->name,
+             batch->records[*at].first, log_quote(error_text(why)));
+    if (db_begin(in.db, err) < 0)
+        return -1;
+    rc = drop(&in, &batch->records[*at], error_text(why), err);
+    if (rc == 0)
+        rc = move_position(&in, batch, *at, *at + 1, err);
+    if (rc == 1 && db_commit(in.db, err) < 0)
+        rc = -1;
+    if (rc != 1) {
+        db_rollback(in.db);
+        *ret = EVENTS_STALE;
+        return rc < 0 ? -1 : 0;
+    }
+    ++*at;
+    counts->records++;
+    counts->dropped++;
+    return 0;
+}
+
+/* One by one, so that a record that cannot be taken does not hold up the others. */
+static int take_singly(struct receiving in, const struct session_batch *batch, size_t *at,
+                       enum event_progress *ret, struct event_counts *counts, struct error *err)
+{
+    *ret = EVENTS_DONE;
+    while (*at < batch->count && *ret == EVENTS_DONE) {
+        struct error why = {0};
+
+        if (take_range(in, batch, *at + 1, at, ret, counts, &why) == 0)
+            continue;
+        *ret = EVENTS_DONE;
+        if (why.code == ERROR_UNAVAILABLE || !db_alive(in.db)) {
+            *err = why;
+            return -1;
+        }
+        if (skip_one(in, batch, at, &why, ret, counts, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int event_receiver_take(struct db *db, const struct live_session *from,
+                        const struct session_batch *batch, size_t *at, enum event_progress *ret,
+                        struct event_counts *counts, struct error *err)
+{
+    struct receiving in = begin_receiving(db, from);
+    struct error why = {0};
+
+    *ret = EVENTS_DONE;
+    if (*at >= batch->count)
+        return 0;
+    if (take_range(in, batch, batch->count, at, ret, counts, &why) == 0)
+        return 0;
+    if (why.code == ERROR_UNAVAILABLE || !db_alive(db)) {
+        *err = why;
+        return -1;
+    }
+    return take_singly(in, batch, at, ret, counts, err);
+}
