@@ -143,6 +143,17 @@ const char *text_show(const char *outside, char out[TEXT_SHOW_SIZE])
     return out;
 }
 
+void text_mend_utf8(char *text)
+{
+    size_t length = strlen(text), back = 0;
+
+    /* The lead byte of the last character is at most four bytes back. */
+    while (back < length && back < 4 && (text[length - 1 - back] & 0xc0) == 0x80)
+        back++;
+    if (back < length && !text_is_utf8(text + length - 1 - back, back + 1))
+        text[length - 1 - back] = '\0';
+}
+
 void text_hex(const void *bytes, size_t length, char *out)
 {
     const unsigned char *p = bytes;

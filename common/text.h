@@ -1,5 +1,6 @@
 /* text.h - a growing string, and the few encodings every room needs.
- * A failed allocation marks the text as broken: appends do nothing and text_ok() tells once at the end.
+ * A failed allocation marks the text as broken: appends do nothing and text_ok() tells once at the
+ * end.
  */
 #pragma once
 
@@ -18,11 +19,14 @@ void text_append(struct text *text, const void *bytes, size_t length);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool text_ok(const struct text *text);
 const char *text_string(const struct text *text); /* "" while empty; borrowed */
-char *text_take(struct text *text); /* the caller's, free(); NULL when broken; text is empty again */
+char *
+text_take(struct text *text); /* the caller's, free(); NULL when broken; text is empty again */
 void text_clear(struct text *text); /* frees */
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. NUL is refused too. */
 bool text_is_utf8(const void *bytes, size_t length);
+/* After a cut to a fixed size: takes off the part of a character that is left at the end. */
+void text_mend_utf8(char *text);
 
 /* A copy of outside text for a message: control characters and broken UTF-8 become '?', and what is
  * longer than fits ends in "...". */

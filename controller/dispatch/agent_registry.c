@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/dispatch/admitted_keys.h"
@@ -99,6 +100,7 @@ static int refuse(struct session_reject *reject, const char *code, const char *r
     reject->remedy = remedy;
     reject->retry_ms = REFUSED_RETRY_MS;
     snprintf(reject->text, sizeof(reject->text), "%s", text);
+    text_mend_utf8(reject->text);
     return 0;
 }
 

@@ -59,13 +59,14 @@ static void task_object(const struct uuid *task, char out[UUID_TEXT_SIZE + 8])
 static int drop(struct receiving *in, const struct session_record *record, const char *why,
                 struct error *err)
 {
-    char object[UUID_TEXT_SIZE + 8] = "", text[320];
+    char object[UUID_TEXT_SIZE + 8] = "", text[400];
     struct uuid task;
 
     in->counts.dropped++;
     if (record->message && message_uuid(&record->message->task_id, "", &task, NULL) == 0)
         task_object(&task, object);
     snprintf(text, sizeof(text), "record %" PRIu64 ": %s", record->first, why);
+    text_mend_utf8(text);
     return audit_as(in, &PLATFORM_TENANT, "record.drop", object, text, err);
 }
 
@@ -109,7 +110,8 @@ static int on_refused(struct receiving *in, const struct session_record *record,
     if (rc == 1)
         task_object(&in->fact.task, object);
     in->counts.orders_refused++;
-    snprintf(why, sizeof(why), "%.32s: %.300s", refused->code, refused->text);
+    snprintf(why, sizeof(why), "%s: %s", refused->code, refused->text);
+    text_mend_utf8(why);
     log_warn(ROOM, "an agent refused an order", "agent=%s %s reason=%s", in->from->name, object,
              log_quote(why));
     return audit_as(in, rc == 1 ? &in->fact.tenant : &PLATFORM_TENANT, "order.refused", object, why,

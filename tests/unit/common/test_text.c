@@ -193,6 +193,24 @@ START_TEST(wrong_base64url_is_refused)
 }
 END_TEST
 
-CHECK_MAIN("text", empty_text_is_a_string, growth_keeps_what_was_there, too_much_breaks_it_for_good,
-           utf8_is_that_of_rfc_3629, all_pairs_of_bytes, outside_text_is_shown_harmlessly, hex,
+START_TEST(a_cut_character_is_taken_off)
+{
+    static const char *const cases[][2] = {
+        {"", ""},       {"ab", "ab"},     {"a\xc3\xa4", "a\xc3\xa4"},
+        {"a\xc3", "a"}, {"\xe2\x82", ""}, {"x\xf0\x9f\x98", "x"}};
+    char text[16];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        strcpy(text, cases[i][0]);
+        text_mend_utf8(text);
+        ck_assert_str_eq(text, cases[i][1]);
+    }
+    strcpy(text, "\x80\x80"); /* never was text: nothing is read before it */
+    text_mend_utf8(text);
+}
+END_TEST
+
+CHECK_MAIN("text", a_cut_character_is_taken_off, empty_text_is_a_string,
+           growth_keeps_what_was_there, too_much_breaks_it_for_good, utf8_is_that_of_rfc_3629,
+           all_pairs_of_bytes, outside_text_is_shown_harmlessly, hex,
            wrong_hex_leaves_the_output_alone, base64url_of_rfc_4648, wrong_base64url_is_refused)

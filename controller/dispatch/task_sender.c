@@ -1,0 +1,243 @@
+/* task_sender.c - see task_sender.h. Invariant: nothing is signed for a session that is not ours by
+ * its fence, and nothing is sent before SENT is committed.
+ */
+#include "controller/dispatch/task_sender.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "controller/db/db.h"
+#include "controller/dispatch/order_read.h"
+#include "controller/dispatch/task_sender.sql.h"
+#include "controller/tasks/task_queue.h"
+#include "proto/frame.h"
+
+#define ROOM "dispatch"
+#define LEASES_AT_ONCE 16
+#define CANCEL_LIFE_US                                                                             \
+    INT64_C(60000000) /* a cancel that arrives later is said again, with a new end */
+
+struct task_sender {
+    struct task_sender_settings settings;
+    struct sign_key *key;
+};
+
+struct task_sender *task_sender_create(const struct task_sender_settings *settings,
+                                       struct error *err)
+{
+    struct task_sender *sender = calloc(1, sizeof(*sender));
+
+    if (!sender) {
+        error_set(err, "out of memory for the task sender");
+        return NULL;
+    }
+    sender->settings = *settings;
+    sender->key = sign_key_create(settings->sign_secret, err);
+    OPENSSL_cleanse(sender->settings.sign_secret, sizeof(sender->settings.sign_secret));
+    if (!sender->key) {
+        free(sender);
+        return NULL;
+    }
+    return sender;
+}
+
+void task_sender_destroy(struct task_sender *sender)
+{
+    if (!sender)
+        return;
+    sign_key_destroy(sender->key);
+    free(sender);
+}
+
+int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_ORDER_SITES_READY, err, "");
+    struct uuid *sites;
+    size_t count;
+
+    if (!rows)
+        return -1;
+    count = db_rows_count(rows);
+    sites = calloc(count + 1, sizeof(*sites));
+    for (size_t i = 0; sites && i < count; i++)
+        sites[i] = db_uuid(rows, i, 0);
+    db_rows_destroy(rows);
+    if (!sites)
+        return error_set(err, "out of memory for %zu sites", count);
+    *ret_sites = sites;
+    *ret_count = count;
+    return 0;
+}
+
+static int sign_and_send(struct task_sender *sender, const struct live_session *session,
+                         enum envelope_domain domain, const ProtobufCMessage *message,
+                         task_sender_send send, void *context, struct error *err)
+{
+    uint8_t *payload = NULL, *envelope = NULL;
+    size_t length;
+    int rc = -1;
+
+    if (message_pack(message, &payload, &length, err) == 0 &&
+        envelope_sign(sender->key, domain, payload, length, &envelope, &length, err) == 0)
+        rc = send(context, session, envelope, length, err);
+    free(payload);
+    free(envelope);
+    return rc;
+}
+
+static void tell(const char *what, const struct live_session *session, const struct uuid *task,
+                 uint64_t epoch, const struct error *why)
+{
+    char id[UUID_TEXT_SIZE];
+
+    uuid_format(task, id);
+    if (why)
+        log_warn(ROOM, what, "task=%s epoch=%" PRIu64 " agent=%s reason=%s", id, epoch,
+                 session->name, log_quote(error_text(why)));
+    else
+        log_info(ROOM, what, "task=%s epoch=%" PRIu64 " agent=%s", id, epoch, session->name);
+}
+
+/* 1: out; 0: this one not now; -1: the database is away. */
+static int send_one(struct task_sender *sender, struct db *db, const struct live_session *session,
+                    const struct task_lease *lease, task_sender_send send, void *context,
+                    struct error *err)
+{
+    struct order *order = NULL;
+    struct error why = {0};
+    int rc = order_read(db, session, lease, sender->settings.open_password,
+                        sender->settings.open_context, &order, &why);
+
+    if (rc == 1)
+        rc = task_queue_sent(db, &sender->settings.controller, lease, &why);
+    if (rc == 1)
+        rc = sign_and_send(sender, session, DOMAIN_TASK, &order_message(order)->base, send, context,
+                           &why) < 0
+                 ? -1
+                 : 1;
+    order_destroy(order);
+    if (rc == 1)
+        tell("task sent", session, &lease->task, lease->epoch, NULL);
+    if (rc >= 0)
+        return rc;
+    tell("task not sent", session, &lease->task, lease->epoch, &why);
+    if (why.code == ERROR_UNAVAILABLE || !db_alive(db)) {
+        *err = why;
+        return -1;
+    }
+    return 0;
+}
+
+int task_sender_lease(struct task_sender *sender, struct db *db, const struct live_session *session,
+                      task_sender_send send, void *context, struct error *err)
+{
+    struct task_lease leases[LEASES_AT_ONCE];
+    int leased, sent = 0,
+                owned = agent_registry_owned(db, &sender->settings.controller, session, err);
+
+    if (owned <= 0)
+        return owned;
+    do {
+        leased = task_queue_lease(db, &sender->settings.controller, &session->site, &session->agent,
+                                  LEASES_AT_ONCE, leases, err);
+        for (int i = 0; i < leased; i++) {
+            int rc = send_one(sender, db, session, &leases[i], send, context, err);
+
+            if (rc < 0)
+                return -1;
+            sent += rc;
+        }
+    } while (leased == LEASES_AT_ONCE);
+    return leased < 0 ? -1 : sent;
+}
+
+/* ---- cancels ---- */
+
+struct wishes {
+    struct task_cancel_wish *items;
+    size_t count;
+};
+
+static int add_wishes(struct wishes *wishes, const struct db_rows *rows, struct error *err)
+{
+    size_t count = db_rows_count(rows);
+    struct task_cancel_wish *items =
+        realloc(wishes->items, (wishes->count + count + 1) * sizeof(*items));
+
+    if (!items)
+        return error_set(err, "out of memory for cancels");
+    wishes->items = items;
+    for (size_t i = 0; i < count; i++) {
+        struct task_cancel_wish *wish = &items[wishes->count++];
+
+        wish->task = db_uuid(rows, i, 0);
+        wish->site = db_uuid(rows, i, 1);
+        wish->epoch = (uint64_t)db_int(rows, i, 2);
+        snprintf(wish->reason, sizeof(wish->reason), "%s", db_text(rows, i, 3));
+        text_mend_utf8(wish->reason);
+    }
+    return 0;
+}
+
+/* Rows of task are seen one tenant at a time. */
+static int cancels_of_tenant(struct db *db, const struct uuid *tenant, struct wishes *wishes,
+                             struct error *err)
+{
+    struct db_rows *rows;
+    int rc = -1;
+
+    if (db_begin_tenant(db, tenant, err) < 0)
+        return -1;
+    rows = db_query(db, SQL_ORDER_CANCELS, err, "");
+    if (rows)
+        rc = add_wishes(wishes, rows, err);
+    db_rows_destroy(rows);
+    db_rollback(db); /* it only read */
+    return rc;
+}
+
+int task_sender_cancels(struct db *db, struct task_cancel_wish **ret_wishes, size_t *ret_count,
+                        struct error *err)
+{
+    struct db_rows *tenants = db_query(db, SQL_ORDER_TENANTS_HELD, err, "");
+    struct wishes wishes = {0};
+    int rc = tenants ? 0 : -1;
+
+    for (size_t i = 0; rc == 0 && i < db_rows_count(tenants); i++) {
+        struct uuid tenant = db_uuid(tenants, i, 0);
+
+        rc = cancels_of_tenant(db, &tenant, &wishes, err);
+    }
+    db_rows_destroy(tenants);
+    if (rc < 0) {
+        free(wishes.items);
+        return -1;
+    }
+    *ret_wishes = wishes.items;
+    *ret_count = wishes.count;
+    return 0;
+}
+
+int task_sender_cancel(struct task_sender *sender, const struct live_session *session,
+                       const struct task_cancel_wish *wish, int64_t now_us, task_sender_send send,
+                       void *context, struct error *err)
+{
+    Muster__CancelTask message = MUSTER__CANCEL_TASK__INIT;
+
+    message.task_id = message_from_uuid(&wish->task);
+    message.site_id = message_from_uuid(&session->site);
+    message.agent_id = message_from_uuid(&session->agent);
+    message.epoch = wish->epoch;
+    message.reason = (char *)wish->reason;
+    message.session_nonce =
+        (ProtobufCBinaryData){sizeof(session->nonce), (uint8_t *)session->nonce};
+    message.expires_at_us = now_us + CANCEL_LIFE_US;
+    tell("cancel sent", session, &wish->task, wish->epoch, NULL);
+    return sign_and_send(sender, session, DOMAIN_CANCEL, &message.base, send, context, err);
+}

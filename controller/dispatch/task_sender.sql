@@ -1,0 +1,32 @@
+-- What a signed order is made of. Read as muster_engine in a transaction of the task's tenant.
+
+-- name: order_task
+select m.id, m.name, m.smbios_uuid, m.serial, m.memory_mib, m.cpus,
+       b.id, b.driver, b.address, b.port, b.username, b.cipher_suite, b.password,
+       v.id, i.name, v.version, v.digest, v.document,
+       t.params, t.after, t.schedule_time, t.expires_at, t.deadline_s,
+       r.name, t.rule_version, t.decision_id, t.alert_id
+from task t
+join machine m on m.id = t.machine_id
+join bmc_account b on b.machine_id = m.id
+join image_version v on v.id = t.image_version_id
+join image i on i.id = v.image_id
+left join rule r on r.tenant_id = t.tenant_id and r.id = t.rule_id
+where t.id = $1 and t.epoch = $2 and t.state = 'leased'
+
+-- name: order_macs
+select mac from machine_nic where machine_id = $1 order by position
+
+-- name: order_files
+select role, name, sha256, size from image_file where image_version_id = $1 order by role desc
+
+-- name: order_sites_ready
+select distinct site_id from task_queue where state = 'queued' and due_at <= now()
+
+-- name: order_tenants_held
+-- Tenants with a task that an agent may hold.
+select distinct tenant_id from task_queue where state in ('leased', 'accepted', 'running', 'unknown')
+
+-- name: order_cancels
+select id, site_id, epoch, coalesce(cancel_reason, '') from task
+where cancel_requested_at is not null and state in ('leased', 'accepted', 'running', 'unknown') and epoch is not null
