@@ -11,6 +11,7 @@
 
 #include "agent/report/phone_home_token.h"
 #include "agent/run/bmc_step.h"
+#include "agent/run/machine_watch.h"
 #include "agent/run/order_payload.h"
 #include "agent/run/run_timeline.h"
 #include "common/log.h"
@@ -417,13 +418,11 @@ static void fold_sighting(struct boot_run *run, const struct boot_sighting *sigh
 {
     struct journal_batch *batch;
     char detail[300], mac[MAC_TEXT_SIZE];
-    bool news = !run->row.seen;
+    bool news = boot_stage_of(sighting->kind) > run->row.seen;
     enum boot_stage stage = boot_stage_of(sighting->kind);
 
-    if (stage > run->stage)
-        run->stage = stage;
-    if (stage != STAGE_NONE)
-        run->row.seen = true;
+    if (stage > run->row.seen)
+        run->row.seen = stage;
     if (!timeline_may_repeat(run, step, SEEN_MOST) && !news)
         return;
     mac_format(&sighting->mac, mac);
@@ -454,7 +453,7 @@ static void tick_waiting(struct boot_run *run)
     struct task_runner *runner = run->runner;
 
     if (run->phase == PHASE_BOOT && runner->now_ms >= run->wait_ms) {
-        const struct boot_stop *stop = boot_stop_after(run->stage);
+        const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
 
         boot_run_stop(run, "failed", stop->step, stop->remedy, "%s (one attempt was made)",
                       stop->cause);
@@ -526,7 +525,7 @@ void boot_run_tick(struct boot_run *run)
         return;
     }
     if (run->deadline_ms && runner->now_ms >= run->deadline_ms && !run->row.outcome) {
-        const struct boot_stop *stop = boot_stop_after(run->stage);
+        const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
         bool booting = run->phase == PHASE_BOOT || run->phase == PHASE_ON;
 
         boot_run_stop(run, "failed", booting ? stop->step : run_phase_name(run->phase),
@@ -539,6 +538,7 @@ void boot_run_tick(struct boot_run *run)
     if (run->phase == PHASE_INSPECT && run->wait_ms && runner->now_ms >= run->wait_ms)
         run_recovery_begin(run);
     tick_waiting(run);
+    machine_watch_tick(run);
     bmc_step_tick(run);
     restore_tick(run);
 }
@@ -565,6 +565,7 @@ int64_t boot_run_next_ms(const struct boot_run *run)
     next = sooner(next, run->want_again_ms);
     next = sooner(next, run->restore_wait_ms);
     next = sooner(next, run->result_again_ms);
+    next = sooner(next, machine_watch_next_ms(run));
     if (run->phase == PHASE_SESSION)
         next = sooner(next, run->heard_ms + runner->settings.silence_ms);
     if (run->bmc.at == BMC_PAUSE)

@@ -94,9 +94,10 @@ struct boot_run {
     int64_t result_again_ms;    /* the journal could not be asked for the digest */
     const char *result_restore; /* a literal */
 
-    enum boot_stage stage; /* furthest seen */
-    uint8_t token[32];     /* wiped at the end */
+    uint8_t token[32]; /* wiped at the end */
     int64_t heard_ms;
+    int64_t watch_ms; /* the BMC is asked again; 0: not yet planned */
+    bool seen_off;
     char address[46];
     struct timeline_entry timeline[TIMELINE_NAMES_MAX];
     size_t timeline_count;

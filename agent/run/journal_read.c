@@ -158,7 +158,7 @@ static int read_task(sqlite3_stmt *s, struct journal_task *ret, struct error *er
     task.started_at_us = sqlite3_column_int64(s, 8);
     task.phoned_home_at_us = sqlite3_column_int64(s, 9);
     task.ended_at_us = sqlite3_column_int64(s, 10);
-    task.seen = sqlite3_column_int(s, 13) != 0;
+    task.seen = (unsigned)sqlite3_column_int(s, 13);
     task.has_token = column_hash(s, 14, task.token_hash);
     task.has_nonce = column_hash(s, 15, task.nonce_hash);
     task.has_session = column_hash(s, 16, task.session_hash);

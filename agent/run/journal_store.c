@@ -340,7 +340,7 @@ static int apply_task(struct journal_store *store, const struct journal_task *ta
     sqlite3_bind_int64(s, 11, task->ended_at_us);
     sqlite3_bind_text(s, 12, task->found_power, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 13, task->found_boot_device, -1, SQLITE_STATIC);
-    sqlite3_bind_int(s, 14, task->seen);
+    sqlite3_bind_int(s, 14, (int)task->seen);
     bind_hash(s, 15, task->has_token, task->token_hash);
     bind_hash(s, 16, task->has_nonce, task->nonce_hash);
     bind_hash(s, 17, task->has_session, task->session_hash);

@@ -31,7 +31,7 @@ struct journal_task {
     size_t envelope_length;
     int64_t accepted_at_us, started_at_us, phoned_home_at_us, ended_at_us; /* 0: has not happened */
     char *found_power, *found_boot_device;
-    bool seen; /* DHCP, HTTP or phone-home from the machine since `on` was intended */
+    unsigned seen; /* furthest boot stage since `on` was intended (task_steps.h), 0: nothing */
     bool has_token, has_nonce, has_session, has_report;
     uint8_t token_hash[32], nonce_hash[32], session_hash[32]; /* SHA-256; never the secret */
     uint64_t log_size, report_size;

@@ -119,7 +119,8 @@ static void first_use(struct boot_run *run, struct phone_home_request *request, 
     phone_home_hash(request->nonce, run->row.nonce_hash);
     phone_home_hash(session, run->row.session_hash);
     OPENSSL_cleanse(session, sizeof(session));
-    run->row.has_nonce = run->row.has_session = run->row.seen = true;
+    run->row.has_nonce = run->row.has_session = true;
+    run->row.seen = STAGE_INITRD; /* it could not speak otherwise */
     run->row.phoned_home_at_us = run->runner->at_us;
     prove_on(run, batch);
     if (run->phase != PHASE_SESSION)

@@ -199,7 +199,7 @@ START_TEST(intended_on_seen_and_off_is_uncertain)
     intent(batch, "bmc_boot_device", "done");
     intent(batch, "bmc_on", "intent");
     token();
-    row.seen = true;
+    row.seen = STAGE_TFTP;
     restart_on(batch);
     bench_until("result");
     bench_expect_order("uncertain:bmc_on result");
@@ -265,7 +265,8 @@ START_TEST(session_goes_on_with_the_same_secret)
     phone_home_hash(nonce, row.nonce_hash);
     phone_home_session(bench.settings.phone_home_key, &row.id, 1, nonce, session, NULL);
     phone_home_hash(session, row.session_hash);
-    row.has_nonce = row.has_session = row.seen = true;
+    row.has_nonce = row.has_session = true;
+    row.seen = STAGE_INITRD;
     row.phoned_home_at_us = row.started_at_us + 1;
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     restart_on(batch);
@@ -338,6 +339,22 @@ START_TEST(decided_before_it_was_touched_ends_without_a_restore)
 }
 END_TEST
 
+START_TEST(stop_is_named_by_what_the_former_life_saw)
+{
+    struct journal_batch *batch = former_life();
+
+    intent(batch, "bmc_off", "done");
+    intent(batch, "bmc_boot_device", "done");
+    intent(batch, "bmc_on", "done");
+    token();
+    row.seen = STAGE_TFTP;
+    bmc_set(POWER_ON, BOOT_DEVICE_NONE);
+    restart_on(batch);
+    bench_until("result");
+    bench_expect_result("failed", "", "done", "http_script", "one attempt");
+}
+END_TEST
+
 START_TEST(deadline_counts_from_the_former_life)
 {
     struct journal_batch *batch;
@@ -366,4 +383,4 @@ CHECK_MAIN_WITH("run_recovery", begin, end,
                 phone_home_during_the_inspection_settles_it, session_goes_on_with_the_same_secret,
                 whole_report_ends_in_the_restore, restore_begins_again_under_a_new_attempt,
                 decided_before_it_was_touched_ends_without_a_restore,
-                deadline_counts_from_the_former_life)
+                stop_is_named_by_what_the_former_life_saw, deadline_counts_from_the_former_life)

@@ -219,7 +219,7 @@ START_TEST(task_row_comes_back_as_it_was)
     row.has_nonce = true;
     memset(row.nonce_hash, 0xab, 32);
     row.found_power = (char *)"off";
-    row.seen = true;
+    row.seen = 3;
     journal_batch_task(batch, &row);
     write_now(batch);
     row.envelope = NULL; /* not given again: kept */
@@ -233,7 +233,7 @@ START_TEST(task_row_comes_back_as_it_was)
     ck_assert_str_eq(found.phase, "boot");
     ck_assert_uint_eq(found.envelope_length, 3);
     ck_assert_uint_eq(found.log_size, 77);
-    ck_assert(found.has_nonce && !found.has_token && found.seen);
+    ck_assert(found.has_nonce && !found.has_token && found.seen == 3);
     ck_assert_mem_eq(found.nonce_hash, row.nonce_hash, 32);
     ck_assert_ptr_null(found.cause);
     journal_task_clear(&found);

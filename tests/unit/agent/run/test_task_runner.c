@@ -257,6 +257,32 @@ START_TEST(silent_machine_stops_before_its_report)
 }
 END_TEST
 
+START_TEST(machine_that_went_off_is_not_waited_for)
+{
+    boot();
+    ck_assert_uint_eq(bench_hello(1), 200);
+    bmc_set(POWER_OFF, BOOT_DEVICE_NONE);
+    bench_until("result");
+    bench_expect_result("failed", "", "done", "report", "went off");
+    ck_assert_int_lt(bench.now_ms, 60000);
+}
+END_TEST
+
+START_TEST(firmware_that_cycles_itself_is_waited_for)
+{
+    boot();
+    bmc_set(POWER_OFF, BOOT_DEVICE_NONE);
+    while (!boot_run_find(bench.runner, &bench.orders.task)->seen_off) {
+        bench_settle();
+        bench.now_ms += 1000;
+    }
+    bmc_set(POWER_ON, BOOT_DEVICE_NONE);
+    bench.now_ms += 120000;
+    bench_settle();
+    ck_assert_uint_eq(bench_hello(1), 200);
+}
+END_TEST
+
 START_TEST(deadline_bounds_the_run)
 {
     bench.orders.boot.deadline_s = 30;
@@ -617,7 +643,8 @@ CHECK_MAIN_WITH(
     refused_off_is_told_again_and_then_reached, power_on_is_told_once_whatever_the_bmc_answers,
     machine_that_stays_on_is_left_for_a_person, restore_that_fails_says_so,
     machine_never_seen_stops_at_dhcp, machine_without_its_loader_stops_at_tftp,
-    silent_machine_stops_before_its_report, deadline_bounds_the_run,
+    silent_machine_stops_before_its_report, machine_that_went_off_is_not_waited_for,
+    firmware_that_cycles_itself_is_waited_for, deadline_bounds_the_run,
     firmware_that_asks_a_hundred_times_is_recorded_a_few, two_machines_as_one_stop_the_task,
     without_a_controller_nothing_starts_and_it_is_given_back,
     what_has_started_goes_on_without_a_controller, last_moment_to_start_is_kept,
