@@ -78,7 +78,7 @@ int boot_nic_find(const char *root, const char *mac, struct boot_nic *ret_nic)
     return found;
 }
 
-int boot_nic_bring_up(const char *name)
+int boot_nic_set_up(const char *name, bool up)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = -1;
     struct ifreq request = {0};
@@ -87,11 +87,24 @@ int boot_nic_bring_up(const char *name)
         return -1;
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
     if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
-        request.ifr_flags |= IFF_UP;
+        if (up)
+            request.ifr_flags |= IFF_UP;
+        else
+            request.ifr_flags &= (short)~IFF_UP;
         rc = ioctl(fd, SIOCSIFFLAGS, &request) == 0 ? 0 : -1;
     }
     close(fd);
     return rc;
+}
+
+void boot_nic_all_down(void)
+{
+    struct tree_names names;
+
+    tree_names_read(&names, "", "/sys/class/net");
+    for (size_t i = 0; i < names.count; i++)
+        boot_nic_set_up(names.names[i], false);
+    tree_names_clear(&names);
 }
 
 /* A switch port may take half a minute of spanning tree before it forwards: several rounds. */
@@ -121,7 +134,7 @@ int boot_nic_start(int64_t until_ms, struct boot_nic *ret_nic, struct error *err
                                   "no Ethernet interface %s: the image has no driver for it", mac);
         poll(NULL, 0, LOOK_AGAIN_MS);
     }
-    if (boot_nic_bring_up(ret_nic->name) < 0)
+    if (boot_nic_set_up(ret_nic->name, true) < 0)
         return error_set(err, "%s cannot be brought up", ret_nic->name);
     return run_dhcp(ret_nic->name, until_ms, err);
 }

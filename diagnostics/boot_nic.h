@@ -4,6 +4,7 @@
 #pragma once
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
@@ -22,5 +23,7 @@ int boot_nic_find(const char *root, const char *mac, struct boot_nic *ret_nic);
 
 /* Wait until the driver has made the interface, bring it up, run DHCP. 0, or -1 with 'err' set. */
 int boot_nic_start(int64_t until_ms, struct boot_nic *ret_nic, struct error *err);
-/* ip link set NAME up; 0 or -1. */
-int boot_nic_bring_up(const char *name);
+/* ip link set NAME up | down; 0 or -1. */
+int boot_nic_set_up(const char *name, bool up);
+/* Every interface down, before the power goes. */
+void boot_nic_all_down(void);

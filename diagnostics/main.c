@@ -141,6 +141,8 @@ int main(int argc, char **argv)
     if (power_off) {
         guard_move(clock_monotonic_ms() + LAST_MS);
         sync();
+        /* Linux 6.1 can spin for ever in virtio_net when a packet is on its way at shutdown. */
+        boot_nic_all_down();
         guard_power_off();
     }
     return rc < 0 ? 1 : 0;

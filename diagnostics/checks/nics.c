@@ -144,7 +144,7 @@ void check_nics(const struct check_context *context, struct check_result *result
     /* Only in a machine: fixtures are named like interfaces of the host they are tested on. */
     for (size_t i = 0; i < names.count && !context->root[0]; i++)
         if (is_ours(context, names.names[i]))
-            boot_nic_bring_up(names.names[i]);
+            boot_nic_set_up(names.names[i], true);
     wait_for_links(context, &names);
     json_out_open(&result->evidence, "interfaces", '[');
     for (size_t i = 0; i < names.count; i++)
