@@ -1,5 +1,5 @@
-/* task.h - making a task: one row of table task, its task_queue row, its first event and its audit row, in
- * the caller's transaction. States and edges: docs/task-states.md, task_state.h.
+/* task.h - making a task: one row of table task, its task_queue row, its first event and its audit
+ * row, in the caller's transaction. States and edges: docs/task-states.md, task_state.h.
  */
 #pragma once
 
@@ -13,16 +13,19 @@ struct error;
 
 enum task_class { TASK_OPERATOR = 0, TASK_RULE = 1, TASK_BATCH = 2 };
 
-#define TASK_START_WINDOW_US (15 * 60 * INT64_C(1000000)) /* expires_at - max(now, schedule_time) */
+#define TASK_START_WINDOW_US                                                                       \
+    (15 * 60 * INT64_C(1000000)) /* expires_at - max(now, schedule_time)                           \
+                                  */
 
 struct task_request {
-    struct uuid id;          /* uuid_make(), or uuid_derive() for a rule's */
+    struct uuid id; /* uuid_make(), or uuid_derive() for a rule's */
     struct uuid tenant;
     enum task_class class;
     struct uuid holding, machine, site, grant, image_version;
-    const char *params_json; /* object of strings, checked against the image's profile by the caller */
-    const char *after;       /* as_found | power_off | local_disk | stay */
-    int64_t schedule_us;     /* <= now: due at once */
+    const char
+        *params_json;    /* object of strings, checked against the image's profile by the caller */
+    const char *after;   /* as_found | power_off | local_disk | stay */
+    int64_t schedule_us; /* <= now: due at once */
     int64_t expires_us;
     int64_t deadline_s;
     const char *reason, *ticket, *labels_json; /* NULL: empty */
@@ -35,7 +38,7 @@ struct task_request {
  * muster_task at commit (a hint). */
 int task_create(struct db *db, const struct task_request *request, struct error *err);
 
-/* By a person. 0: the wish is recorded, *ret_state what the task is now: `cancelled` at once when no agent
- * can hold it, else the agent is asked. ERROR_CONFLICT when it has ended. */
+/* By a person. 0: the wish is recorded, *ret_state what the task is now: `cancelled` at once when
+ * no agent can hold it, else the agent is asked. ERROR_CONFLICT when it has ended. */
 int task_cancel(struct db *db, const struct uuid *tenant, const struct uuid *task, const char *who,
                 const char *reason, const char **ret_state, struct error *err);

@@ -1,6 +1,7 @@
-/* task_facts.h - what an agent says has happened. Facts are recorded on task id + site + any epoch of
- * task_grant, whatever lease, session or controller; the edges for each are in docs/task-states.md. All calls run
- * inside the caller's transaction, which also moves the agent's stream position.
+/* task_facts.h - what an agent says has happened. Facts are recorded on task id + site + any epoch
+ * of task_grant, whatever lease, session or controller; the edges for each are in
+ * docs/task-states.md. All calls run inside the caller's transaction, which also moves the agent's
+ * stream position.
  */
 #pragma once
 
@@ -12,8 +13,8 @@
 struct db;
 struct error;
 
-/* Whose task this is, from its grant: 1 and *ret_tenant, and the transaction's tenant is set to it; 0: no grant of
- * this task at this site (to be dropped, counted, audited by the caller). */
+/* Whose task this is, from its grant: 1 and *ret_tenant, and the transaction's tenant is set to it;
+ * 0: no grant of this task at this site (to be dropped, counted, audited by the caller). */
 struct task_fact {
     struct uuid tenant, task, site, agent; /* tenant: filled by task_facts_find() */
     uint64_t epoch;
@@ -49,14 +50,14 @@ struct task_result {
     uint64_t log_size;
     int64_t started_at_us, ended_at_us;
 };
-/* The end: state, verdict, restore, machine hold or release, queue row gone. A RESULT that names a report whose
- * chunks are not whole yet: ERROR_STALE, the caller acknowledges nothing beyond it and comes again when the
- * chunks are in. */
+/* The end: state, verdict, restore, machine hold or release, queue row gone. A RESULT that names a
+ * report whose chunks are not whole yet: ERROR_STALE, the caller acknowledges nothing beyond it and
+ * comes again when the chunks are in. */
 int task_facts_result(struct db *db, const struct task_fact *fact, const struct task_result *result,
                       struct error *err);
 
 int task_facts_log(struct db *db, const struct task_fact *fact, const char *source, uint64_t offset,
                    const void *data, size_t length, struct error *err);
 int task_facts_report_chunk(struct db *db, const struct task_fact *fact, uint64_t offset,
-                            uint64_t size, const uint8_t sha256[32], const void *data, size_t length,
-                            struct error *err);
+                            uint64_t size, const uint8_t sha256[32], const void *data,
+                            size_t length, struct error *err);

@@ -1,5 +1,5 @@
-/* task_queue.h - due tasks waiting for an agent, and their leases. Only LEASE, SENT and REQUEUE are guarded by a
- * live lease (id + epoch + database's clock).
+/* task_queue.h - due tasks waiting for an agent, and their leases. Only LEASE, SENT and REQUEUE are
+ * guarded by a live lease (id + epoch + database's clock).
  */
 #pragma once
 
@@ -18,9 +18,10 @@ struct task_lease {
     uint64_t epoch;
 };
 
-/* Lease up to 'count' ready tasks of the site, class first, then due time, one a machine; machines that are held or
- * busy are skipped, locked rows too. Raises machine.epoch, writes task_grant, state, event, audit; one transaction
- * of its own. Returns the number in 'ret' (room for 'count'), or -1. */
+/* Lease up to 'count' ready tasks of the site, class first, then due time, one a machine; machines
+ * that are held or busy are skipped, locked rows too. Raises machine.epoch, writes task_grant,
+ * state, event, audit; one transaction of its own. Returns the number in 'ret' (room for 'count'),
+ * or -1. */
 int task_queue_lease(struct db *db, const struct uuid *controller, const struct uuid *site,
                      const struct uuid *agent, size_t count, struct task_lease *ret,
                      struct error *err);
@@ -31,6 +32,7 @@ int task_queue_sent(struct db *db, const struct uuid *controller, const struct t
 int task_queue_requeue(struct db *db, const struct uuid *controller, const struct task_lease *lease,
                        const char *why, struct error *err);
 
-/* What is due by the database's clock: scheduled -> queued, expire, lapsed leases -> queued or asked after,
- * silence beyond deadline + 10 min -> unknown. Returns how many rows moved, or -1. Called every second. */
+/* What is due by the database's clock: scheduled -> queued, expire, lapsed leases -> queued or
+ * asked after, silence beyond deadline + 10 min -> unknown. Returns how many rows moved, or -1.
+ * Called every second. */
 int task_queue_tick(struct db *db, struct error *err);

@@ -210,7 +210,8 @@ create table machine_holding (
     machine_id uuid not null references machine,
     since      timestamptz not null default now(),
     until      timestamptz,
-    primary key (tenant_id, id)
+    primary key (tenant_id, id),
+    unique (tenant_id, id, machine_id)
 );
 create unique index machine_held_once on machine_holding (machine_id) where until is null;
 create table image_grant (
@@ -219,7 +220,8 @@ create table image_grant (
     image_version_id uuid not null references image_version,
     since            timestamptz not null default now(),
     until            timestamptz,
-    primary key (tenant_id, id)
+    primary key (tenant_id, id),
+    unique (tenant_id, id, image_version_id)
 );
 create unique index image_granted_once on image_grant (tenant_id, image_version_id) where until is null;
 
@@ -353,8 +355,8 @@ create table task (
     created_at timestamptz not null default now(), started_at timestamptz, ended_at timestamptz,
     primary key (tenant_id, id),
     unique (id),
-    foreign key (tenant_id, holding_id) references machine_holding (tenant_id, id),
-    foreign key (tenant_id, grant_id) references image_grant (tenant_id, id)
+    foreign key (tenant_id, holding_id, machine_id) references machine_holding (tenant_id, id, machine_id),
+    foreign key (tenant_id, grant_id, image_version_id) references image_grant (tenant_id, id, image_version_id)
 );
 create index task_recent on task (tenant_id, created_at desc, id);
 
@@ -390,7 +392,7 @@ create table task_grant (
     machine_id uuid not null,
     controller_id uuid not null,
     granted_at timestamptz not null default now(),
-    ended      text,                                -- declined | released | expired
+    ended      text,                                -- declined | released | not_held | not_sent | lost: no agent holds it by this grant
     primary key (tenant_id, task_id, epoch),
     unique (machine_id, epoch),
     foreign key (tenant_id, task_id) references task (tenant_id, id)

@@ -1,0 +1,435 @@
+/* task_facts.c - see task_facts.h. Invariant: a fact is recorded once or found to be known, and
+ * never fails because of what the controller believed before: an error of this kind would hold up
+ * the agent's stream for ever. What changes nothing any more becomes a note in the timeline. */
+#include "controller/tasks/task_facts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "controller/db/db.h"
+#include "controller/tasks/task_facts.sql.h"
+#include "controller/tasks/task_report.h"
+#include "controller/tasks/task_state.h"
+
+#define YEAR_2100_US INT64_C(4102444800000000)
+
+/* A fact, the task as it is locked now, and who says it. */
+struct saying {
+    struct db *db;
+    const struct task_fact *fact;
+    struct task_now now;
+    char who[80];
+};
+
+int task_facts_find(struct db *db, struct task_fact *fact, struct error *err)
+{
+    struct db_rows *rows =
+        db_query(db, SQL_FACTS_FIND, err, "uui", &fact->task, &fact->site, (int64_t)fact->epoch);
+    int found;
+
+    if (!rows)
+        return -1;
+    found = db_rows_count(rows) > 0;
+    if (found)
+        fact->tenant = db_uuid(rows, 0, 0);
+    db_rows_destroy(rows);
+    if (found && db_set_tenant(db, &fact->tenant, err) < 0)
+        return -1;
+    return found;
+}
+
+static int name_agent(struct saying *say, struct error *err)
+{
+    struct db_rows *rows = db_query(say->db, SQL_FACTS_AGENT, err, "u", &say->fact->agent);
+
+    if (!rows)
+        return -1;
+    snprintf(say->who, sizeof(say->who), "agent %s",
+             db_rows_count(rows) ? db_text(rows, 0, 0) : "?");
+    db_rows_destroy(rows);
+    return 0;
+}
+
+static int relock(struct saying *say, struct error *err)
+{
+    int found = task_state_lock(say->db, &say->fact->tenant, &say->fact->task, &say->now, err);
+
+    if (found == 0)
+        return error_set(err, "the task of a grant is not there");
+    return found < 0 ? -1 : 0;
+}
+
+static int begin(struct saying *say, struct db *db, const struct task_fact *fact, struct error *err)
+{
+    *say = (struct saying){.db = db, .fact = fact};
+    return name_agent(say, err) < 0 || relock(say, err) < 0 ? -1 : 0;
+}
+
+static bool is_in(const struct saying *say, const char *state)
+{
+    return strcmp(say->now.state, state) == 0;
+}
+
+/* What snprintf() cut in the middle of a character ends before that character: PostgreSQL takes
+ * UTF-8 only. */
+static char *whole(char *cut)
+{
+    size_t length = strlen(cut), from = length;
+
+    while (from > 0 && ((unsigned char)cut[from - 1] & 0xc0) == 0x80)
+        from--;
+    if (from > 0 && !text_is_utf8(cut + from - 1, length - (from - 1)))
+        cut[from - 1] = '\0';
+    return cut;
+}
+
+static struct task_change change_of(const struct saying *say, const char *to, const char *event,
+                                    const char *why)
+{
+    return (struct task_change){.to = to,
+                                .event = event,
+                                .why = why,
+                                .who = say->who,
+                                .at_us = say->fact->at_us,
+                                .agent = say->fact->agent,
+                                .sequence = say->fact->sequence};
+}
+
+static int change(struct saying *say, const char *to, const char *event, const char *why,
+                  struct error *err)
+{
+    const struct task_change change = change_of(say, to, event, why);
+
+    return task_state_change(say->db, &say->now, &change, err);
+}
+
+static int note(struct saying *say, const char *name, const char *why, struct error *err)
+{
+    struct task_change change = change_of(say, NULL, NULL, why);
+
+    change.epoch = (int64_t)say->fact->epoch;
+    return task_state_note(say->db, &say->now, &change, name, err);
+}
+
+static int end_grant(struct saying *say, const char *how, struct error *err)
+{
+    if (db_execute(say->db, SQL_FACTS_END_GRANT, err, "uuis", &say->fact->tenant, &say->fact->task,
+                   (int64_t)say->fact->epoch, how) < 0)
+        return -1;
+    return relock(say, err);
+}
+
+/* ---- one task a machine ---- */
+
+static int requeue_rival(struct saying *say, const struct uuid *tenant, const struct uuid *task,
+                         struct error *err)
+{
+    struct task_now rival;
+    char why[UUID_TEXT_SIZE + 60] = "the agent holds another task of this machine: ";
+    const struct task_change back = {
+        .to = "queued", .event = "requeue", .why = why, .who = say->who, .at_us = INT64_MIN};
+    int rc;
+
+    uuid_format(&say->fact->task, why + strlen(why));
+    if (db_set_tenant(say->db, tenant, err) < 0)
+        return -1;
+    rc = task_state_lock(say->db, tenant, task, &rival, err);
+    if (rc > 0 && strcmp(rival.state, "leased") == 0)
+        rc = task_state_change(say->db, &rival, &back, err);
+    if (rc < 0)
+        return -1;
+    return db_set_tenant(say->db, &say->fact->tenant, err);
+}
+
+/* The agent knows which task its machine has: one that is only on its way to it goes back. 1: the
+ * place is free. 0: another one is under way or unknown, and keeps it. */
+static int take_machine(struct saying *say, struct error *err)
+{
+    struct db_rows *rows =
+        db_query(say->db, SQL_FACTS_RIVALS, err, "uu", &say->now.machine, &say->now.task);
+    int rc = 1;
+
+    if (!rows)
+        return -1;
+    for (size_t i = 0; rc > 0 && i < db_rows_count(rows); i++) {
+        struct uuid tenant = db_uuid(rows, i, 0), task = db_uuid(rows, i, 1);
+
+        if (strcmp(db_text(rows, i, 2), "leased") != 0)
+            rc = 0;
+        else if (requeue_rival(say, &tenant, &task, err) < 0)
+            rc = -1;
+    }
+    db_rows_destroy(rows);
+    return rc;
+}
+
+/* To a state in which the task counts as under way, if there is an edge and room. 1: done. */
+static int advance(struct saying *say, const char *to, const char *event, const char *why,
+                   struct error *err)
+{
+    int rc;
+
+    if (!task_edge_find(say->now.state, to, event)) {
+        char name[48];
+
+        if (is_in(say, to))
+            return 0; /* said again */
+        snprintf(name, sizeof(name), "%s, late", to);
+        return note(say, name, why, err);
+    }
+    rc = take_machine(say, err);
+    if (rc == 0)
+        return note(say, "another task has the machine", why, err);
+    if (rc < 0 || change(say, to, event, why, err) < 0)
+        return -1;
+    return 1;
+}
+
+/* ---- facts ---- */
+
+int task_facts_accepted(struct db *db, const struct task_fact *fact, struct error *err)
+{
+    struct saying say;
+
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    if (is_in(&say, "running"))
+        return 0; /* said again */
+    return advance(&say, "accepted", "accepted", NULL, err) < 0 ? -1 : 0;
+}
+
+/* No agent holds it any more: what a person or time wanted happens now. */
+static int leave_agent(struct saying *say, const char *why, struct error *err)
+{
+    bool back = is_in(say, "accepted") ||
+                (is_in(say, "leased") && say->now.epoch == (int64_t)say->fact->epoch);
+
+    if (back && change(say, "queued", "requeue", why, err) < 0)
+        return -1;
+    if (!is_in(say, "queued") || say->now.granted)
+        return 0;
+    if (say->now.cancel_requested_us != INT64_MIN &&
+        say->now.cancel_requested_us < say->now.expires_us)
+        return change(say, "cancelled", "cancel", "the agent does not hold it", err);
+    if (say->now.expires_us <= say->now.now_us)
+        return change(say, "expired", "expire",
+                      "the agent does not hold it and its last start moment passed", err);
+    return 0;
+}
+
+int task_facts_declined(struct db *db, const struct task_fact *fact, const char *code,
+                        const char *text, struct error *err)
+{
+    struct saying say;
+    char why[400];
+
+    snprintf(why, sizeof(why), "declined: %s: %s", code, text);
+    whole(why);
+    if (begin(&say, db, fact, err) < 0 || end_grant(&say, "declined", err) < 0)
+        return -1;
+    if (!is_in(&say, "leased") && note(&say, "declined", why, err) < 0)
+        return -1;
+    return leave_agent(&say, why, err);
+}
+
+int task_facts_released(struct db *db, const struct task_fact *fact, const char *text,
+                        struct error *err)
+{
+    struct saying say;
+    char why[400];
+
+    snprintf(why, sizeof(why), "released: %s", text);
+    whole(why);
+    if (begin(&say, db, fact, err) < 0 || end_grant(&say, "released", err) < 0)
+        return -1;
+    if (!is_in(&say, "accepted") && !is_in(&say, "leased") && note(&say, "released", why, err) < 0)
+        return -1;
+    return leave_agent(&say, why, err);
+}
+
+static int hold_machine(struct saying *say, const char *because, struct error *err)
+{
+    return db_execute(say->db, SQL_FACTS_HOLD_MACHINE, err, "uus", &say->now.machine,
+                      &say->now.task, because) < 0
+               ? -1
+               : 0;
+}
+
+int task_facts_started(struct db *db, const struct task_fact *fact, unsigned attempt,
+                       struct error *err)
+{
+    struct saying say;
+    char why[40], because[UUID_TEXT_SIZE + 60] = "its restore is pending: task ";
+    int rc;
+
+    snprintf(why, sizeof(why), "attempt %u", attempt);
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    rc = advance(&say, "running", "started", why, err);
+    if (rc <= 0)
+        return rc;
+    uuid_format(&fact->task, because + strlen(because));
+    if (db_execute(db, SQL_FACTS_RESTORE_PENDING, err, "uu", &fact->tenant, &fact->task) < 0)
+        return -1;
+    return hold_machine(&say, because, err);
+}
+
+int task_facts_uncertain(struct db *db, const struct task_fact *fact, const char *step,
+                         const char *text, struct error *err)
+{
+    struct saying say;
+    char why[400];
+
+    snprintf(why, sizeof(why), "%s: %s", step, text);
+    whole(why);
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    return advance(&say, "unknown", "uncertain", why, err) < 0 ? -1 : 0;
+}
+
+int task_facts_not_held(struct db *db, const struct task_fact *fact, struct error *err)
+{
+    struct saying say;
+
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    if (db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
+                   (int64_t)fact->epoch) < 0 ||
+        relock(&say, err) < 0)
+        return -1;
+    /* It said ACCEPTED and now knows nothing of it. */
+    if (is_in(&say, "accepted") || is_in(&say, "running"))
+        return change(&say, "unknown", "uncertain", "the agent's journal does not hold it any more",
+                      err);
+    if (!is_in(&say, "leased") && !is_in(&say, "queued"))
+        return note(&say, "not held", "the agent's journal does not hold it", err);
+    return leave_agent(&say, "the agent does not hold it", err);
+}
+
+int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const char *answer,
+                             const char *text, struct error *err)
+{
+    struct saying say;
+    char name[80];
+
+    snprintf(name, sizeof(name), "cancel: %s", answer);
+    whole(name);
+    if (begin(&say, db, fact, err) < 0 || note(&say, name, text, err) < 0)
+        return -1;
+    /* One that the agent has begun ends with its RESULT, behind the restore. */
+    if (strcmp(answer, "cancelled") != 0 || (!is_in(&say, "queued") && !is_in(&say, "leased")))
+        return 0;
+    if (say.now.cancel_requested_us != INT64_MIN &&
+        say.now.cancel_requested_us >= say.now.expires_us)
+        return change(&say, "expired", "expire",
+                      "the agent does not hold it and its last start moment passed", err);
+    return change(&say, "cancelled", "cancel", text, err);
+}
+
+int task_facts_step(struct db *db, const struct task_fact *fact, const struct task_step *step,
+                    struct error *err)
+{
+    const struct uuid id = uuid_make();
+
+    return db_execute(db, SQL_FACTS_STEP, err, "uuuitssssiiui", &fact->tenant, &id, &fact->task,
+                      (int64_t)fact->epoch, fact->at_us, step->name, step->state,
+                      step->detail ? step->detail : "", step->evidence ? step->evidence : "",
+                      step->duration_ms, (int64_t)step->attempt, &fact->agent,
+                      (int64_t)fact->sequence) < 0
+               ? -1
+               : 0;
+}
+
+/* ---- the end ---- */
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
+}
+
+static const char *wrong_field(const struct task_result *result)
+{
+    static const char *const verdicts[] = {"", "passed", "degraded", "failed", NULL};
+    static const char *const restores[] = {"done", "failed", "none", NULL};
+
+    if (!result->outcome || !task_state_is_final(result->outcome))
+        return "outcome";
+    if (!is_one_of(result->verdict ? result->verdict : "", verdicts))
+        return "verdict";
+    if (!is_one_of(result->restore ? result->restore : "", restores))
+        return "restore";
+    return NULL;
+}
+
+static int64_t time_or_null(int64_t at_us)
+{
+    return at_us > 0 && at_us < YEAR_2100_US ? at_us : INT64_MIN;
+}
+
+static int write_result(struct saying *say, const struct task_result *result, bool has_report,
+                        struct error *err)
+{
+    return db_execute(say->db, SQL_FACTS_RESULT, err, "uusssssyitt", &say->now.tenant,
+                      &say->now.task, result->verdict ? result->verdict : "", result->restore,
+                      result->stopped_at ? result->stopped_at : "",
+                      result->cause ? result->cause : "", result->remedy ? result->remedy : "",
+                      has_report ? result->report_sha256 : NULL, (size_t)32,
+                      (int64_t)(result->log_size & INT64_MAX), time_or_null(result->started_at_us),
+                      time_or_null(result->ended_at_us)) < 0
+               ? -1
+               : 0;
+}
+
+static int settle_machine(struct saying *say, const struct task_result *result, struct error *err)
+{
+    char because[500];
+
+    if (strcmp(result->restore, "failed") != 0)
+        return db_execute(say->db, SQL_FACTS_FREE_MACHINE, err, "uu", &say->now.machine,
+                          &say->now.task) < 0
+                   ? -1
+                   : 0;
+    snprintf(because, sizeof(because), "its restore failed: %s",
+             result->cause ? result->cause : "");
+    return hold_machine(say, whole(because), err);
+}
+
+static int finish(struct saying *say, const struct task_result *result, bool has_report,
+                  struct error *err)
+{
+    const char *why = result->cause && result->cause[0] ? result->cause : result->verdict;
+
+    if (write_result(say, result, has_report, err) < 0 || settle_machine(say, result, err) < 0)
+        return -1;
+    return change(say, result->outcome, "result", why, err);
+}
+
+int task_facts_result(struct db *db, const struct task_fact *fact, const struct task_result *result,
+                      struct error *err)
+{
+    const char *wrong = wrong_field(result);
+    struct saying say;
+    int report = 0;
+
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    if (wrong)
+        return note(&say, "result refused", wrong, err);
+    if (task_state_is_final(say.now.state))
+        return 0; /* said again */
+    if (!task_edge_find(say.now.state, result->outcome, "result"))
+        return note(&say, "result refused", "the task was never handed out", err);
+    if (result->report_sha256) {
+        report = task_report_state(db, fact, result->report_sha256, err);
+        if (report < 0)
+            return -1;
+        if (report == 0)
+            return error_set_code(err, ERROR_STALE, "chunks of the report are still missing");
+    }
+    return finish(&say, result, report == 1, err);
+}

@@ -1,0 +1,38 @@
+-- What agents say (tables task, task_grant, task_event, task_log, task_report_chunk, task_report, machine.held_because).
+
+-- name: facts_find
+select tenant_id from task_grant where task_id = $1 and site_id = $2 and epoch = $3;
+
+-- name: facts_agent
+select name from agent where id = $1;
+
+-- name: facts_end_grant
+update task_grant set ended = $4 where tenant_id = $1 and task_id = $2 and epoch = $3 and ended is null;
+
+-- name: facts_end_grants
+-- The journal holds no such task: none of its grants up to this one is held.
+update task_grant set ended = 'not_held' where tenant_id = $1 and task_id = $2 and epoch <= $3 and ended is null;
+
+-- name: facts_rivals
+-- Other tasks of the machine that count as under way, of whichever tenant.
+select tenant_id, task_id, state from task_queue
+where machine_id = $1 and task_id <> $2 and state in ('leased', 'accepted', 'running', 'unknown');
+
+-- name: facts_restore_pending
+update task set restore = 'pending' where tenant_id = $1 and id = $2;
+
+-- name: facts_hold_machine
+-- What a person's hold says stays.
+update machine set held_because = $3, held_by_task = $2 where id = $1 and (held_because is null or held_by_task = $2);
+
+-- name: facts_free_machine
+update machine set held_because = null, held_by_task = null where id = $1 and held_by_task = $2;
+
+-- name: facts_step
+insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, state, detail, evidence, duration_ms, attempt, agent_id, sequence)
+values ($1, $2, $3, $4, $5, 'step', $6, $7, $8, $9, nullif($10, 0), $11, $12, $13);
+
+-- name: facts_result
+update task set verdict = nullif($3, ''), restore = $4, stopped_at = nullif($5, ''), cause = nullif($6, ''), remedy = nullif($7, ''),
+    report_sha256 = $8, log_size = $9, started_at = coalesce(started_at, $10), ended_at = coalesce($11, now())
+where tenant_id = $1 and id = $2;

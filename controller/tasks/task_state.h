@@ -1,0 +1,57 @@
+/* task_state.h - the states of a task, every allowed edge with the sentence a person reads
+ * (docs/task-states.md), and the one function that changes a state.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/ids.h"
+
+struct db;
+struct error;
+
+struct task_edge {
+    const char *from, *to, *event, *sentence;
+};
+const struct task_edge *task_edges(size_t *ret_count);
+/* NULL: there is no such edge. 'event' NULL: any. */
+const struct task_edge *task_edge_find(const char *from, const char *to, const char *event);
+bool task_state_is_final(const char *state);
+
+/* A task whose row, and whose queue row while it has one, the transaction has locked. */
+struct task_now {
+    struct uuid tenant, task, machine, site;
+    char state[24];
+    int64_t epoch;               /* of the last grant, 0: none */
+    int64_t expires_us, now_us;  /* by the database's clock */
+    int64_t cancel_requested_us; /* INT64_MIN: nobody asked */
+    bool granted;                /* an agent may hold it: a grant that has not ended */
+};
+/* 1: locked; 0: no such task of this tenant. Queue row first, then task, then machine: who locks
+ * several keeps that order. */
+int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid *task,
+                    struct task_now *ret, struct error *err);
+
+struct task_change {
+    const char *to, *event;
+    const char *why;        /* NULL: the edge's sentence */
+    const char *who;        /* for the audit row */
+    int64_t at_us;          /* when it happened; INT64_MIN: now */
+    int64_t epoch;          /* 0: none to record */
+    struct uuid controller; /* to `leased`: whose lease it is */
+    struct uuid agent;      /* nil, or whose journal said so, */
+    uint64_t sequence;      /* at which number */
+};
+/* State, queue row, event "old -> new" and audit row, in the caller's transaction; 'now' then holds
+ * the new state. Requeued tasks wait TASK_RETRY_S; a final state ends the queue row.
+ * ERROR_CONFLICT: no such edge. */
+int task_state_change(struct db *db, struct task_now *now, const struct task_change *change,
+                      struct error *err);
+#define TASK_RETRY_S 2
+#define TASK_SILENCE_S 600 /* beyond the deadline, then `unknown` */
+
+/* An event that changes no state: "cancel refused", what came too late. */
+int task_state_note(struct db *db, const struct task_now *now, const struct task_change *change,
+                    const char *name, struct error *err);

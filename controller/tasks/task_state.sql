@@ -1,0 +1,38 @@
+-- The state of a task (tables task, task_queue, task_event).
+
+-- name: task_lock_queue
+select 1 from task_queue where tenant_id = $1 and task_id = $2 for update;
+
+-- name: task_lock
+select t.machine_id, t.site_id, t.state, t.epoch, t.expires_at, clock_timestamp(), t.cancel_requested_at,
+       exists (select from task_grant g where g.tenant_id = t.tenant_id and g.task_id = t.id and g.ended is null)
+from task t where t.tenant_id = $1 and t.id = $2
+for no key update of t;
+
+-- name: task_change
+-- 1 tenant, 2 task, 3 old, 4 new, 5 final, 6 at, 7 epoch or 0, 8 controller, 9 lease seconds, 10 retry seconds, 11 event id, 12 event name, 13 why, 14 agent, 15 sequence.
+-- An accepted task may start until expires_at; a running one has deadline_s from now.
+with changed as (
+    update task set state = $4, state_since = now(), epoch = coalesce(nullif($7, 0), epoch),
+        started_at = case when $4 = 'running' then coalesce(started_at, $6) else started_at end,
+        ended_at = case when $5 then coalesce(ended_at, $6) end
+    where tenant_id = $1 and id = $2 and state = $3
+    returning tenant_id, id, epoch, deadline_s, expires_at),
+queued as (
+    update task_queue q set state = $4, epoch = changed.epoch,
+        leased_by = case $4 when 'leased' then $8 when 'queued' then null else leased_by end,
+        lease_until = case when $4 = 'leased' then now() + make_interval(secs => $9) end,
+        sent_at = case when $4 in ('leased', 'queued') then null else sent_at end,
+        due_at = case when $4 = 'queued' and $3 <> 'scheduled' then greatest(due_at, now() + make_interval(secs => $10)) else due_at end,
+        deadline_at = case when $4 = 'accepted' then greatest(now(), changed.expires_at) + make_interval(secs => changed.deadline_s)
+                           when $4 = 'running' then now() + make_interval(secs => changed.deadline_s)
+                           when $4 = 'unknown' then deadline_at end
+    from changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and not $5),
+ended as (
+    delete from task_queue q using changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and $5)
+insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)
+select tenant_id, $11, id, epoch, $6, 'state', $12, $13, $14, nullif($15, 0) from changed;
+
+-- name: task_note
+insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)
+values ($1, $2, $3, nullif($4, 0), $5, 'note', $6, $7, $8, nullif($9, 0));
