@@ -1,0 +1,92 @@
+/* config.c - see config.h. */
+#include "controller/config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "controller/intake/intake.h"
+
+#define AT(field) offsetof(struct controller_config, field)
+
+static const struct conf_field fields[] = {
+    {"name", CONF_STRING, AT(name), "musterd", 0, 0, false,
+     "this controller's name in lists and logs"},
+    {"log_level", CONF_STRING, AT(log_level), "info", 0, 0, false, "debug, info, warn or error"},
+    {"database.owner", CONF_MAP, AT(owner), NULL, 0, 0, true,
+     "libpq parameters of muster_owner; `musterd migrate` alone uses them"},
+    {"database.maintenance", CONF_MAP, AT(maintenance), NULL, 0, 0, true,
+     "libpq parameters of muster_maintenance: partitions"},
+    {"database.engine", CONF_MAP, AT(engine), NULL, 0, 0, true,
+     "libpq parameters of muster_engine: intake, dispatch, timers"},
+    {"database.api", CONF_MAP, AT(api), NULL, 0, 0, true, "libpq parameters of muster_api"},
+    {"kafka.properties", CONF_MAP, AT(kafka), NULL, 0, 0, true,
+     "any librdkafka property: bootstrap.servers, security.protocol, sasl.*, ssl.*"},
+    {"api.listen", CONF_ENDPOINT, AT(api_listen), "0.0.0.0:8443", 0, 0, false, "HTTPS"},
+    {"api.certificate", CONF_PATH, AT(api_certificate), NULL, 0, 0, false, "PEM, with its chain"},
+    {"api.key", CONF_PATH, AT(api_key), NULL, 0, 0, false, "PEM, 0600"},
+    {"api.workers", CONF_INT, AT(api_workers), "4", 1, 64, false,
+     "requests in the database at one time"},
+    {"dispatch.bind", CONF_STRING, AT(bind), "tcp://0.0.0.0:8444", 0, 0, false,
+     "where agents connect: CURVE"},
+    {"dispatch.keys", CONF_PATH, AT(keys), NULL, 0, 0, false, "folder made by `musterd make-keys`"},
+    {"dispatch.manifest", CONF_PATH, AT(manifest), NULL, 0, 0, false,
+     "key manifest signed by the root key, by `muster key make-manifest`"},
+    {"images.folder", CONF_PATH, AT(images), "/var/lib/muster/images", 0, 0, false,
+     "uploaded image files, by digest"},
+    {"images.url", CONF_STRING, AT(fetch_url), NULL, 0, 0, false,
+     "where agents fetch them: https://HOST:8443/v1/agent/files/"},
+    {"secret_key", CONF_PATH, AT(secret_key), NULL, 0, 0, false,
+     "key of sealed fields, by `musterd make-secret-key`"},
+    {NULL, CONF_STRING, 0, NULL, 0, 0, false, NULL},
+};
+
+static int bad(struct error *err, const char *path, const char *field, const char *why)
+{
+    return error_set_code(err, ERROR_INVALID, "%s: %s %s", path, field, why);
+}
+
+static int understand(const char *path, const struct controller_config *config, struct error *err)
+{
+    const struct intake_settings intake = {.kafka = &config->kafka};
+    enum log_level level;
+    size_t url = strlen(config->fetch_url);
+
+    if (log_level_parse(config->log_level, &level) < 0)
+        return bad(err, path, "log_level", "must be debug, info, warn or error");
+    if (strncmp(config->bind, "tcp://", 6) != 0)
+        return bad(err, path, "dispatch.bind", "must look like tcp://0.0.0.0:8444");
+    if (strncmp(config->fetch_url, "https://", 8) != 0 || config->fetch_url[url - 1] != '/')
+        return bad(err, path, "images.url",
+                   "must look like https://HOST:8443/v1/agent/files/, slash included");
+    if (config->engine.count == 0)
+        return bad(err, path, "database.engine", "is missing: name at least dbname and user");
+    if (config->api.count == 0)
+        return bad(err, path, "database.api", "is missing: name at least dbname and user");
+    if (config->maintenance.count == 0)
+        return bad(err, path, "database.maintenance", "is missing: name at least dbname and user");
+    return intake_check(&intake, err) < 0 ? error_prefix(err, "%s: kafka.properties", path) : 0;
+}
+
+int controller_config_load(const char *path, struct controller_config *config, struct error *err)
+{
+    memset(config, 0, sizeof(*config));
+    if (conf_load(path, fields, config, err) < 0)
+        return -1;
+    if (understand(path, config, err) < 0) {
+        controller_config_free(config);
+        return -1;
+    }
+    return 0;
+}
+
+void controller_config_free(struct controller_config *config)
+{
+    conf_free(fields, config);
+}
+
+int controller_config_print(FILE *out, const struct controller_config *config)
+{
+    return conf_print(out, fields, config);
+}

@@ -1,0 +1,209 @@
+/* services.c - see services.h. Invariant: every room outlives those that borrow it. */
+#include "controller/services.h"
+
+#include <openssl/crypto.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "controller/access/secret.h"
+#include "controller/api/api_server.h"
+#include "controller/config.h"
+#include "controller/db/db.h"
+#include "controller/db/migrate.h"
+#include "controller/dispatch/dispatch.h"
+#include "controller/dispatch/published_manifest.h"
+#include "controller/intake/intake.h"
+#include "controller/metrics.h"
+#include "controller/readiness.h"
+#include "controller/timers.h"
+#include "proto/key_files.h"
+
+#define ENGINE_CONNECTIONS 4 /* intake 2, timers 1, one to spare; dispatch has its own */
+#define API_DRAIN_MS 4000
+
+struct services {
+    const struct controller_config *config; /* borrowed */
+    struct secret_key *secret_key;
+    struct db_pool *engine, *api_pool;
+    struct api_server *api;
+    struct dispatch *dispatch;
+    struct intake *intake;
+    struct timers *timers;
+    uint8_t fetch_key[FETCH_KEY_BYTES];
+    bool started; /* what waits for the database */
+};
+
+static int open_password(void *context, const struct uuid *bmc_id, const void *bytes, size_t length,
+                         uint8_t *ret_plain, size_t *ret_length, struct error *err)
+{
+    return secret_open(context, SECRET_BMC_PASSWORD, bmc_id, bytes, length, ret_plain, ret_length,
+                       err);
+}
+
+static int start_api(struct services *s, struct error *err)
+{
+    struct api_settings settings = {
+        .listen = s->config->api_listen,
+        .certificate_file = s->config->api_certificate,
+        .key_file = s->config->api_key,
+        .image_folder = s->config->images,
+        .pool = s->api_pool,
+        .secret_key = s->secret_key,
+        .workers = (size_t)s->config->api_workers,
+    };
+    int rc;
+
+    memcpy(settings.fetch_key, s->fetch_key, sizeof(settings.fetch_key));
+    s->api = api_server_create(&settings, err);
+    rc = s->api ? api_server_start(s->api, err) : -1;
+    OPENSSL_cleanse(settings.fetch_key, sizeof(settings.fetch_key));
+    return rc;
+}
+
+static int make_dispatch(struct services *s, struct error *err)
+{
+    struct dispatch_settings settings = {
+        .bind = s->config->bind,
+        .database = &s->config->engine,
+        .controller_id = uuid_make(),
+        .controller_name = s->config->name,
+        .fetch_url = s->config->fetch_url,
+        .open_password = open_password,
+        .open_context = s->secret_key,
+    };
+    struct controller_keys keys;
+
+    if (controller_keys_load(s->config->keys, &keys, err) < 0)
+        return -1;
+    memcpy(settings.curve_secret, keys.curve_secret, sizeof(settings.curve_secret));
+    memcpy(settings.sign_secret, keys.sign_secret, sizeof(settings.sign_secret));
+    memcpy(settings.fetch_key, s->fetch_key, sizeof(settings.fetch_key));
+    s->dispatch = dispatch_create(&settings, err);
+    OPENSSL_cleanse(&keys, sizeof(keys));
+    OPENSSL_cleanse(&settings, sizeof(settings));
+    return s->dispatch ? 0 : -1;
+}
+
+static int make_rooms(struct services *s, struct error *err)
+{
+    struct intake_settings intake = {.kafka = &s->config->kafka};
+
+    if (fetch_key_make(s->fetch_key, err) < 0 ||
+        !(s->secret_key = secret_key_load(s->config->secret_key, err)) ||
+        !(s->engine = db_pool_create(&s->config->engine, ENGINE_CONNECTIONS, err)) ||
+        !(s->api_pool = db_pool_create(&s->config->api, (size_t)s->config->api_workers + 1, err)) ||
+        !(s->intake = intake_create(&intake, s->engine, err)) || make_dispatch(s, err) < 0)
+        return -1;
+    return start_api(s, err);
+}
+
+/* Numbers that rooms keep themselves. */
+static void collect(void *context)
+{
+    struct services *s = context;
+    struct intake_status intake;
+    struct dispatch_counts dispatch;
+
+    intake_read_status(s->intake, &intake);
+    metric_set(METRIC_ALERTS, intake.alerts);
+    metric_set(METRIC_ALERT_TASKS, intake.tasks);
+    metric_set(METRIC_ALERTS_REFUSED, intake.refused);
+    metric_set(METRIC_BATCHES, intake.batches);
+    metric_set(METRIC_BATCH_RETRIES, intake.batch_retries);
+    metric_set(METRIC_PARTITIONS, intake.partitions);
+    metric_set(METRIC_PARTITIONS_HALTED, intake.partitions_halted);
+    dispatch_counts(s->dispatch, &dispatch);
+    metric_set(METRIC_SESSIONS, dispatch.sessions);
+    metric_set(METRIC_HANDSHAKES_REFUSED, dispatch.handshakes_refused);
+    metric_set(METRIC_RECORDS, dispatch.records);
+    metric_set(METRIC_RECORDS_DROPPED, dispatch.records_dropped);
+    metric_set(METRIC_ORDERS_SENT, dispatch.orders_sent);
+    metric_set(METRIC_ORDERS_REFUSED, dispatch.orders_refused);
+}
+
+struct services *services_start(const struct controller_config *config, struct error *err)
+{
+    struct services *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    s->config = config;
+    if (make_rooms(s, err) < 0) {
+        services_stop(s);
+        return NULL;
+    }
+    metrics_collector(collect, s);
+    return s;
+}
+
+/* 0: PostgreSQL answers with this program's schema and holds our manifest. 1: not yet. */
+static int ask_database(struct services *s, struct error *err)
+{
+    struct db *db = db_pool_take(s->api_pool, 1000, err);
+    int rc = db ? migrate_check(db, err) : -1;
+
+    if (rc == 0 && !s->started)
+        rc = published_manifest_store(db, s->config->manifest, err);
+    db_pool_give(s->api_pool, db);
+    readiness_set(READY_DATABASE, rc < 0 ? error_text(err) : NULL);
+    if (rc < 0)
+        return db && err->code != ERROR_UNAVAILABLE && err->code != ERROR_TIMEOUT ? -1 : 1;
+    return 0;
+}
+
+static void tell_readiness(struct services *s)
+{
+    struct intake_status intake;
+    struct error err = {0};
+
+    intake_read_status(s->intake, &intake);
+    readiness_set(READY_INTAKE, intake.ready           ? NULL
+                                : intake.waiting_on[0] ? intake.waiting_on
+                                                       : "the consumer to start");
+    readiness_set(READY_DISPATCH,
+                  dispatch_healthy(s->dispatch, &err) < 0 ? error_text(&err) : NULL);
+}
+
+int services_turn(struct services *s, struct error *err)
+{
+    int rc = ask_database(s, err);
+
+    if (rc < 0)
+        return -1;
+    if (rc == 0 && !s->started) {
+        if (dispatch_start(s->dispatch, err) < 0 || intake_start(s->intake, err) < 0 ||
+            !(s->timers = timers_start(s->engine, &s->config->maintenance, err)))
+            return -1;
+        s->started = true;
+    }
+    if (s->started)
+        tell_readiness(s);
+    return 0;
+}
+
+void services_stop(struct services *s)
+{
+    if (!s)
+        return;
+    metrics_collector(NULL, NULL);
+    if (s->started)
+        intake_stop(s->intake);
+    timers_stop(s->timers);
+    if (s->started)
+        dispatch_stop(s->dispatch);
+    if (s->api)
+        api_server_stop(s->api, API_DRAIN_MS);
+    api_server_destroy(s->api);
+    dispatch_destroy(s->dispatch);
+    intake_destroy(s->intake);
+    db_pool_destroy(s->api_pool);
+    db_pool_destroy(s->engine);
+    secret_key_destroy(s->secret_key);
+    OPENSSL_cleanse(s->fetch_key, sizeof(s->fetch_key));
+    free(s);
+}

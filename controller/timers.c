@@ -1,0 +1,115 @@
+/* timers.c - see timers.h. */
+#include "controller/timers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/handover.h"
+#include "common/log.h"
+#include "controller/db/db.h"
+#include "controller/metrics.h"
+#include "controller/readiness.h"
+#include "controller/tasks/task_queue.h"
+#include "controller/timers.sql.h"
+
+#define TICK_MS 1000
+#define PARTITIONS_MS (60 * 60 * 1000)
+
+struct timers {
+    struct db_pool *engine;             /* borrowed */
+    const struct conf_map *maintenance; /* borrowed */
+    struct handover *end;               /* carries nothing; closed to stop */
+    pthread_t thread;
+};
+
+static int tick(struct timers *timers, struct error *err)
+{
+    struct db *db = db_pool_take(timers->engine, TICK_MS, err);
+    int moved;
+
+    if (!db)
+        return -1;
+    moved = task_queue_tick(db, err);
+    db_pool_give(timers->engine, db);
+    if (moved > 0)
+        metric_add(METRIC_TASKS_MOVED, (uint64_t)moved);
+    return moved < 0 ? -1 : 0;
+}
+
+static int keep_partitions(struct timers *timers, struct error *err)
+{
+    struct db *db = db_connect(timers->maintenance, err);
+    struct db_rows *rows = NULL;
+    int rc = -1;
+
+    if (!db || !(rows = db_query(db, SQL_TIMERS_MAKE_PARTITIONS, err, "")))
+        goto out;
+    if (db_int(rows, 0, 0) > 0)
+        log_info("timers", "history partitions made", "count=%lld", (long long)db_int(rows, 0, 0));
+    db_rows_destroy(rows);
+    if (!(rows = db_query(db, SQL_TIMERS_DEFAULT_PARTITIONS, err, "")))
+        goto out;
+    metric_set(METRIC_DEFAULT_PARTITIONS, (uint64_t)db_int(rows, 0, 0));
+    if (db_int(rows, 0, 0) > 0)
+        log_error("timers", "rows landed in default partitions: is this host's clock right?",
+                  "tables=%lld", (long long)db_int(rows, 0, 0));
+    rc = 0;
+out:
+    db_rows_destroy(rows);
+    db_disconnect(db);
+    return rc;
+}
+
+static void *run(void *context)
+{
+    struct timers *timers = context;
+    int64_t partitions_ms = 0;
+
+    while (!handover_finished(timers->end)) {
+        struct error err = {0};
+        int rc = tick(timers, &err);
+
+        if (rc == 0 && clock_monotonic_ms() >= partitions_ms) {
+            rc = keep_partitions(timers, &err);
+            if (rc == 0)
+                partitions_ms = clock_monotonic_ms() + PARTITIONS_MS;
+        }
+        readiness_set(READY_TIMERS, rc < 0 ? error_text(&err) : NULL);
+        handover_receive(timers->end, TICK_MS);
+    }
+    return NULL;
+}
+
+struct timers *timers_start(struct db_pool *engine, const struct conf_map *maintenance,
+                            struct error *err)
+{
+    struct timers *timers = calloc(1, sizeof(*timers));
+    int rc;
+
+    if (!timers || !(timers->end = handover_create(1, NULL, err))) {
+        free(timers);
+        return NULL;
+    }
+    timers->engine = engine;
+    timers->maintenance = maintenance;
+    if ((rc = pthread_create(&timers->thread, NULL, run, timers)) != 0) {
+        error_set(err, "timers thread: %s", strerror(rc));
+        handover_destroy(timers->end);
+        free(timers);
+        return NULL;
+    }
+    return timers;
+}
+
+void timers_stop(struct timers *timers)
+{
+    if (!timers)
+        return;
+    handover_close(timers->end);
+    pthread_join(timers->thread, NULL);
+    handover_destroy(timers->end);
+    free(timers);
+}

@@ -1,0 +1,5 @@
+-- name: timers_make_partitions
+select make_partitions((now() at time zone 'UTC')::date, 3)
+
+-- name: timers_default_partitions
+select count(*) from default_partition_rows() where has_rows
