@@ -22,7 +22,7 @@ struct phone_home_desk {
     struct handover *requests; /* borrowed; NULL once closed */
     struct phone_home_connection *waiting;
     pthread_cond_t told;
-    unsigned telling; /* connections that phone_home_desk_close() answered and that are not done */
+    unsigned telling; /* connections that have an answer which is not sent to its end */
     size_t held;      /* bytes of bodies that are being received */
     unsigned holders; /* the owner and each connection */
 };
@@ -130,13 +130,15 @@ static void let_go(struct phone_home_connection *connection)
     free(connection);
 }
 
-/* The lock is held. */
+/* The lock is held; what the connection is to be answered stands in it. */
 static void resume(struct phone_home_connection *connection)
 {
     *connection->link = connection->next;
     if (connection->next)
         connection->next->link = connection->link;
     connection->link = NULL;
+    connection->told = true;
+    connection->desk->telling++;
     MHD_resume_connection(connection->http);
 }
 
@@ -158,8 +160,6 @@ void phone_home_desk_close(struct phone_home_desk *desk)
     desk->requests = NULL;
     while (desk->waiting) {
         set_refusal(desk->waiting, 503, "ending", "the agent is stopping");
-        desk->waiting->told = true;
-        desk->telling++;
         resume(desk->waiting);
     }
     /* A daemon that is stopped sends nothing more; a second is enough for words this short. */

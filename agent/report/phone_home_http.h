@@ -26,8 +26,8 @@ struct phone_home_peer {
 
 /* 'requests' is borrowed until phone_home_desk_close(). */
 struct phone_home_desk *phone_home_desk_create(struct handover *requests, struct error *err);
-/* Answers 503 to all that wait, and gives the daemon up to a second to send it; call it before the
- * daemon is stopped, destroy after. */
+/* Answers 503 to all that wait, and gives the daemon up to a second to send all answers; call it
+ * before the daemon is stopped, destroy after. */
 void phone_home_desk_close(struct phone_home_desk *desk);
 void phone_home_desk_destroy(struct phone_home_desk *desk);
 

@@ -4,7 +4,11 @@
  *
  *   boot_stand --interface a0 --address 10.77.0.2 --loaders DIR --kernel FILE --initrd FILE
  * --arguments TEXT
- *              --mac MAC --uuid UUID [--chainload] [--seconds N]
+ *              --mac MAC [--uuid UUID] [--chainload] [--seconds N] [--phone-home-only] [--tail-to
+ * FILE]
+ *
+ * --phone-home-only leaves DHCP and TFTP to another server on the same host; --tail-to writes what
+ * that server has to append to the initrd.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -20,6 +24,7 @@
 #include "agent/report/phone_home.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/handover.h"
 #include "common/text.h"
 
@@ -112,81 +117,101 @@ static void serve_until(struct stand *stand, int64_t end_ms)
     }
 }
 
+/* The command line as it stands; all but --uuid, --tail-to and the flags is needed. */
+struct wishes {
+    char *interface, *address, *loaders, *kernel, *initrd, *arguments, *mac, *uuid, *seconds,
+        *tail_to;
+    int chainload, phone_home_only;
+};
+
 static int usage(const char *what)
 {
     fprintf(stderr, "boot_stand: %s\n", what);
-    return 2;
+    return -1;
 }
 
-static int read_options(int argc, char **argv, struct boot_plane_settings *settings,
-                        struct boot_offer *offer, int *ret_seconds)
+static int read_wishes(int argc, char **argv, struct wishes *wishes)
 {
-    static const struct option OPTIONS[] = {
-        {"interface", 1, NULL, 'i'}, {"address", 1, NULL, 'a'}, {"loaders", 1, NULL, 'l'},
-        {"kernel", 1, NULL, 'k'},    {"initrd", 1, NULL, 'r'},  {"arguments", 1, NULL, 'g'},
-        {"mac", 1, NULL, 'm'},       {"uuid", 1, NULL, 'u'},    {"chainload", 0, NULL, 'c'},
-        {"seconds", 1, NULL, 's'},   {NULL, 0, NULL, 0},
+    const struct option options[] = {
+        {"interface", 1, NULL, 0},
+        {"address", 1, NULL, 1},
+        {"loaders", 1, NULL, 2},
+        {"kernel", 1, NULL, 3},
+        {"initrd", 1, NULL, 4},
+        {"arguments", 1, NULL, 5},
+        {"mac", 1, NULL, 6},
+        {"uuid", 1, NULL, 7},
+        {"seconds", 1, NULL, 8},
+        {"tail-to", 1, NULL, 9},
+        {"chainload", 0, &wishes->chainload, 1},
+        {"phone-home-only", 0, &wishes->phone_home_only, 1},
+        {NULL, 0, NULL, 0},
     };
-    int c;
+    char **const values[] = {
+        &wishes->interface, &wishes->address, &wishes->loaders, &wishes->kernel,  &wishes->initrd,
+        &wishes->arguments, &wishes->mac,     &wishes->uuid,    &wishes->seconds, &wishes->tail_to};
+    int index, c;
 
-    while ((c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
-        switch (c) {
-        case 'i':
-            settings->interface = optarg;
-            break;
-        case 'a':
-            settings->address = optarg;
-            break;
-        case 'l':
-            settings->loader_folder = optarg;
-            break;
-        case 'k':
-            offer->kernel_path = optarg;
-            break;
-        case 'r':
-            offer->initrd_path = optarg;
-            break;
-        case 'g':
-            offer->arguments = optarg;
-            break;
-        case 'm':
-            if (mac_parse(optarg, &offer->macs[0]) < 0)
-                return usage("--mac: not a MAC address");
-            offer->mac_count = 1;
-            break;
-        case 'u':
-            if (uuid_parse(optarg, &offer->machine_uuid) < 0)
-                return usage("--uuid: not a UUID");
-            break;
-        case 'c':
-            offer->chainload_always = true;
-            break;
-        case 's':
-            *ret_seconds = atoi(optarg);
-            break;
-        default:
-            return 2;
-        }
+    while ((c = getopt_long(argc, argv, "", options, &index)) != -1) {
+        if (c == '?')
+            return -1;
+        if (!options[index].flag)
+            *values[options[index].val] = optarg;
     }
-    if (!settings->interface || !settings->address || !settings->loader_folder ||
-        !offer->kernel_path || !offer->initrd_path || !offer->arguments || !offer->mac_count)
-        return usage("an option is missing");
+    for (size_t i = 0; i < 7; i++)
+        if (!*values[i])
+            return usage("an option is missing");
     return 0;
 }
 
+static int apply(const struct wishes *wishes, struct boot_plane_settings *settings,
+                 struct boot_offer *offer)
+{
+    settings->interface = wishes->interface;
+    settings->address = wishes->address;
+    settings->loader_folder = wishes->loaders;
+    /* Somebody else serves the boot: out of its way. */
+    if (wishes->phone_home_only) {
+        settings->dhcp_port = 10067;
+        settings->pxe_port = 14011;
+        settings->tftp_port = 10069;
+    }
+    offer->kernel_path = wishes->kernel;
+    offer->initrd_path = wishes->initrd;
+    offer->arguments = wishes->arguments;
+    offer->chainload_always = wishes->chainload;
+    offer->mac_count = 1;
+    if (mac_parse(wishes->mac, &offer->macs[0]) < 0)
+        return usage("--mac: not a MAC address");
+    if (wishes->uuid && uuid_parse(wishes->uuid, &offer->machine_uuid) < 0)
+        return usage("--uuid: not a UUID");
+    return 0;
+}
+
+static int make_tail(struct boot_offer *offer, const char *url, const struct stand *stand,
+                     const char *tail_to, struct error *err)
+{
+    offer->initrd_tail =
+        initrd_tail_make(url, &offer->task_id, stand->token, &offer->initrd_tail_length, err);
+    if (!offer->initrd_tail)
+        return -1;
+    if (!tail_to)
+        return 0;
+    return file_write(tail_to, offer->initrd_tail, offer->initrd_tail_length, 0600, err);
+}
+
 static int run(struct stand *stand, const struct boot_plane_settings *settings,
-               struct boot_offers *offers, struct boot_offer *offer, int seconds, struct error *err)
+               struct boot_offers *offers, struct boot_offer *offer, const struct wishes *wishes,
+               struct error *err)
 {
     struct boot_plane *plane =
         boot_plane_bind(settings, offers, stand->sightings, stand->requests, err);
-    int rc = -1;
+    int seconds = wishes->seconds ? atoi(wishes->seconds) : 90, rc = -1;
 
     if (!plane)
         return -1;
-    offer->initrd_tail = initrd_tail_make(boot_plane_url(plane), &offer->task_id, stand->token,
-                                          &offer->initrd_tail_length, err);
-    if (offer->initrd_tail && boot_offers_publish(offers, offer, err) == 0 &&
-        boot_plane_start(plane, err) == 0) {
+    if (make_tail(offer, boot_plane_url(plane), stand, wishes->tail_to, err) == 0 &&
+        boot_offers_publish(offers, offer, err) == 0 && boot_plane_start(plane, err) == 0) {
         printf("%" PRId64 " ready\n", clock_realtime_us());
         fflush(stdout);
         serve_until(stand, clock_monotonic_ms() + seconds * 1000);
@@ -208,15 +233,16 @@ int main(int argc, char **argv)
     struct stand stand = {.token = "a token that is made for one run"};
     struct boot_offers *offers;
     struct error err = {0};
-    int seconds = 90, rc;
+    struct wishes wishes = {0};
+    int rc;
 
-    if ((rc = read_options(argc, argv, &settings, &offer, &seconds)) != 0)
-        return rc;
+    if (read_wishes(argc, argv, &wishes) < 0 || apply(&wishes, &settings, &offer) < 0)
+        return 2;
     offer.task_id = uuid_make();
     offers = boot_offers_create(&err);
     stand.sightings = handover_create(256, free, &err);
     stand.requests = handover_create(64, drop_request, &err);
-    rc = run(&stand, &settings, offers, &offer, seconds, &err);
+    rc = run(&stand, &settings, offers, &offer, &wishes, &err);
     if (rc < 0)
         fprintf(stderr, "boot_stand: %s\n", error_text(&err));
     handover_destroy(stand.sightings);

@@ -34,7 +34,62 @@ pxe_stand() { # OPTION...
         --mac "$mac" --uuid "$uuid" --seconds "${seconds:-120}" "$@" >"$work/events" 2>"$work/stand.log" &
     stand=$!
     at_end pxe_stop "$stand"
-    await 10 grep -q ' ready$' "$work/events" || { cat "$work/stand.log"; return 1; }
+    await 10 pxe_stand_settled && grep -q ' ready$' "$work/events" || { cat "$work/stand.log"; return 1; }
+}
+
+# It is ready, or has ended and said why.
+pxe_stand_settled() { grep -q ' ready$' "$work/events" || ! kill -0 "$stand" 2>/dev/null; }
+
+# The same boot served by others in our place: proxyDHCP and TFTP by dnsmasq, files by busybox httpd. Only the
+# phone-home is ours.
+pxe_peer_stand() {
+    mkdir -p "$work/peer"
+    pxe_stand --phone-home-only --tail-to "$work/peer/tail" || return 1
+    cp "$image/initrd" "$work/peer/initrd"
+    truncate -s %4 "$work/peer/initrd"
+    cat "$work/peer/tail" >>"$work/peer/initrd"
+    ln -sf "$image/vmlinuz" "$work/peer/vmlinuz"
+    cat >"$work/peer/boot.ipxe" <<EOF
+#!ipxe
+kernel http://$AGENT_ADDRESS:8080/vmlinuz initrd=initrd $(pxe_arguments)
+initrd --name initrd http://$AGENT_ADDRESS:8080/initrd
+boot
+EOF
+    cat >"$work/peer.conf" <<EOF
+port=0
+interface=$AGENT_INTERFACE
+bind-interfaces
+dhcp-range=10.77.0.0,proxy,255.255.255.0
+enable-tftp
+tftp-root=/usr/lib/ipxe
+dhcp-match=set:ipxe,175
+dhcp-boot=tag:ipxe,http://$AGENT_ADDRESS:8080/boot.ipxe,,$AGENT_ADDRESS
+pxe-service=tag:!ipxe,x86PC,"peer",undionly.kpxe
+pxe-service=tag:!ipxe,X86-64_EFI,"peer",snponly.efi
+pxe-service=tag:!ipxe,BC_EFI,"peer",snponly.efi
+user=root
+pid-file
+EOF
+    "$bed/site_network" exec "$work/net" agent dnsmasq --keep-in-foreground --conf-file="$work/peer.conf" \
+        --log-facility=- >"$work/peer.log" 2>&1 &
+    peers=($!)
+    "$bed/site_network" exec "$work/net" agent busybox httpd -f -p "$AGENT_ADDRESS:8080" -h "$work/peer" \
+        >>"$work/peer.log" 2>&1 &
+    peers+=($!)
+    at_end pxe_peer_stop "${peers[@]}"
+    await 10 pxe_peer_listens || { cat "$work/peer.log"; return 1; }
+}
+
+# The agent's host has a socket on that UDP port.
+pxe_listens() { "$bed/site_network" exec "$work/net" agent ss -Huln "sport = :$1" | grep -q .; }
+
+pxe_peer_listens() {
+    pxe_listens 67 && "$bed/site_network" exec "$work/net" agent ss -Htln 'sport = :8080' | grep -q .
+}
+
+pxe_peer_stop() {
+    local pid
+    for pid in "$@"; do pxe_stop "$pid"; done
 }
 
 pxe_stop() { kill "$1" 2>/dev/null || :; wait "$1" 2>/dev/null || :; }

@@ -173,6 +173,23 @@ START_TEST(stopping_answers_who_waits_and_late_answers_are_dropped)
 }
 END_TEST
 
+/* Whoever stops right behind an answer still sends it. */
+START_TEST(an_answer_just_before_the_stop_arrives)
+{
+    int fds[4];
+
+    for (int i = 0; i < 4; i++)
+        fds[i] = post(http_connect(), "/v1/session/progress", BEARER, PROGRESS);
+    for (int i = 0; i < 4; i++)
+        phone_home_answer(next_request(), 200, "{\"fine\":true}");
+    http_boot_stop(http.http);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(http_receive(fds[i]), 200);
+        ck_assert(http_says("{\"fine\":true}"));
+    }
+}
+END_TEST
+
 START_TEST(a_hello_from_two_addresses_in_one_boot_is_refused)
 {
     struct in_addr first = {.s_addr = inet_addr("127.0.0.9")}, earlier;
@@ -235,4 +252,5 @@ CHECK_MAIN_WITH("phone_home", before, http_close, the_runners_answer_reaches_the
                 the_largest_bodies_are_taken, a_full_queue_is_503_and_the_waiting_ones_stay,
                 a_machine_that_left_does_no_harm,
                 stopping_answers_who_waits_and_late_answers_are_dropped,
+                an_answer_just_before_the_stop_arrives,
                 a_hello_from_two_addresses_in_one_boot_is_refused, answers_race_with_suspending)
