@@ -1,5 +1,5 @@
-/* key.h - `muster key`: the offline root key and the manifests it signs. Talks to no server; meant for a machine
- * that musterd does not run on.
+/* key.h - `muster key`: the offline root key and the manifests it signs. Talks to no server; meant
+ * for a machine that musterd does not run on.
  */
 #pragma once
 

@@ -1,0 +1,47 @@
+/* command.h - what one invocation of muster is: its noun and verb, its options, the client. One
+ * function a verb, in the noun's file; the table is in main.c.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/client.h"
+#include "cli/output.h"
+#include "common/error.h"
+
+#define CLI_OPTIONS_MAX 32
+#define CLI_WORDS_MAX 8
+
+struct cli {
+    struct client *client; /* NULL for verbs that talk to no server */
+    enum output_format format;
+    const char *limit;
+    const char *profile_name, *server, *token_file, *ca_file, *tenant;
+    struct {
+        const char *name, *value;
+    } options[CLI_OPTIONS_MAX];
+    size_t option_count;
+    const char *words[CLI_WORDS_MAX]; /* behind noun and verb */
+    size_t word_count;
+    struct error err; /* told by main when a verb does not return EXIT_OK */
+};
+
+/* NULL: not given. */
+const char *cli_option(const struct cli *cli, const char *name);
+bool cli_flag(const struct cli *cli, const char *name);
+/* EXIT_USAGE with the words set. */
+int cli_misused(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The option's value; NULL with the words set when it is missing. */
+const char *cli_need(struct cli *cli, const char *name);
+
+/* GET path?limit&...; prints items. 'query' is "" or "&key=value". */
+int cli_list(struct cli *cli, const char *path, const char *query, const char *columns);
+/* POST 'body' (stolen) and print what came back. */
+int cli_add(struct cli *cli, const char *path, json_t *body);
+/* Put an option into 'body' as a string or an integer when it was given; -1 with the words set. */
+int cli_put(struct cli *cli, json_t *body, const char *option, const char *member);
+int cli_put_number(struct cli *cli, json_t *body, const char *option, const char *member);
+/* "prefix/<escaped word>suffix"; caller frees. */
+char *cli_path(struct cli *cli, const char *prefix, const char *word, const char *suffix);

@@ -1,0 +1,118 @@
+/* machine.c - machines: their identity, their BMC, who holds them. */
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/nouns.h"
+#include "common/file.h"
+
+#define PASSWORD_MAX 1024
+
+/* "a,b" -> ["a","b"] */
+static json_t *split(const char *list)
+{
+    json_t *items = json_array();
+
+    for (size_t length; *list; list += length + (list[length] != '\0')) {
+        length = strcspn(list, ",");
+        json_array_append_new(items, json_stringn(list, length));
+    }
+    return items;
+}
+
+static int put_password(struct cli *cli, json_t *bmc)
+{
+    const char *path = cli_option(cli, "bmc-password-file");
+    size_t length;
+    char *password;
+
+    if (!path)
+        return 0;
+    if (!(password = file_read_secret(path, PASSWORD_MAX, &length, &cli->err)))
+        return error_prefix(&cli->err, "--bmc-password-file");
+    length = strcspn(password, "\r\n");
+    json_object_set_new(bmc, "password", json_stringn(password, length));
+    OPENSSL_cleanse(password, length);
+    free(password);
+    return 0;
+}
+
+static int put_bmc(struct cli *cli, json_t *body)
+{
+    const char *driver = cli_option(cli, "bmc-driver");
+    json_t *bmc;
+
+    if (!driver)
+        return 0;
+    bmc = json_pack("{s:s}", "driver", driver);
+    json_object_set_new(body, "bmc", bmc);
+    return cli_put(cli, bmc, "bmc-address", "address") < 0 ||
+                   cli_put_number(cli, bmc, "bmc-port", "port") < 0 ||
+                   cli_put(cli, bmc, "bmc-user", "username") < 0 ||
+                   cli_put_number(cli, bmc, "cipher-suite", "cipher_suite") < 0
+               ? -1
+               : put_password(cli, bmc);
+}
+
+static int hold(struct cli *cli, const char *name)
+{
+    char *path = cli_path(cli, "/v1/machines", name, "/hold");
+    json_t *answer = NULL;
+    int rc = client_post(cli->client, path, NULL, &answer, &cli->err);
+
+    json_decref(answer);
+    free(path);
+    return rc;
+}
+
+int machine_add(struct cli *cli)
+{
+    static const char *const WORDS[][2] = {{"site", "site"},     {"uuid", "uuid"},
+                                           {"serial", "serial"}, {"asset-tag", "asset_tag"},
+                                           {"rack", "rack"},     {"class", "class"}};
+    const char *macs = cli_need(cli, "mac");
+    json_t *body;
+    int rc;
+
+    if (!macs || !cli_need(cli, "site"))
+        return EXIT_USAGE;
+    body = json_pack("{s:s, s:o}", "name", cli->words[0], "macs", split(macs));
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+        if (cli_put(cli, body, WORDS[i][0], WORDS[i][1]) < 0)
+            goto misused;
+    if (cli_put_number(cli, body, "memory-mib", "memory_mib") < 0 ||
+        cli_put_number(cli, body, "cpus", "cpus") < 0 || put_bmc(cli, body) < 0)
+        goto misused;
+    rc = cli_add(cli, "/v1/machines", body);
+    return rc == EXIT_OK && cli->tenant ? hold(cli, cli->words[0]) : rc;
+misused:
+    json_decref(body);
+    return EXIT_USAGE;
+}
+
+int machine_list(struct cli *cli)
+{
+    return cli_list(
+        cli, "/v1/machines", "",
+        "NAME=name SITE=site MAC=macs SERIAL=serial CLASS=class RACK=rack HELD=held_because");
+}
+
+int machine_show(struct cli *cli)
+{
+    char *path = cli_path(cli, "/v1/machines", cli->words[0], "");
+    json_t *answer = NULL;
+    int rc = client_get(cli->client, path, &answer, &cli->err);
+
+    if (rc == EXIT_OK)
+        output_object(cli->format, answer);
+    json_decref(answer);
+    free(path);
+    return rc;
+}
+
+int machine_hold(struct cli *cli)
+{
+    return cli->tenant ? hold(cli, cli->words[0])
+                       : cli_misused(cli, "--tenant is missing: who is to hold the machine");
+}

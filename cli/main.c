@@ -1,0 +1,211 @@
+/* main.c - muster, the command line: a plain client of the API. muster NOUN VERB [TARGET] [--option
+ * value]. */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/key.h"
+#include "cli/nouns.h"
+#include "cli/profile.h"
+
+static const struct command {
+    const char *noun, *verb; /* verb "" : the noun is the command */
+    int (*run)(struct cli *cli);
+    size_t words;        /* exactly */
+    const char *options; /* "name=" takes a value, "name" is a flag */
+    const char *usage;
+} COMMANDS[] = {
+    {"login", "", login, 0, "", "--server URL --token-file FILE [--ca FILE]"},
+    {"status", "", status_show, 0, "", ""},
+    {"tenant", "add", tenant_add, 1, "title=", "NAME [--title T]"},
+    {"tenant", "list", tenant_list, 0, "", ""},
+    {"site", "add", site_add, 1, "time-zone= chainload-always",
+     "NAME [--time-zone Z] [--chainload-always]"},
+    {"site", "list", site_list, 0, "", ""},
+    {"agent", "add", agent_add, 1, "site= keys=", "NAME --site S --keys agent-keys.json"},
+    {"agent", "list", agent_list, 0, "", ""},
+    {"agent", "revoke", agent_revoke, 1, "", "NAME"},
+    {"machine", "add", machine_add, 1,
+     "site= mac= uuid= serial= asset-tag= rack= class= memory-mib= cpus= bmc-driver= bmc-address= "
+     "bmc-port= bmc-user= bmc-password-file= cipher-suite=",
+     "NAME --site S --mac M[,M] [--uuid U] [--serial N] [--asset-tag T] [--rack R] [--class C] "
+     "[--memory-mib N] [--cpus N] [--bmc-driver ipmi --bmc-address A --bmc-port P --bmc-user U "
+     "--bmc-password-file F --cipher-suite N] [--tenant T]"},
+    {"machine", "list", machine_list, 0, "", ""},
+    {"machine", "show", machine_show, 1, "", "NAME|MAC|SERIAL"},
+    {"machine", "hold", machine_hold, 1, "", "NAME --tenant T"},
+    {"image", "push", image_push, 1, "", "FOLDER [--tenant T]"},
+    {"image", "list", image_list, 0, "", ""},
+    {"image", "grant", image_grant, 1, "", "NAME:VERSION --tenant T"},
+    {"source", "add", source_add, 1, "topic=", "NAME --topic T --tenant T"},
+    {"source", "list", source_list, 0, "", ""},
+    {"token", "create", token_create, 1, "role= label= days= out=",
+     "PRINCIPAL --out FILE [--role tenant-operator] [--days N] [--label L] [--tenant T]"},
+    {"token", "list", token_list, 0, "", ""},
+    {"token", "revoke", token_revoke, 1, "", "ID"},
+    {"rule", "push", rule_push, 1, "arm", "FILE [--arm] [--tenant T]"},
+    {"rule", "list", rule_list, 0, "", ""},
+    {"boot", "", boot, 1, "image= at= after= reason= ticket= param= wait",
+     "MACHINE --image I [--at TIME] [--after as_found] [--reason R] [--param NAME=VALUE] [--wait]"},
+    {"task", "list", task_list, 0, "state= machine=", "[--state S] [--machine M]"},
+    {"task", "show", task_show, 1, "", "ID"},
+    {"task", "watch", task_watch, 1, "timeout=", "ID [--timeout S]"},
+    {"task", "logs", task_logs, 1, "follow", "ID [-f]"},
+    {"task", "cancel", task_cancel, 1, "reason=", "ID [--reason R]"},
+    {"alert", "list", alert_list, 0, "", ""},
+    {"audit", "list", audit_list, 0, "", ""},
+};
+#define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
+
+static const char GLOBAL[] = "output= limit= tenant= server= token-file= ca= profile=";
+
+static int usage(FILE *out, const char *noun)
+{
+    fprintf(out, "usage:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (!noun || strcmp(noun, COMMANDS[i].noun) == 0)
+            fprintf(out, "  muster %s%s%s %s\n", COMMANDS[i].noun, COMMANDS[i].verb[0] ? " " : "",
+                    COMMANDS[i].verb, COMMANDS[i].usage);
+    fprintf(out,
+            "  muster key make-root | make-manifest ...\n"
+            "everywhere: [-o table|tsv|json|jsonl|name] [--limit N] [--tenant T] [--server URL] "
+            "[--token-file F] [--ca F] [--profile P]\n");
+    return EXIT_USAGE;
+}
+
+/* 1: takes a value; 0: a flag; -1: not in the list. */
+static int takes_value(const char *list, const char *name, size_t length)
+{
+    while (*list) {
+        size_t word = strcspn(list, " ");
+
+        if (word == length && strncmp(list, name, length) == 0)
+            return 0;
+        if (word == length + 1 && list[length] == '=' && strncmp(list, name, length) == 0)
+            return 1;
+        list += word + (list[word] == ' ');
+    }
+    return -1;
+}
+
+static int keep(struct cli *cli, const char *name, const char *value)
+{
+    if (strcmp(name, "output") == 0) {
+        if (output_format_parse(value, &cli->format) < 0)
+            return cli_misused(cli, "-o takes table, tsv, json, jsonl or name");
+    } else if (strcmp(name, "limit") == 0)
+        cli->limit = value;
+    else if (strcmp(name, "tenant") == 0)
+        cli->tenant = value;
+    else if (strcmp(name, "server") == 0)
+        cli->server = value;
+    else if (strcmp(name, "token-file") == 0)
+        cli->token_file = value;
+    else if (strcmp(name, "ca") == 0)
+        cli->ca_file = value;
+    else if (strcmp(name, "profile") == 0)
+        cli->profile_name = value;
+    else if (cli->option_count == CLI_OPTIONS_MAX)
+        return cli_misused(cli, "too many options");
+    else {
+        cli->options[cli->option_count].name = name;
+        cli->options[cli->option_count++].value = value;
+    }
+    return EXIT_OK;
+}
+
+static const char *long_name(const char *word)
+{
+    if (strcmp(word, "-o") == 0)
+        return "output";
+    if (strcmp(word, "-f") == 0)
+        return "follow";
+    return strncmp(word, "--", 2) == 0 ? word + 2 : NULL;
+}
+
+/* One word of the command line; *at moves behind it and its value. */
+static int read_word(struct cli *cli, const struct command *command, char **argv, int *at)
+{
+    const char *name = long_name(argv[*at]);
+    int kind;
+
+    if (!name) {
+        if (argv[*at][0] == '-' && argv[*at][1])
+            return cli_misused(cli, "option %s is not known", argv[*at]);
+        if (cli->word_count == CLI_WORDS_MAX)
+            return cli_misused(cli, "too many words");
+        cli->words[cli->word_count++] = argv[(*at)++];
+        return EXIT_OK;
+    }
+    kind = takes_value(GLOBAL, name, strlen(name));
+    if (kind < 0)
+        kind = takes_value(command->options, name, strlen(name));
+    if (kind < 0)
+        return cli_misused(cli, "option %s is not known to muster %s %s", argv[*at], command->noun,
+                           command->verb);
+    (*at)++;
+    if (kind == 0)
+        return keep(cli, name, "");
+    if (!argv[*at])
+        return cli_misused(cli, "--%s takes a value", name);
+    return keep(cli, name, argv[(*at)++]);
+}
+
+static const struct command *find(int argc, char **argv, int *ret_behind)
+{
+    for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++) {
+        const struct command *command = &COMMANDS[i];
+
+        if (strcmp(argv[1], command->noun) != 0)
+            continue;
+        if (!command->verb[0] || (argc > 2 && strcmp(argv[2], command->verb) == 0)) {
+            *ret_behind = command->verb[0] ? 3 : 2;
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static int run(struct cli *cli, const struct command *command)
+{
+    struct profile profile;
+    int rc;
+
+    if (profile_load(cli->profile_name, cli->server, cli->token_file, cli->ca_file, &profile,
+                     &cli->err) < 0)
+        return cli->err.code == ERROR_FORBIDDEN ? EXIT_AUTH : EXIT_USAGE;
+    cli->client = client_create(&profile, cli->tenant, &cli->err);
+    rc = cli->client ? command->run(cli) : EXIT_AUTH;
+    client_destroy(cli->client);
+    profile_clear(&profile);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {.profile_name = "profile"};
+    const struct command *command;
+    int at = 0, rc = EXIT_OK;
+
+    if (argc > 1 && strcmp(argv[1], "key") == 0)
+        return cli_key(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return puts("muster " MUSTER_VERSION) < 0;
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return usage(stdout, NULL), EXIT_OK;
+    if (!(command = find(argc, argv, &at)))
+        return usage(stderr, argc > 1 ? argv[1] : NULL);
+    while (rc == EXIT_OK && at < argc)
+        rc = read_word(&cli, command, argv, &at);
+    if (rc == EXIT_OK && cli.word_count != command->words)
+        rc = cli_misused(&cli, "muster %s %s %s", command->noun, command->verb, command->usage);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (rc == EXIT_OK)
+        rc = run(&cli, command);
+    curl_global_cleanup();
+    if (rc != EXIT_OK && cli.err.text[0])
+        fprintf(stderr, "muster: %s\n", error_text(&cli.err));
+    return rc;
+}

@@ -1,0 +1,142 @@
+/* tenancy.c - what a tenant has besides machines: alert sources, tokens, rules, alerts, audit rows.
+ */
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/command.h"
+#include "cli/nouns.h"
+#include "common/file.h"
+#include "common/text.h"
+
+#define RULE_BYTES_MAX (256 * 1024)
+
+int source_add(struct cli *cli)
+{
+    const char *topic = cli_need(cli, "topic");
+
+    return topic ? cli_add(cli, "/v1/sources",
+                           json_pack("{s:s, s:s}", "name", cli->words[0], "topic", topic))
+                 : EXIT_USAGE;
+}
+
+int source_list(struct cli *cli)
+{
+    return cli_list(cli, "/v1/sources", "",
+                    "NAME=name TOPIC=topic STATE=state HALTED=halted_because SINCE=created_at");
+}
+
+/* The token is shown once, by the server; it goes into the file and nowhere else. */
+static int keep_token(struct cli *cli, const char *path, json_t *answer)
+{
+    const char *token = json_string_value(json_object_get(answer, "token"));
+    struct text line = {0};
+    int rc;
+
+    if (!token) {
+        error_set(&cli->err, "the server's answer holds no token");
+        return EXIT_SERVER;
+    }
+    text_format(&line, "%s\n", token);
+    rc = file_write(path, text_string(&line), line.length, 0600, &cli->err);
+    if (line.bytes)
+        OPENSSL_cleanse(line.bytes, line.length);
+    text_clear(&line);
+    json_object_del(answer, "token");
+    if (rc < 0)
+        return EXIT_USAGE;
+    output_object(cli->format, answer);
+    return EXIT_OK;
+}
+
+int token_create(struct cli *cli)
+{
+    const char *out = cli_need(cli, "out");
+    json_t *body, *answer = NULL;
+    struct stat info;
+    int rc;
+
+    if (!out)
+        return EXIT_USAGE;
+    if (lstat(out, &info) == 0)
+        return cli_misused(cli, "%s is there already: choose another --out", out);
+    body = json_pack("{s:s}", "principal", cli->words[0]);
+    if (cli_put(cli, body, "role", "role") < 0 || cli_put(cli, body, "label", "label") < 0 ||
+        cli_put_number(cli, body, "days", "days") < 0) {
+        json_decref(body);
+        return EXIT_USAGE;
+    }
+    rc = client_post(cli->client, "/v1/tokens", body, &answer, &cli->err);
+    json_decref(body);
+    if (rc == EXIT_OK)
+        rc = keep_token(cli, out, answer);
+    json_decref(answer);
+    return rc;
+}
+
+int token_list(struct cli *cli)
+{
+    return cli_list(
+        cli, "/v1/tokens", "",
+        "ID=id PRINCIPAL=principal ROLE=role STATE=state EXPIRES=expires_at LABEL=label");
+}
+
+int token_revoke(struct cli *cli)
+{
+    char *path = cli_path(cli, "/v1/tokens", cli->words[0], "/revoke");
+    int rc = cli_add(cli, path, NULL);
+
+    free(path);
+    return rc;
+}
+
+int rule_push(struct cli *cli)
+{
+    size_t length;
+    char *bytes = file_read(cli->words[0], RULE_BYTES_MAX, &length, &cli->err), *name;
+    const char *slash = strrchr(cli->words[0], '/');
+    struct text path = {0};
+    json_t *answer = NULL;
+    int rc;
+
+    if (!bytes)
+        return EXIT_USAGE;
+    /* The server's errors read "file:line:column: message". */
+    name = client_escape(cli->client, slash ? slash + 1 : cli->words[0]);
+    text_format(&path, "/v1/rules?name=%s%s", name ? name : "",
+                cli_flag(cli, "arm") ? "&arm=true" : "");
+    rc = client_call(cli->client,
+                     &(struct client_request){.method = "POST",
+                                              .path = text_string(&path),
+                                              .type = "application/yaml",
+                                              .body = bytes,
+                                              .length = length},
+                     &answer, &cli->err);
+    if (rc == EXIT_OK && answer)
+        output_object(cli->format, answer);
+    json_decref(answer);
+    text_clear(&path);
+    free(name);
+    free(bytes);
+    return rc;
+}
+
+int rule_list(struct cli *cli)
+{
+    return cli_list(cli, "/v1/rules", "",
+                    "NAME=name STAGE=stage VERSION=version PUSHED_BY=pushed_by PUSHED=pushed_at");
+}
+
+int alert_list(struct cli *cli)
+{
+    return cli_list(cli, "/v1/alerts", "",
+                    "ID=id AT=engine_time DISPOSITION=disposition TYPE=type SEVERITY=severity "
+                    "MACHINE=machine TASK=task_id REASON=reason");
+}
+
+int audit_list(struct cli *cli)
+{
+    return cli_list(cli, "/v1/audit", "",
+                    "AT=at WHO=who ACTION=action OBJECT=object OUTCOME=outcome WHY=why");
+}
