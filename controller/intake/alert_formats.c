@@ -167,6 +167,9 @@ static int read_event(const json_t *event, struct alert *alert, struct error *er
     /* Source and id are kept as one identity, parted by a space. */
     if (alert->source && strchr(alert->source, ' '))
         return error_set_code(err, ERROR_INVALID, "source holds a space: remove it");
+    if (alert->source && strlen(alert->source) > ALERT_SOURCE_BYTES_MAX)
+        return error_set_code(err, ERROR_INVALID, "source is longer than %d bytes",
+                              ALERT_SOURCE_BYTES_MAX);
     alert->status = (enum alert_status)status;
     alert->severity = (enum alert_severity)severity;
     return 0;

@@ -12,7 +12,8 @@
 struct error;
 
 #define ALERT_BYTES_MAX (1024 * 1024)
-#define ALERT_FIELD_BYTES_MAX 256 /* id, source, type, serial, asset tag */
+#define ALERT_FIELD_BYTES_MAX 256  /* id, source, type, serial, asset tag */
+#define ALERT_SOURCE_BYTES_MAX 255 /* with a space and an id it fits 512, table alert_identity */
 #define ALERT_LABELS_MAX 64
 
 enum alert_status { ALERT_FIRING, ALERT_RESOLVED, ALERT_INFO };

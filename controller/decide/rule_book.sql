@@ -1,0 +1,10 @@
+-- rule_book.sql - what the engine reads of tables rule, rule_version and rule_book.
+
+-- name: rule_book_revision
+-- A tenant without a row never armed a rule: revision 0.
+select coalesce(max(revision), 0), max(killed_because) from rule_book where tenant_id = $1
+
+-- name: rule_book_rules
+select r.id, v.version, r.name, v.source
+from rule r join rule_version v on v.tenant_id = r.tenant_id and v.rule_id = r.id and v.version = r.current_version
+where r.tenant_id = $1 and r.stage = 'active'

@@ -1,0 +1,404 @@
+/* alert_batch.c - see alert_batch.h. Invariant: the cursor row is locked first and moved last in
+ * each transaction, so that what is kept and how far was read can never differ.
+ *
+ * A batch that collides (40001, 40P01) is tried again. One that holds a record which the database
+ * refuses (SQLSTATE class 22 or 23) is halved until that record stands alone, and it is kept as
+ * `rejected` with its SQLSTATE. A missing partition, or REFUSED_IN_ROW_MAX such records one after
+ * the other, is no fault of the records: the partition halts.
+ */
+#include "controller/intake/alert_batch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "controller/audit/audit_log.h"
+#include "controller/db/db.h"
+#include "controller/decide/rule_book.h"
+#include "controller/intake/alert_action.h"
+#include "controller/intake/alert_item.h"
+
+#define REFUSED_IN_ROW_MAX 5
+#define TRIES_MAX 8
+#define PAUSE_MS 10 /* doubled with each try: 1.3 s in all, less than a person notices */
+
+struct tenant_book {
+    struct uuid tenant;
+    struct rule_book *book;
+    struct tenant_book *next;
+};
+
+struct alert_batch {
+    struct tenant_book *books;
+};
+
+/* One attempt's surroundings. */
+struct attempt {
+    struct alert_batch *batch;
+    struct db *db;
+    struct alert_partition *partition;
+    struct alert_item **items; /* those at and above the cursor */
+    size_t count;
+    const struct error *rejected; /* why the database refused the only item; NULL: it did not */
+    int64_t now_us;
+    uint64_t tasks, refused;
+};
+
+struct alert_batch *alert_batch_create(struct error *err)
+{
+    struct alert_batch *batch = calloc(1, sizeof(*batch));
+
+    if (!batch)
+        error_set(err, "out of memory");
+    return batch;
+}
+
+void alert_batch_destroy(struct alert_batch *batch)
+{
+    if (!batch)
+        return;
+    while (batch->books) {
+        struct tenant_book *book = batch->books;
+
+        batch->books = book->next;
+        rule_book_destroy(book->book);
+        free(book);
+    }
+    free(batch);
+}
+
+/* The tenant's book as this transaction sees it. */
+static const struct rule_book *book_of(struct attempt *attempt, struct error *err)
+{
+    const struct uuid *tenant = &attempt->partition->origin.tenant;
+    struct tenant_book *at = attempt->batch->books;
+    char *why = NULL, id[UUID_TEXT_SIZE];
+
+    while (at && !uuid_equal(&at->tenant, tenant))
+        at = at->next;
+    if (!at) {
+        at = calloc(1, sizeof(*at));
+        if (!at) {
+            error_set(err, "out of memory");
+            return NULL;
+        }
+        at->tenant = *tenant;
+        at->next = attempt->batch->books;
+        attempt->batch->books = at;
+    }
+    if (rule_book_refresh(attempt->db, tenant, &at->book, &why, err) < 0)
+        return NULL;
+    if (why) {
+        uuid_format(tenant, id);
+        log_error("decide", "an armed rule cannot be read and takes no part", "tenant=%s why=%s",
+                  id, log_quote(why));
+    }
+    free(why);
+    return at->book;
+}
+
+static int find_machines(struct attempt *attempt, struct db_rows **ret_rows, struct error *err)
+{
+    struct machine_claim *claims = calloc(attempt->count + 1, sizeof(*claims));
+    struct machine_found *found = calloc(attempt->count + 1, sizeof(*found));
+    int rc = -1;
+
+    if (!claims || !found) {
+        error_set(err, "out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < attempt->count; i++) {
+        const struct alert_item *item = attempt->items[i];
+
+        claims[i] = (struct machine_claim){item->mac[0] ? item->mac : NULL, item->alert.serial,
+                                           item->alert.asset_tag};
+    }
+    rc = machine_lookup(attempt->db, &attempt->partition->origin.tenant, claims, attempt->count,
+                        found, ret_rows, err);
+    for (size_t i = 0; rc == 0 && i < attempt->count; i++)
+        attempt->items[i]->machine = found[i];
+out:
+    free(claims);
+    free(found);
+    return rc;
+}
+
+/* In the order of docs/alert-format.md; what is still open afterwards is the rules' business. */
+static void settle_without_rules(struct alert_item *item, int64_t now_us)
+{
+    int64_t age_us = now_us - alert_item_moment_us(item, now_us);
+
+    if (item->disposition)
+        return;
+    if (age_us > ALERT_AGE_MAX_US)
+        alert_item_settle(item, "too_old",
+                          "the record is %" PRId64
+                          " s old; what is older than 15 minutes boots nothing",
+                          age_us / 1000000);
+    else if (!item->machine.found)
+        alert_item_settle(item, "unknown_machine",
+                          "this tenant holds no machine of this %s%s%s%s%s",
+                          item->mac[0] ? "MAC" : "", item->mac[0] && item->alert.serial ? ", " : "",
+                          item->alert.serial ? "serial" : "",
+                          (item->mac[0] || item->alert.serial) && item->alert.asset_tag ? ", " : "",
+                          item->alert.asset_tag ? "asset tag" : "");
+    else if (item->alert.status == ALERT_RESOLVED)
+        alert_item_settle(item, "resolved", "the fault is over");
+}
+
+static int decide(struct attempt *attempt, struct decision_rows *decisions, struct error *err)
+{
+    const struct rule_book *book = book_of(attempt, err);
+    struct alert_action *action = book ? alert_action_create(err) : NULL;
+    int rc = action ? 0 : -1;
+
+    for (size_t i = 0; rc == 0 && i < attempt->count; i++) {
+        struct alert_item *item = attempt->items[i];
+        int made;
+
+        settle_without_rules(item, attempt->now_us);
+        if (item->disposition)
+            continue;
+        made = alert_action_take(action, attempt->db, &attempt->partition->origin, book, item,
+                                 attempt->now_us, decisions, err);
+        rc = made < 0 ? -1 : 0;
+        attempt->tasks += made > 0;
+    }
+    alert_action_destroy(action);
+    return rc;
+}
+
+static const char *const refusals[] = {
+    "undecodable", "too_large", "unknown_machine", "too_old", "rule_error", "rejected", NULL};
+
+/* One audit row for all that a batch did not act on though it might have been meant to. */
+static int audit_refusals(struct attempt *attempt, struct error *err)
+{
+    const struct alert_origin *origin = &attempt->partition->origin;
+    char object[128], why[256], details[512];
+    struct audit_entry entry = {.who = "musterd",
+                                .action = "alert.refuse",
+                                .object = object,
+                                .outcome = "refused",
+                                .why = why,
+                                .details = details};
+    size_t at = (size_t)snprintf(
+        details, sizeof(details), "{\"first_offset\":%" PRId64 ",\"last_offset\":%" PRId64,
+        attempt->items[0]->record->offset, attempt->items[attempt->count - 1]->record->offset);
+
+    attempt->refused = 0;
+    for (int r = 0; refusals[r]; r++) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < attempt->count; i++)
+            count += strcmp(attempt->items[i]->disposition, refusals[r]) == 0;
+        if (count)
+            at += (size_t)snprintf(details + at, sizeof(details) - at, ",\"%s\":%zu", refusals[r],
+                                   count);
+        attempt->refused += count;
+    }
+    if (attempt->refused == 0)
+        return 0;
+    snprintf(details + at, sizeof(details) - at, "}");
+    snprintf(object, sizeof(object), "source %s", origin->source_name);
+    snprintf(why, sizeof(why),
+             "%" PRIu64 " of %zu alerts of partition %" PRId32 " could not be acted on",
+             attempt->refused, attempt->count, origin->partition);
+    return audit_append(attempt->db, &origin->tenant, &entry, err);
+}
+
+/* Forgets what an earlier attempt decided; what a record says by itself stays. */
+static void begin_items(struct attempt *attempt)
+{
+    attempt->tasks = 0;
+    for (size_t i = 0; i < attempt->count; i++) {
+        struct alert_item *item = attempt->items[i];
+
+        memset(&item->machine, 0, sizeof(item->machine));
+        if (item->decoded)
+            item->disposition = NULL;
+        if (attempt->rejected) {
+            alert_item_settle(item, "rejected", "the database refused this record: %s",
+                              error_text(attempt->rejected));
+            memcpy(item->sqlstate, attempt->rejected->sqlstate, sizeof(item->sqlstate));
+            item->decoded = false; /* its words are not tried again; the raw bytes are kept */
+        }
+    }
+}
+
+static int fill_transaction(struct attempt *attempt, struct error *err)
+{
+    const struct alert_origin *origin = &attempt->partition->origin;
+    struct decision_rows decisions = {0};
+    struct db_rows *machines = NULL;
+    int rc = -1;
+
+    begin_items(attempt);
+    if (!attempt->rejected &&
+        (find_machines(attempt, &machines, err) < 0 ||
+         alert_store_claim(attempt->db, origin, attempt->items, attempt->count, err) < 0 ||
+         decide(attempt, &decisions, err) < 0))
+        goto out;
+    if (alert_store_alerts(attempt->db, origin, attempt->items, attempt->count, attempt->now_us,
+                           err) < 0 ||
+        alert_store_decisions(attempt->db, origin, &decisions, err) < 0 ||
+        audit_refusals(attempt, err) < 0)
+        goto out;
+    rc = kafka_cursor_advance(attempt->db, &attempt->partition->cursor,
+                              attempt->items[attempt->count - 1]->record, err);
+out:
+    decision_rows_clear(&decisions);
+    db_rows_destroy(machines);
+    return rc;
+}
+
+/* As alert_batch_keep(), for one transaction. */
+static int try_once(struct attempt *attempt, struct error *err)
+{
+    int rc = db_begin_tenant(attempt->db, &attempt->partition->origin.tenant, err);
+
+    if (rc < 0)
+        return -1;
+    rc = kafka_cursor_lock(attempt->db, &attempt->partition->cursor, err);
+    if (rc <= 0)
+        goto out;
+    /* A commit whose answer was lost, or the first half of a batch, was kept. */
+    while (attempt->count > 0 &&
+           attempt->items[0]->record->offset < attempt->partition->cursor.next) {
+        attempt->items++;
+        attempt->count--;
+    }
+    if (attempt->count == 0)
+        goto out;
+    rc = fill_transaction(attempt, err) < 0 || db_commit(attempt->db, err) < 0 ? -1 : 1;
+    if (rc > 0)
+        attempt->partition->cursor.next = attempt->items[attempt->count - 1]->record->offset + 1;
+out:
+    db_rollback(attempt->db);
+    return rc;
+}
+
+static bool collided(const struct error *err)
+{
+    return strcmp(err->sqlstate, "40001") == 0 || strcmp(err->sqlstate, "40P01") == 0;
+}
+
+static void pause_ms(int ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+
+    nanosleep(&time, NULL);
+}
+
+static int try_again(struct attempt *attempt, struct alert_counts *counts, struct error *err)
+{
+    int rc;
+
+    for (int i = 0;; i++) {
+        struct attempt fresh = *attempt;
+
+        error_clear(err);
+        rc = try_once(&fresh, err);
+        if (rc >= 0 || !collided(err) || i == TRIES_MAX - 1) {
+            *attempt = fresh;
+            break;
+        }
+        counts->retries++;
+        pause_ms(PAUSE_MS << i);
+    }
+    if (rc > 0 && attempt->count > 0) {
+        counts->batches++;
+        counts->alerts += attempt->count;
+        counts->tasks += attempt->tasks;
+        counts->refused += attempt->refused;
+    }
+    return rc;
+}
+
+/* Is it something in a record that the database refuses? */
+static bool blames_record(const struct error *err)
+{
+    if (strcmp(err->sqlstate, "23514") == 0 && strstr(err->text, "no partition of relation"))
+        return false;
+    return strncmp(err->sqlstate, "22", 2) == 0 || strncmp(err->sqlstate, "23", 2) == 0;
+}
+
+static int keep_refused(struct attempt *attempt, struct alert_counts *counts, struct error *err)
+{
+    struct error why = *err;
+
+    if (++attempt->partition->refused_in_row >= REFUSED_IN_ROW_MAX)
+        return error_set(
+            err, "the database refused %d records one after the other, the last with %s: %.200s",
+            REFUSED_IN_ROW_MAX, why.sqlstate, why.text);
+    attempt->rejected = &why;
+    return try_again(attempt, counts, err);
+}
+
+static int keep(struct attempt attempt, struct alert_counts *counts, struct error *err)
+{
+    const struct attempt whole = attempt;
+    int rc = try_again(&attempt, counts, err);
+
+    if (rc >= 0) {
+        if (attempt.count > 0)
+            attempt.partition->refused_in_row = 0;
+        return rc;
+    }
+    if (!blames_record(err))
+        return -1;
+    attempt = whole;
+    if (whole.count == 1)
+        return keep_refused(&attempt, counts, err);
+    attempt.count = whole.count / 2;
+    rc = keep(attempt, counts, err);
+    if (rc <= 0)
+        return rc;
+    attempt = whole;
+    attempt.items += whole.count / 2;
+    attempt.count -= whole.count / 2;
+    return keep(attempt, counts, err);
+}
+
+int alert_batch_keep(struct alert_batch *batch, struct db *db, struct alert_partition *partition,
+                     const struct kafka_record *records, size_t count, int64_t now_us,
+                     struct alert_counts *counts, struct error *err)
+{
+    struct alert_item *items = calloc(count + 1, sizeof(*items));
+    struct alert_item **order = calloc(count + 1, sizeof(*order));
+    struct error why = {0};
+    size_t prepared = 0;
+    int rc = -1;
+
+    if (!items || !order) {
+        error_set_code(&why, ERROR_UNAVAILABLE, "out of memory");
+        goto out;
+    }
+    for (; prepared < count; prepared++) {
+        if (alert_item_prepare(&items[prepared], &records[prepared], &why) < 0) {
+            why.code = ERROR_UNAVAILABLE;
+            goto out;
+        }
+        order[prepared] = &items[prepared];
+    }
+    rc = count == 0 ? 1
+                    : keep((struct attempt){.batch = batch,
+                                            .db = db,
+                                            .partition = partition,
+                                            .items = order,
+                                            .count = count,
+                                            .now_us = now_us},
+                           counts, &why);
+out:
+    if (rc < 0 && err)
+        *err = why;
+    for (size_t i = 0; items && i < count; i++)
+        alert_item_clear(&items[i]);
+    free(items);
+    free(order);
+    return rc;
+}

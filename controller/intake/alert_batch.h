@@ -1,0 +1,40 @@
+/* alert_batch.h - the one transaction: cursor, alerts, dispositions, decisions, tasks and audit
+ * rows of a batch of records of one partition, or nothing of it. Spec: docs/guarantees.md,
+ * "Alerts"; docs/alert-format.md.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/intake/alert_store.h"
+#include "controller/intake/kafka_cursor.h"
+
+struct alert_batch;
+struct db;
+struct error;
+
+#define ALERT_BATCH_MAX 1000 /* records: one statement a table, well below a second */
+
+struct alert_partition {
+    struct alert_origin origin;
+    struct kafka_cursor cursor; /* opened */
+    unsigned refused_in_row;    /* single records that the database refused, one after the other */
+};
+
+struct alert_counts {
+    uint64_t alerts, tasks, refused, batches, retries; /* added to */
+};
+
+/* What is kept between batches (rule books by tenant). One thread uses it at a time. */
+struct alert_batch *alert_batch_create(struct error *err);
+void alert_batch_destroy(struct alert_batch *batch);
+
+/* Keeps the records, in order of offset, at most ALERT_BATCH_MAX; those below the cursor were kept
+ * before. 'now_us' is our clock. 1: kept. 0: another consumer owns the partition: nothing was kept,
+ * discard everything of it. -1: ERROR_UNAVAILABLE or ERROR_TIMEOUT: come again with the same
+ * records, whatever was kept of them; any other code: the partition must halt, 'err' is the reason.
+ */
+int alert_batch_keep(struct alert_batch *batch, struct db *db, struct alert_partition *partition,
+                     const struct kafka_record *records, size_t count, int64_t now_us,
+                     struct alert_counts *counts, struct error *err);

@@ -1,0 +1,106 @@
+/* alert_item.c - see alert_item.h. */
+#include "controller/intake/alert_item.h"
+
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/text.h"
+
+static void cut_whole(char *text)
+{
+    size_t length = strlen(text);
+
+    for (int i = 0; i < 3 && length > 0 && !text_is_utf8(text, length); i++)
+        text[--length] = '\0';
+}
+
+void alert_item_words(char *out, size_t size, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out, size, format, args);
+    va_end(args);
+    cut_whole(out);
+}
+
+void alert_item_settle(struct alert_item *item, const char *disposition, const char *format, ...)
+{
+    va_list args;
+
+    item->disposition = disposition;
+    va_start(args, format);
+    vsnprintf(item->reason, sizeof(item->reason), format, args);
+    va_end(args);
+    cut_whole(item->reason);
+}
+
+static int make_identity(struct alert_item *item, struct error *err)
+{
+    const char *source = item->alert.source ? item->alert.source : "";
+    size_t room = strlen(source) + strlen(item->alert.id) + 2;
+
+    item->identity = malloc(room);
+    if (!item->identity)
+        return error_set(err, "out of memory");
+    snprintf(item->identity, room, "%s %s", source, item->alert.id);
+    return 0;
+}
+
+static int decode(struct alert_item *item, struct error *err)
+{
+    const struct kafka_record *record = item->record;
+    struct error why = {0};
+
+    if (record->length > ALERT_BYTES_MAX) {
+        alert_item_settle(item, "too_large", "%zu bytes; an alert is at most %d", record->length,
+                          ALERT_BYTES_MAX);
+        return 0;
+    }
+    if (!record->value) {
+        alert_item_settle(item, "undecodable", "the record has no value");
+        return 0;
+    }
+    if (alert_decode(record->value, record->length, &item->alert, &why) < 0) {
+        if (why.code != ERROR_INVALID)
+            return error_set(err, "%s", error_text(&why));
+        alert_item_settle(item, "undecodable", "%s", error_text(&why));
+        return 0;
+    }
+    item->decoded = true;
+    if (item->alert.has_mac)
+        mac_format(&item->alert.mac, item->mac);
+    return make_identity(item, err);
+}
+
+int alert_item_prepare(struct alert_item *item, const struct kafka_record *record,
+                       struct error *err)
+{
+    memset(item, 0, sizeof(*item));
+    item->record = record;
+    item->id = uuid_make();
+    if (EVP_Digest(record->value ? record->value : "", record->value ? record->length : 0,
+                   item->sha256, NULL, EVP_sha256(), NULL) != 1)
+        return error_set(err, "SHA-256 is not available");
+    return decode(item, err);
+}
+
+void alert_item_clear(struct alert_item *item)
+{
+    alert_clear(&item->alert);
+    free(item->identity);
+    memset(item, 0, sizeof(*item));
+}
+
+int64_t alert_item_moment_us(const struct alert_item *item, int64_t now_us)
+{
+    int64_t ms = item->record->timestamp_ms;
+
+    if (ms < 0)
+        return 0;
+    return ms >= now_us / 1000 ? now_us : ms * 1000;
+}

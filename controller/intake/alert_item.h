@@ -1,0 +1,47 @@
+/* alert_item.h - one record on its way through a batch: what it says, what was found, what becomes
+ * of it. Dispositions and their order: docs/alert-format.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/ids.h"
+#include "controller/fleet/machine_lookup.h"
+#include "controller/intake/alert_formats.h"
+#include "controller/intake/kafka_cursor.h"
+
+struct error;
+
+#define ALERT_KEPT_WHEN_TOO_LARGE 4096
+#define ALERT_AGE_MAX_US (15 * 60 * INT64_C(1000000)) /* old news boots nothing */
+
+struct alert_item {
+    const struct kafka_record *record; /* borrowed */
+    struct uuid id;
+    uint8_t sha256[32]; /* of the record's value */
+    bool decoded;
+    struct alert alert; /* when decoded */
+    char *identity;     /* when decoded: the event's source, a space, its id */
+    char mac[MAC_TEXT_SIZE];
+    struct machine_found machine;
+    const char *disposition; /* static; NULL: not settled yet */
+    char reason[512];
+    char sqlstate[6];
+};
+
+/* Decodes; settles what cannot be decoded. -1: memory. */
+int alert_item_prepare(struct alert_item *item, const struct kafka_record *record,
+                       struct error *err);
+void alert_item_clear(struct alert_item *item); /* zeroed is fine */
+
+void alert_item_settle(struct alert_item *item, const char *disposition, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* snprintf() that leaves no half of a character at the cut: the database takes whole ones only. */
+void alert_item_words(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The record's own moment, never later than 'now_us'; what has none is of 1970. */
+int64_t alert_item_moment_us(const struct alert_item *item, int64_t now_us);

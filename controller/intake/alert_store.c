@@ -1,0 +1,291 @@
+/* alert_store.c - see alert_store.h. A batch is at most ALERT_BATCH_MAX records, which is one
+ * statement. */
+#include "controller/intake/alert_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "controller/db/db.h"
+#include "controller/intake/alert_item.h"
+#include "controller/intake/alert_store.sql.h"
+
+/* The last moment that clock_format() can write; a record may be stamped with any number. */
+#define TIMESTAMP_MAX_MS INT64_C(253402300799999)
+
+void alert_trigger_format(const struct alert_origin *origin, int64_t offset,
+                          char out[ALERT_TRIGGER_SIZE])
+{
+    snprintf(out, ALERT_TRIGGER_SIZE, "%s/%s/%" PRId32 "/%" PRId64, origin->cluster, origin->topic,
+             origin->partition, offset);
+}
+
+static bool is_among(const struct db_rows *rows, const struct uuid *id)
+{
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        struct uuid row = db_uuid(rows, i, 0);
+
+        if (uuid_equal(&row, id))
+            return true;
+    }
+    return false;
+}
+
+int alert_store_claim(struct db *db, const struct alert_origin *origin, struct alert_item **items,
+                      size_t count, struct error *err)
+{
+    const char **identities = calloc(count + 1, sizeof(*identities));
+    struct uuid *ids = calloc(count + 1, sizeof(*ids));
+    struct db_rows *rows = NULL;
+    size_t n = 0;
+    int rc = -1;
+
+    if (!identities || !ids) {
+        error_set(err, "out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->decoded) {
+            identities[n] = items[i]->identity;
+            ids[n++] = items[i]->id;
+        }
+    rows = db_query(db, SQL_ALERT_CLAIM, err, "uuSU", &origin->tenant, &origin->source, n,
+                    identities, n, ids);
+    if (!rows)
+        goto out;
+    for (size_t i = 0; i < count && db_rows_count(rows) < n; i++)
+        if (items[i]->decoded && !is_among(rows, &items[i]->id))
+            alert_item_settle(items[i], "duplicate", "this source had event %s before",
+                              items[i]->alert.id);
+    rc = 0;
+out:
+    db_rows_destroy(rows);
+    free(identities);
+    free(ids);
+    return rc;
+}
+
+/* One array a column; 'texts' are those of the alert's words, in the statement's order. */
+struct columns {
+    struct uuid *ids, *machines;
+    int64_t *offsets, *timestamps, *event_times, *document_versions, *lengths;
+    const char **dispositions, **reasons, **event_ids, **types, **statuses, **severities, **events,
+        **sqlstates;
+    struct db_bytes *raws, *digests;
+};
+
+static void *column(size_t count, size_t size, bool *ok)
+{
+    void *memory = calloc(count + 1, size);
+
+    *ok = *ok && memory;
+    return memory;
+}
+
+static int columns_create(struct columns *c, size_t count, struct error *err)
+{
+    bool ok = true;
+
+    c->ids = column(count, sizeof(*c->ids), &ok);
+    c->machines = column(count, sizeof(*c->machines), &ok);
+    c->offsets = column(count, sizeof(*c->offsets), &ok);
+    c->timestamps = column(count, sizeof(*c->timestamps), &ok);
+    c->event_times = column(count, sizeof(*c->event_times), &ok);
+    c->document_versions = column(count, sizeof(*c->document_versions), &ok);
+    c->lengths = column(count, sizeof(*c->lengths), &ok);
+    c->dispositions = column(count, sizeof(*c->dispositions), &ok);
+    c->reasons = column(count, sizeof(*c->reasons), &ok);
+    c->event_ids = column(count, sizeof(*c->event_ids), &ok);
+    c->types = column(count, sizeof(*c->types), &ok);
+    c->statuses = column(count, sizeof(*c->statuses), &ok);
+    c->severities = column(count, sizeof(*c->severities), &ok);
+    c->events = column(count, sizeof(*c->events), &ok);
+    c->sqlstates = column(count, sizeof(*c->sqlstates), &ok);
+    c->raws = column(count, sizeof(*c->raws), &ok);
+    c->digests = column(count, sizeof(*c->digests), &ok);
+    return ok ? 0 : error_set(err, "out of memory");
+}
+
+static void columns_clear(struct columns *c)
+{
+    free(c->ids);
+    free(c->machines);
+    free(c->offsets);
+    free(c->timestamps);
+    free(c->event_times);
+    free(c->document_versions);
+    free(c->lengths);
+    free(c->dispositions);
+    free(c->reasons);
+    free(c->event_ids);
+    free(c->types);
+    free(c->statuses);
+    free(c->severities);
+    free(c->events);
+    free(c->sqlstates);
+    free(c->raws);
+    free(c->digests);
+}
+
+static int64_t timestamp_us(int64_t ms)
+{
+    if (ms < 0)
+        return 0;
+    return (ms > TIMESTAMP_MAX_MS ? TIMESTAMP_MAX_MS : ms) * 1000;
+}
+
+static void fill(struct columns *c, size_t i, const struct alert_item *item)
+{
+    const struct kafka_record *record = item->record;
+    size_t kept = record->length > ALERT_BYTES_MAX ? ALERT_KEPT_WHEN_TOO_LARGE : record->length;
+
+    c->ids[i] = item->id;
+    c->offsets[i] = record->offset;
+    c->timestamps[i] = timestamp_us(record->timestamp_ms);
+    c->dispositions[i] = item->disposition;
+    c->reasons[i] = item->reason;
+    c->raws[i] = (struct db_bytes){record->value, kept};
+    c->lengths[i] = (int64_t)record->length;
+    c->digests[i] = (struct db_bytes){item->sha256, sizeof(item->sha256)};
+    c->sqlstates[i] = item->sqlstate[0] ? item->sqlstate : NULL;
+    c->event_times[i] = INT64_MIN;
+    if (!item->decoded)
+        return;
+    c->event_ids[i] = item->alert.id;
+    c->types[i] = item->alert.type;
+    c->statuses[i] = alert_status_name(item->alert.status);
+    c->severities[i] = alert_severity_name(item->alert.severity);
+    c->event_times[i] = item->alert.time_us;
+    c->events[i] = item->alert.event_json;
+    if (item->machine.found) {
+        c->machines[i] = item->machine.machine;
+        c->document_versions[i] = item->machine.document_version;
+    }
+}
+
+int alert_store_alerts(struct db *db, const struct alert_origin *origin, struct alert_item **items,
+                       size_t count, int64_t engine_time_us, struct error *err)
+{
+    struct columns c = {0};
+    int rc = columns_create(&c, count, err);
+
+    if (rc == 0) {
+        for (size_t i = 0; i < count; i++)
+            fill(&c, i, items[i]);
+        rc = db_execute(db, SQL_ALERT_INSERT, err, "uussitUITSSSSSSTUISYIYS", &origin->tenant,
+                        &origin->source, origin->cluster, origin->topic, (int64_t)origin->partition,
+                        engine_time_us, count, c.ids, count, c.offsets, count, c.timestamps, count,
+                        c.dispositions, count, c.reasons, count, c.event_ids, count, c.types, count,
+                        c.statuses, count, c.severities, count, c.event_times, count, c.machines,
+                        count, c.document_versions, count, c.events, count, c.raws, count,
+                        c.lengths, count, c.digests, count, c.sqlstates);
+    }
+    columns_clear(&c);
+    return rc < 0 ? -1 : 0;
+}
+
+int decision_rows_add(struct decision_rows *rows, const struct decision_row *row,
+                      const char *reason, struct error *err)
+{
+    if (rows->count == rows->room) {
+        size_t room = rows->room ? 2 * rows->room : 64;
+        struct decision_row *grown = realloc(rows->rows, room * sizeof(*grown));
+
+        if (!grown)
+            return error_set(err, "out of memory");
+        rows->rows = grown;
+        rows->room = room;
+    }
+    rows->rows[rows->count] = *row;
+    rows->rows[rows->count].reason = strdup(reason);
+    if (!rows->rows[rows->count].reason)
+        return error_set(err, "out of memory");
+    rows->count++;
+    return 0;
+}
+
+void decision_rows_clear(struct decision_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        free(rows->rows[i].reason);
+    free(rows->rows);
+    memset(rows, 0, sizeof(*rows));
+}
+
+struct decision_columns {
+    struct uuid *ids, *alerts, *rules, *tasks;
+    int64_t *versions;
+    const char **keys, **triggers, **outcomes, **reasons;
+    char (*trigger_texts)[ALERT_TRIGGER_SIZE];
+};
+
+static void fill_decision(struct decision_columns *c, size_t i, const struct alert_origin *origin,
+                          const struct decision_row *row)
+{
+    alert_trigger_format(origin, row->offset, c->trigger_texts[i]);
+    c->ids[i] = row->id;
+    c->alerts[i] = row->alert;
+    c->rules[i] = row->rule;
+    c->tasks[i] = row->task;
+    c->versions[i] = row->rule_version;
+    c->keys[i] = row->key;
+    c->triggers[i] = c->trigger_texts[i];
+    c->outcomes[i] = row->outcome;
+    c->reasons[i] = row->reason;
+}
+
+static int insert_decisions(struct db *db, const struct alert_origin *origin,
+                            const struct decision_row *rows, size_t n, struct error *err)
+{
+    struct decision_columns c = {0};
+    bool ok = true;
+    int rc = -1;
+
+    c.ids = column(n, sizeof(*c.ids), &ok);
+    c.alerts = column(n, sizeof(*c.alerts), &ok);
+    c.rules = column(n, sizeof(*c.rules), &ok);
+    c.tasks = column(n, sizeof(*c.tasks), &ok);
+    c.versions = column(n, sizeof(*c.versions), &ok);
+    c.keys = column(n, sizeof(*c.keys), &ok);
+    c.triggers = column(n, sizeof(*c.triggers), &ok);
+    c.outcomes = column(n, sizeof(*c.outcomes), &ok);
+    c.reasons = column(n, sizeof(*c.reasons), &ok);
+    c.trigger_texts = column(n, sizeof(*c.trigger_texts), &ok);
+    if (!ok) {
+        error_set(err, "out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < n; i++)
+        fill_decision(&c, i, origin, &rows[i]);
+    rc = db_execute(db, SQL_DECISION_INSERT, err, "uUUUISSSSU", &origin->tenant, n, c.ids, n,
+                    c.alerts, n, c.rules, n, c.versions, n, c.keys, n, c.triggers, n, c.outcomes, n,
+                    c.reasons, n, c.tasks);
+out:
+    free(c.ids);
+    free(c.alerts);
+    free(c.rules);
+    free(c.tasks);
+    free(c.versions);
+    free(c.keys);
+    free(c.triggers);
+    free(c.outcomes);
+    free(c.reasons);
+    free(c.trigger_texts);
+    return rc < 0 ? -1 : 0;
+}
+
+int alert_store_decisions(struct db *db, const struct alert_origin *origin,
+                          const struct decision_rows *rows, struct error *err)
+{
+    const size_t most = 1000;
+
+    for (size_t at = 0; at < rows->count; at += most) {
+        size_t n = rows->count - at < most ? rows->count - at : most;
+
+        if (insert_decisions(db, origin, rows->rows + at, n, err) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,512 @@
+/* kafka_source.c - see kafka_source.h. Invariant: a partition is in 'partitions' exactly while it
+ * is assigned and its cursor was opened by us; messages of any other are dropped.
+ *
+ * While PostgreSQL is away a rebalance waits for it, and the loop stops polling: past
+ * max.poll.interval.ms Kafka gives the partitions to somebody else, which loses nothing, since the
+ * position is not Kafka's.
+ */
+#include "controller/intake/kafka_source.h"
+
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "controller/db/db.h"
+#include "controller/intake/alert_batch.h"
+#include "controller/intake/alert_source.h"
+#include "controller/intake/kafka_partition.h"
+#include "controller/intake/kafka_properties.h"
+
+#define POLL_BYTES_MAX                                                                             \
+    (8 * 1024 * 1024) /* of one batch over all partitions, and one message more */
+#define ASK_MS 5000
+#define RETRY_MS 500
+
+struct kafka_source {
+    rd_kafka_t *consumer;
+    struct db_pool *pool;
+    const struct alert_sources *sources;
+    const atomic_bool *stop;
+    char *cluster;
+    struct kafka_partition **partitions;
+    size_t count, room;
+    bool failed;
+    bool doubt; /* a broker was lost: ask whether the cluster answers */
+    int64_t asked_ms;
+    char trouble[256];
+};
+
+static bool is_stopping(const struct kafka_source *source)
+{
+    return atomic_load(source->stop);
+}
+
+static void pause_ms(int ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+
+    nanosleep(&time, NULL);
+}
+
+static void trouble(struct kafka_source *source, const char *why)
+{
+    if (strcmp(source->trouble, why) != 0)
+        log_warn("intake", "waiting", "for=%s", log_quote(why));
+    snprintf(source->trouble, sizeof(source->trouble), "%s", why);
+}
+
+static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *arg)
+{
+    struct kafka_source *source = arg;
+    char why[256];
+
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        rd_kafka_fatal_error(consumer, why, sizeof(why));
+        log_error("intake", "the consumer failed", "why=%s", log_quote(why));
+        source->failed = true;
+        return;
+    }
+    snprintf(why, sizeof(why), "Kafka: %s", reason);
+    source->doubt = true;
+    trouble(source, why);
+}
+
+static void on_log(const rd_kafka_t *consumer, int level, const char *facility, const char *text)
+{
+    (void)consumer;
+    /* Errors come to on_error() as well, once; the rest is for whoever searches a fault. */
+    log_event(level <= 3 ? LOG_WARN : LOG_DEBUG, "kafka", "librdkafka", "facility=%s text=%s",
+              log_quote(facility), log_quote(text));
+}
+
+static struct kafka_partition *find(const struct kafka_source *source, const char *topic,
+                                    int32_t partition, size_t *ret_at)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (source->partitions[i]->kept.origin.partition == partition &&
+            strcmp(source->partitions[i]->topic, topic) == 0) {
+            if (ret_at)
+                *ret_at = i;
+            return source->partitions[i];
+        }
+    return NULL;
+}
+
+static int add(struct kafka_source *source, struct kafka_partition *partition, struct error *err)
+{
+    if (source->count == source->room) {
+        size_t room = source->room ? 2 * source->room : 16;
+        struct kafka_partition **grown =
+            realloc(source->partitions, room * sizeof(*source->partitions));
+
+        if (!grown)
+            return error_set(err, "out of memory");
+        source->partitions = grown;
+        source->room = room;
+    }
+    source->partitions[source->count++] = partition;
+    return 0;
+}
+
+static void drop(struct kafka_source *source, const char *topic, int32_t number)
+{
+    size_t at;
+    struct kafka_partition *partition = find(source, topic, number, &at);
+
+    if (!partition)
+        return;
+    kafka_partition_destroy(partition);
+    source->partitions[at] = source->partitions[--source->count];
+}
+
+/* One attempt to find the log's ends and to open the cursor. */
+static int try_open(struct kafka_source *source, struct kafka_partition *partition,
+                    int64_t *ret_start, struct error *err)
+{
+    rd_kafka_resp_err_t rc;
+    struct db *db;
+    int64_t low, high;
+    int opened;
+
+    rc = rd_kafka_query_watermark_offsets(source->consumer, partition->topic,
+                                          partition->kept.origin.partition, &low, &high, ASK_MS);
+    if (rc)
+        return error_set_code(err, ERROR_UNAVAILABLE, "Kafka: ends of %s: %s", partition->topic,
+                              rd_kafka_err2str(rc));
+    db = db_pool_take(source->pool, ASK_MS, err);
+    if (!db)
+        return -1;
+    opened = kafka_partition_open(partition, db, low, high, ret_start, err);
+    db_pool_give(source->pool, db);
+    return opened;
+}
+
+/* Until it is open or we stop. */
+static int open_patiently(struct kafka_source *source, struct kafka_partition *partition,
+                          int64_t *ret_start)
+{
+    struct error err;
+
+    while (!is_stopping(source)) {
+        error_clear(&err);
+        if (try_open(source, partition, ret_start, &err) == 0)
+            return 0;
+        trouble(source, error_text(&err));
+        pause_ms(RETRY_MS);
+    }
+    return -1;
+}
+
+/* Where to start, RD_KAFKA_OFFSET_END for what must not be read. */
+static int64_t assign_one(struct kafka_source *source, const char *topic, int32_t number)
+{
+    const struct alert_source *alerts = alert_sources_find(source->sources, topic);
+    struct kafka_partition *partition;
+    struct error err = {0};
+    int64_t start;
+
+    if (!alerts)
+        return RD_KAFKA_OFFSET_END; /* paused or gone since; the next rebalance takes it away */
+    partition = kafka_partition_create(source->cluster, topic, number, alerts, &err);
+    if (!partition || open_patiently(source, partition, &start) < 0 ||
+        add(source, partition, &err) < 0) {
+        if (err.text[0])
+            log_error("intake", "a partition cannot be opened", "topic=%s why=%s", topic,
+                      log_quote(error_text(&err)));
+        kafka_partition_destroy(partition);
+        return RD_KAFKA_OFFSET_END;
+    }
+    log_info("intake", "partition opened",
+             "topic=%s partition=%" PRId32 " epoch=%" PRId64 " start=%" PRId64, topic, number,
+             partition->kept.cursor.epoch, start);
+    return start;
+}
+
+static void note(const char *what, rd_kafka_error_t *error)
+{
+    if (!error)
+        return;
+    log_warn("intake", "rebalance", "step=%s why=%s", what,
+             log_quote(rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
+}
+
+static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *silent = rd_kafka_topic_partition_list_new(list->cnt);
+
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *at = &list->elems[i];
+
+        at->offset = assign_one(source, at->topic, at->partition);
+        if (at->offset == RD_KAFKA_OFFSET_END)
+            rd_kafka_topic_partition_list_add(silent, at->topic, at->partition);
+    }
+    note("assign", rd_kafka_incremental_assign(source->consumer, list));
+    if (silent->cnt > 0)
+        rd_kafka_pause_partitions(source->consumer, silent);
+    rd_kafka_topic_partition_list_destroy(silent);
+    source->trouble[0] = '\0';
+}
+
+static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *arg)
+{
+    struct kafka_source *source = arg;
+
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+        assign(source, list);
+        break;
+    case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
+        for (int i = 0; i < list->cnt; i++)
+            drop(source, list->elems[i].topic, list->elems[i].partition);
+        note("revoke", rd_kafka_incremental_unassign(consumer, list));
+        break;
+    default:
+        log_warn("intake", "rebalance failed", "why=%s", log_quote(rd_kafka_err2str(code)));
+        while (source->count > 0)
+            kafka_partition_destroy(source->partitions[--source->count]);
+        rd_kafka_assign(consumer, NULL);
+    }
+}
+
+struct kafka_source *kafka_source_create(const struct conf_map *properties, struct db_pool *pool,
+                                         const struct alert_sources *sources,
+                                         const atomic_bool *stop, struct error *err)
+{
+    struct kafka_source *source = calloc(1, sizeof(*source));
+    rd_kafka_conf_t *conf = kafka_properties_build(properties, err);
+    char why[256];
+
+    if (!source)
+        error_set(err, "out of memory");
+    if (!source || !conf)
+        goto fail;
+    source->pool = pool;
+    source->sources = sources;
+    source->stop = stop;
+    rd_kafka_conf_set_opaque(conf, source);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    source->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (!source->consumer) {
+        error_set_code(err, ERROR_INVALID, "Kafka: %s", why);
+        goto fail;
+    }
+    rd_kafka_poll_set_consumer(source->consumer);
+    trouble(source, "Kafka: no broker has answered yet");
+    return source;
+fail:
+    if (conf)
+        rd_kafka_conf_destroy(conf);
+    free(source);
+    return NULL;
+}
+
+void kafka_source_destroy(struct kafka_source *source)
+{
+    if (!source)
+        return;
+    rd_kafka_consumer_close(source->consumer);
+    while (source->count > 0)
+        kafka_partition_destroy(source->partitions[--source->count]);
+    rd_kafka_destroy(source->consumer);
+    free(source->partitions);
+    free(source->cluster);
+    free(source);
+}
+
+bool kafka_source_connect(struct kafka_source *source, int timeout_ms)
+{
+    char *cluster;
+
+    if (source->cluster)
+        return true;
+    cluster = rd_kafka_clusterid(source->consumer, timeout_ms);
+    if (cluster) {
+        source->cluster = strdup(cluster);
+        rd_kafka_mem_free(source->consumer, cluster);
+        source->trouble[0] = '\0';
+    } else {
+        kafka_source_poll(source, 0); /* lets on_error() say why */
+    }
+    return source->cluster != NULL;
+}
+
+int kafka_source_subscribe(struct kafka_source *source, struct error *err)
+{
+    rd_kafka_topic_partition_list_t *topics =
+        rd_kafka_topic_partition_list_new((int)source->sources->count);
+    rd_kafka_resp_err_t rc;
+
+    for (size_t i = 0; i < source->sources->count; i++)
+        rd_kafka_topic_partition_list_add(topics, source->sources->items[i].topic,
+                                          RD_KAFKA_PARTITION_UA);
+    rc = topics->cnt > 0 ? rd_kafka_subscribe(source->consumer, topics)
+                         : rd_kafka_unsubscribe(source->consumer);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return rc ? error_set(err, "Kafka: subscribe: %s", rd_kafka_err2str(rc)) : 0;
+}
+
+static void take_error(struct kafka_source *source, const rd_kafka_message_t *message)
+{
+    const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
+    struct kafka_partition *partition = find(source, topic, message->partition, NULL);
+    char why[256];
+
+    snprintf(why, sizeof(why), "Kafka: %s%s%s", topic, *topic ? ": " : "",
+             rd_kafka_message_errstr(message));
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition) {
+        kafka_partition_halt(partition, why);
+        kafka_source_pause(source, partition);
+        return;
+    }
+    trouble(source, why);
+}
+
+static size_t take(struct kafka_source *source, rd_kafka_message_t *message)
+{
+    struct kafka_partition *partition;
+    const char *why = NULL;
+    struct error err = {0};
+    size_t before;
+
+    if (message->err) {
+        take_error(source, message);
+        rd_kafka_message_destroy(message);
+        return 0;
+    }
+    partition = find(source, rd_kafka_topic_name(message->rkt), message->partition, NULL);
+    if (!partition) {
+        rd_kafka_message_destroy(message);
+        return 0;
+    }
+    source->doubt = false;
+    source->trouble[0] = '\0';
+    before = partition->count;
+    switch (kafka_partition_take(partition, message, &why, &err)) {
+    case 0:
+        break;
+    case 1:
+        kafka_partition_halt(partition, why);
+        kafka_source_pause(source, partition);
+        break;
+    default:
+        /* The record is lost to this reader: the next owner of the partition reads it again. */
+        kafka_partition_halt(partition, error_text(&err));
+        kafka_source_pause(source, partition);
+    }
+    return partition->count - (before < partition->count ? before : partition->count);
+}
+
+static size_t waiting_bytes(const struct kafka_source *source)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < source->count; i++)
+        bytes += source->partitions[i]->bytes;
+    return bytes;
+}
+
+static size_t waiting(const struct kafka_source *source)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < source->count; i++)
+        count += source->partitions[i]->count;
+    return count;
+}
+
+size_t kafka_source_poll(struct kafka_source *source, int timeout_ms)
+{
+    size_t count = waiting(source), bytes = waiting_bytes(source);
+
+    while (count < ALERT_BATCH_MAX && bytes < POLL_BYTES_MAX) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(source->consumer, timeout_ms);
+
+        if (!message)
+            break;
+        bytes += message->len;
+        count += take(source, message);
+        timeout_ms = 0;
+    }
+    return waiting(source);
+}
+
+struct kafka_partition *const *kafka_source_partitions(const struct kafka_source *source,
+                                                       size_t *ret_count)
+{
+    *ret_count = source->count;
+    return source->partitions;
+}
+
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_partition *partition,
+                                                int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(list, partition->topic, partition->kept.origin.partition)
+        ->offset = offset;
+    return list;
+}
+
+void kafka_source_pause(struct kafka_source *source, const struct kafka_partition *partition)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(partition, RD_KAFKA_OFFSET_INVALID);
+
+    rd_kafka_pause_partitions(source->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *partition,
+                        struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_error_t *error;
+    int64_t start;
+    int rc = -1;
+
+    if (try_open(source, partition, &start, err) < 0)
+        return -1;
+    if (partition->halted)
+        return 0;
+    list = list_of(partition, start);
+    error = rd_kafka_seek_partitions(source->consumer, list, ASK_MS);
+    if (error || list->elems[0].err) {
+        error_set_code(err, ERROR_UNAVAILABLE, "Kafka: seek: %s",
+                       error ? rd_kafka_error_string(error) : rd_kafka_err2str(list->elems[0].err));
+        kafka_partition_halt(partition, error_text(err));
+        if (error)
+            rd_kafka_error_destroy(error);
+    } else {
+        rd_kafka_resume_partitions(source->consumer, list);
+        log_info("intake", "partition runs again", "topic=%s partition=%" PRId32 " start=%" PRId64,
+                 partition->topic, partition->kept.origin.partition, start);
+        rc = 0;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc;
+}
+
+void kafka_source_hint(struct kafka_source *source)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)source->count + 1);
+
+    for (size_t i = 0; i < source->count; i++) {
+        const struct kafka_partition *partition = source->partitions[i];
+
+        if (!partition->halted && partition->kept.cursor.next > 0)
+            rd_kafka_topic_partition_list_add(list, partition->topic,
+                                              partition->kept.origin.partition)
+                ->offset = partition->kept.cursor.next;
+    }
+    if (list->cnt > 0)
+        rd_kafka_commit(source->consumer, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Brokers that came back are noticed without a record, too. */
+static void ask_again(struct kafka_source *source)
+{
+    const struct rd_kafka_metadata *metadata;
+    int64_t now = clock_monotonic_ms();
+
+    if (!source->doubt || now - source->asked_ms < ASK_MS)
+        return;
+    source->asked_ms = now;
+    if (rd_kafka_metadata(source->consumer, 0, NULL, &metadata, RETRY_MS) != 0)
+        return;
+    rd_kafka_metadata_destroy(metadata);
+    source->doubt = false;
+    source->trouble[0] = '\0';
+}
+
+const char *kafka_source_trouble(struct kafka_source *source)
+{
+    ask_again(source);
+    return source->trouble;
+}
+
+bool kafka_source_joined(const struct kafka_source *source)
+{
+    char *member = rd_kafka_memberid(source->consumer);
+    bool joined = member && *member;
+
+    if (member)
+        rd_kafka_mem_free(source->consumer, member);
+    return joined;
+}
+
+bool kafka_source_failed(const struct kafka_source *source)
+{
+    return source->failed;
+}

@@ -1,0 +1,48 @@
+/* kafka_source.h - the consumer: subscribed to the sources' topics, its partitions opened as they
+ * are assigned and let go as they are revoked. Auto-commit is off; partitions move cooperatively.
+ * One thread calls everything here, and the rebalances run inside kafka_source_poll() and
+ * kafka_source_destroy().
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct alert_sources;
+struct conf_map;
+struct db_pool;
+struct error;
+struct kafka_partition;
+struct kafka_source;
+
+/* Borrowed: 'pool', 'sources' (whose content may change between calls), 'stop' (ends every wait).
+ */
+struct kafka_source *kafka_source_create(const struct conf_map *properties, struct db_pool *pool,
+                                         const struct alert_sources *sources,
+                                         const atomic_bool *stop, struct error *err);
+/* Leaves the group. What was not kept is read again by whoever comes next. */
+void kafka_source_destroy(struct kafka_source *source);
+
+/* Waits up to 'timeout_ms' for the cluster to say who it is. True: connected. */
+bool kafka_source_connect(struct kafka_source *source, int timeout_ms);
+/* To the topics of 'sources', as they are now. */
+int kafka_source_subscribe(struct kafka_source *source, struct error *err);
+
+/* Waits up to 'timeout_ms' for a first record, then takes what is there, up to the limits of a
+ * batch. Returns how many records wait in the partitions. */
+size_t kafka_source_poll(struct kafka_source *source, int timeout_ms);
+
+struct kafka_partition *const *kafka_source_partitions(const struct kafka_source *source,
+                                                       size_t *ret_count);
+/* Reads no more of a halted partition; reads again one that a person let run. */
+void kafka_source_pause(struct kafka_source *source, const struct kafka_partition *partition);
+int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *partition,
+                        struct error *err);
+/* Tells Kafka how far PostgreSQL is, for lag monitors; nothing depends on it. */
+void kafka_source_hint(struct kafka_source *source);
+
+/* "" when all is well; else what it waits for. Borrowed until the next call. */
+const char *kafka_source_trouble(struct kafka_source *source);
+bool kafka_source_joined(const struct kafka_source *source); /* a member of the consumer group */
+bool kafka_source_failed(const struct kafka_source *source); /* for good: make a new one */
