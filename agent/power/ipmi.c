@@ -12,7 +12,7 @@
 #include "common/child.h"
 #include "common/error.h"
 
-/* ipmitool asks again after -N seconds, -R times: 2 s x 3 stays below the 10 s a command gets. */
+/* ipmitool asks again after -N seconds, -R times: 2 s x 3 stays below the 8 s a command gets. */
 #define RETRANSMIT_S "2"
 #define RETRANSMITS "3"
 #define ARGUMENTS_MAX 40

@@ -67,6 +67,38 @@ static void ask(struct boot_run *run)
     give(run, action == POWER_SET || action == POWER_GET ? POWER_GET : BOOT_DEVICE_GET);
 }
 
+/* What was read, in words for the timeline. */
+static void describe(const struct bmc_step *step, char *text, size_t size)
+{
+    bool power = step->goal.action == POWER_SET || step->goal.action == POWER_GET;
+
+    snprintf(text, size, "%s reads back %s", power ? "power" : "boot device",
+             power ? power_state_name(step->power) : boot_device_name(step->device));
+}
+
+static void finish(struct boot_run *run, enum bmc_end end)
+{
+    struct bmc_step *step = &run->bmc;
+    void (*done)(struct boot_run *, enum bmc_end) = step->done;
+    struct journal_batch *batch;
+    char detail[200];
+
+    step->at = BMC_IDLE;
+    if (step->goal.intent) {
+        describe(step, detail, sizeof(detail));
+        if (end == BMC_UNREACHABLE)
+            snprintf(detail, sizeof(detail), "%.190s", error_text(&step->err));
+        batch = boot_run_batch(run);
+        journal_batch_intent(batch, &run->row.id, step->goal.intent, step->attempt,
+                             end == BMC_REACHED ? "done" : "failed", run->runner->at_us);
+        if (end != BMC_REACHED || !step->goal.quiet_end)
+            timeline_step(run, batch, step->goal.step, end == BMC_REACHED ? "done" : "failed",
+                          EVIDENCE_BMC, detail);
+        boot_run_commit(run, batch, NULL);
+    }
+    done(run, end);
+}
+
 static void intent_is_durable(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
@@ -83,8 +115,7 @@ static void intent_is_durable(struct journal_batch *batch, void *context)
     }
     if (step->goal.before && step->goal.before(run, &err) < 0) {
         step->err = err;
-        step->at = BMC_IDLE;
-        step->done(run, BMC_UNREACHABLE);
+        finish(run, BMC_UNREACHABLE);
         return;
     }
     step->until_ms = run->runner->now_ms + step->goal.within_ms;
@@ -144,38 +175,6 @@ static bool reached(const struct bmc_step *step)
     default:
         return true;
     }
-}
-
-/* What was read, in words for the timeline. */
-static void describe(const struct bmc_step *step, char *text, size_t size)
-{
-    bool power = step->goal.action == POWER_SET || step->goal.action == POWER_GET;
-
-    snprintf(text, size, "%s reads back %s", power ? "power" : "boot device",
-             power ? power_state_name(step->power) : boot_device_name(step->device));
-}
-
-static void finish(struct boot_run *run, enum bmc_end end)
-{
-    struct bmc_step *step = &run->bmc;
-    void (*done)(struct boot_run *, enum bmc_end) = step->done;
-    struct journal_batch *batch;
-    char detail[200];
-
-    step->at = BMC_IDLE;
-    if (step->goal.intent) {
-        describe(step, detail, sizeof(detail));
-        if (end == BMC_UNREACHABLE)
-            snprintf(detail, sizeof(detail), "%.190s", error_text(&step->err));
-        batch = boot_run_batch(run);
-        journal_batch_intent(batch, &run->row.id, step->goal.intent, step->attempt,
-                             end == BMC_REACHED ? "done" : "failed", run->runner->at_us);
-        if (end != BMC_REACHED || !step->goal.quiet_end)
-            timeline_step(run, batch, step->goal.step, end == BMC_REACHED ? "done" : "failed",
-                          EVIDENCE_BMC, detail);
-        boot_run_commit(run, batch, NULL);
-    }
-    done(run, end);
 }
 
 static void pause_then_ask(struct boot_run *run)

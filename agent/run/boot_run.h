@@ -87,6 +87,7 @@ struct boot_run {
     bool report_whole;
     unsigned restore_attempt; /* rises with every life of the agent that has to restore */
     enum { RESTORE_IDLE, RESTORE_AWAITS_OFF, RESTORE_ACTS } restore_at;
+    bool restore_was_off; /* a former life's restore saw our image off: never switched off again */
     int64_t self_off_until_ms;
     bool restore_failed;
     char restore_why[200];

@@ -211,7 +211,7 @@ static void begin(struct boot_run *run)
     }
     if (power != POWER_UNKNOWN)
         note(run, "restore_power", "started", NULL);
-    if (power == POWER_UNKNOWN || (!run->powered_on && power == POWER_ON)) {
+    if (power == POWER_UNKNOWN || run->restore_was_off || (!run->powered_on && power == POWER_ON)) {
         put_boot_device(run);
         return;
     }

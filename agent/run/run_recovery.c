@@ -176,6 +176,19 @@ static void parse_found(struct boot_run *run)
             run->found_device = device;
 }
 
+/* A power-on of the restore was intended only behind a seen off: what is on then is the machine's
+ * own again. */
+static void parse_restore_intent(struct boot_run *run, const struct journal_intent *intent)
+{
+    if (strncmp(intent->step, "restore_", 8) != 0)
+        return;
+    if (intent->attempt >= run->restore_attempt)
+        run->restore_attempt = intent->attempt + 1;
+    if (strcmp(intent->step, "restore_on") == 0 ||
+        (strcmp(intent->step, "restore_off") == 0 && strcmp(intent->state, "done") == 0))
+        run->restore_was_off = true;
+}
+
 static void parse_intents(struct boot_run *run, const struct journal_intents *intents)
 {
     unsigned attempt = run->row.attempt;
@@ -187,9 +200,7 @@ static void parse_intents(struct boot_run *run, const struct journal_intents *in
     run->device_intended = state_of(intents, "bmc_boot_device", attempt) != RECOVERED_NONE;
     run->restore_attempt = 1;
     for (size_t i = 0; i < intents->count; i++)
-        if (strncmp(intents->items[i].step, "restore_", 8) == 0 &&
-            intents->items[i].attempt >= run->restore_attempt)
-            run->restore_attempt = intents->items[i].attempt + 1;
+        parse_restore_intent(run, &intents->items[i]);
 }
 
 static int64_t since_ms(const struct task_runner *runner, int64_t then_us)

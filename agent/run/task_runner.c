@@ -40,7 +40,7 @@ static void set_defaults(struct runner_settings *s)
     s->device_within_ms = or_default(s->device_within_ms, 10000);
     s->self_off_ms = or_default(s->self_off_ms, 20000);
     s->inspect_after_ms = or_default(s->inspect_after_ms, 3000);
-    s->bmc_timeout_ms = (int)or_default(s->bmc_timeout_ms, 10000);
+    s->bmc_timeout_ms = (int)or_default(s->bmc_timeout_ms, 8000);
 }
 
 /* What all that happens in one pass agrees on. */

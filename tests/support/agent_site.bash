@@ -27,6 +27,7 @@ in_agent() { # DIR COMMAND...
     exec ip netns exec "$NS_AGENT" "$@"
 }
 
+# AGENT_EXTRA may hold further lines.
 write_config() { # DIR RUN
     local site_id agent_id curve_key root_key AGENT_INTERFACE AGENT_ADDRESS
     . "$1/net/settings"
@@ -46,6 +47,7 @@ boot:
   address: $AGENT_ADDRESS
   wait: 20s
   silence: 20s
+${AGENT_EXTRA-}
 END
 }
 

@@ -324,6 +324,30 @@ START_TEST(restore_begins_again_under_a_new_attempt)
 }
 END_TEST
 
+START_TEST(machine_that_is_its_own_again_is_not_switched_off)
+{
+    struct journal_batch *batch = former_life();
+
+    intent(batch, "bmc_off", "done");
+    intent(batch, "bmc_boot_device", "done");
+    intent(batch, "bmc_on", "done");
+    intent(batch, "restore_on", "intent"); /* it had switched itself off after its report */
+    free(row.found_power);
+    row.found_power = strdup("on");
+    row.has_report = true;
+    row.verdict = strdup("passed");
+    row.outcome = strdup("succeeded");
+    row.stopped_at = strdup("");
+    row.cause = strdup("");
+    row.remedy = strdup("");
+    bmc_set(POWER_ON, BOOT_DEVICE_NONE);
+    restart_on(batch);
+    bench_until("result");
+    bench_expect_result("succeeded", "passed", "done", "", "");
+    ck_assert_str_eq(bmc.calls, "");
+}
+END_TEST
+
 START_TEST(decided_before_it_was_touched_ends_without_a_restore)
 {
     struct journal_batch *batch = former_life();
@@ -382,5 +406,6 @@ CHECK_MAIN_WITH("run_recovery", begin, end,
                 intended_on_seen_and_off_is_uncertain, unreadable_bmc_is_uncertain_until_it_answers,
                 phone_home_during_the_inspection_settles_it, session_goes_on_with_the_same_secret,
                 whole_report_ends_in_the_restore, restore_begins_again_under_a_new_attempt,
+                machine_that_is_its_own_again_is_not_switched_off,
                 decided_before_it_was_touched_ends_without_a_restore,
                 stop_is_named_by_what_the_former_life_saw, deadline_counts_from_the_former_life)

@@ -189,6 +189,20 @@ START_TEST(refused_off_is_told_again_and_then_reached)
 }
 END_TEST
 
+START_TEST(mac_that_another_task_boots_stops_before_power_on)
+{
+    struct boot_offer other = {.task_id = uuid_make(), .mac_count = 1};
+
+    other.macs[0] = bench.orders.mac;
+    ck_assert_int_eq(boot_offers_publish(bench.rooms.offers, &other, NULL), 0);
+    bench_order();
+    bench_until("result");
+    bench_expect_order("bmc_on:started bmc_on:failed restore_power:done result");
+    ck_assert_uint_eq(bmc.ons, 0);
+    boot_offers_withdraw(bench.rooms.offers, &other.task_id);
+}
+END_TEST
+
 START_TEST(power_on_is_told_once_whatever_the_bmc_answers)
 {
     bench_order();
@@ -640,13 +654,13 @@ CHECK_MAIN_WITH(
     offer_appears_behind_the_intent_of_on_and_holds_no_plain_token,
     machine_found_on_ends_on_and_was_off_in_between, after_says_how_the_machine_is_left,
     dead_bmc_ends_before_the_machine_is_touched, bmc_that_says_ok_and_does_nothing_is_boot_not_set,
-    refused_off_is_told_again_and_then_reached, power_on_is_told_once_whatever_the_bmc_answers,
-    machine_that_stays_on_is_left_for_a_person, restore_that_fails_says_so,
-    machine_never_seen_stops_at_dhcp, machine_without_its_loader_stops_at_tftp,
-    silent_machine_stops_before_its_report, machine_that_went_off_is_not_waited_for,
-    firmware_that_cycles_itself_is_waited_for, deadline_bounds_the_run,
-    firmware_that_asks_a_hundred_times_is_recorded_a_few, two_machines_as_one_stop_the_task,
-    without_a_controller_nothing_starts_and_it_is_given_back,
+    refused_off_is_told_again_and_then_reached, mac_that_another_task_boots_stops_before_power_on,
+    power_on_is_told_once_whatever_the_bmc_answers, machine_that_stays_on_is_left_for_a_person,
+    restore_that_fails_says_so, machine_never_seen_stops_at_dhcp,
+    machine_without_its_loader_stops_at_tftp, silent_machine_stops_before_its_report,
+    machine_that_went_off_is_not_waited_for, firmware_that_cycles_itself_is_waited_for,
+    deadline_bounds_the_run, firmware_that_asks_a_hundred_times_is_recorded_a_few,
+    two_machines_as_one_stop_the_task, without_a_controller_nothing_starts_and_it_is_given_back,
     what_has_started_goes_on_without_a_controller, last_moment_to_start_is_kept,
     file_that_cannot_be_had_ends_the_task, late_file_is_asked_for_again,
     busy_machine_is_declined_at_once, driver_nobody_has_is_declined, refused_order_is_a_fact,
