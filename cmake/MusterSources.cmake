@@ -1,5 +1,5 @@
 # How folders become libraries. A folder is a room: every .c below it is compiled, every .sql
-# becomes a header of statements, every .proto becomes protobuf-c code. Sources are globbed with
+# becomes a header of statements, every .json a header with its text, every .proto becomes protobuf-c code. Sources are globbed with
 # CONFIGURE_DEPENDS, so adding a file to a room needs no edit here.
 find_program(PROTOC_C protoc-c REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -25,6 +25,16 @@ function(muster_library name)
         set(out "${CMAKE_BINARY_DIR}/generated/${file}.h")
         add_custom_command(OUTPUT "${out}" VERBATIM
             COMMAND "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/cmake/sql_to_header.py"
+                    "${CMAKE_SOURCE_DIR}/${file}" "${out}"
+            DEPENDS "${file}" "${CMAKE_SOURCE_DIR}/cmake/sql_to_header.py")
+        list(APPEND generated "${out}")
+    endforeach()
+    file(GLOB_RECURSE texts CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}"
+         "${CMAKE_SOURCE_DIR}/${arg_DIR}/*.json")
+    foreach(file IN LISTS texts)
+        set(out "${CMAKE_BINARY_DIR}/generated/${file}.h")
+        add_custom_command(OUTPUT "${out}" VERBATIM
+            COMMAND "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/cmake/sql_to_header.py" --text
                     "${CMAKE_SOURCE_DIR}/${file}" "${out}"
             DEPENDS "${file}" "${CMAKE_SOURCE_DIR}/cmake/sql_to_header.py")
         list(APPEND generated "${out}")

@@ -2,6 +2,7 @@
 
     sql_to_header.py ROOM.sql OUT.h          each `-- name: foo_bar` block -> SQL_FOO_BAR
     sql_to_header.py --migrations A.sql... OUT.h   -> MIGRATIONS[], ordered by number
+    sql_to_header.py --text ROOM.json OUT.h        the whole file -> ROOM_JSON
 
 A statement's comment lines stay in the .sql file only.
 """
@@ -52,7 +53,15 @@ def migrations(sources, out):
                "    const char *sql;\n} MIGRATIONS[] = {\n%s\n};\n" % "\n".join(rows))
 
 
-if sys.argv[1] == "--migrations":
+def whole(source, out):
+    name = re.sub(r"\W", "_", os.path.basename(source)).upper()
+    with open(source, encoding="utf-8") as file:
+        write(out, "#pragma once\n\n#define %s \\\n%s\n" % (name, literal(file.read()).replace("\n", " \\\n")))
+
+
+if sys.argv[1] == "--text":
+    whole(sys.argv[2], sys.argv[3])
+elif sys.argv[1] == "--migrations":
     migrations(sys.argv[2:-1], sys.argv[-1])
 else:
     statements(sys.argv[1], sys.argv[2])

@@ -1,0 +1,185 @@
+/* machines.c - /v1/machines: what stands in the racks, its BMC, and who holds it. A tenant sees
+ * what it holds; BMC accounts are shown to the platform only, passwords to nobody.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "controller/access/secret.h"
+#include "controller/api/api_call.h"
+#include "controller/api/cursor.h"
+#include "controller/api/resources.h"
+#include "controller/fleet/machine.h"
+#include "controller/fleet/site.h"
+
+static const struct uuid *viewer(const struct api_call *call)
+{
+    static const struct uuid everybody = {{0}};
+
+    return call->for_platform ? &everybody : &call->tenant;
+}
+
+int machines_list(struct api_call *call)
+{
+    char key[CURSOR_KEY_MAX + 1];
+    struct machine_filter filter = {
+        .tenant = *viewer(call), .site = api_query(call, "site"), .with_bmc = call->for_platform};
+    struct error err = {0};
+    int64_t limit = api_limit(call);
+
+    if (limit < 0 || api_cursor(call, "machines", key, &filter.after) < 0)
+        return -1;
+    filter.limit = limit + 1;
+    return api_answer_list(call, "machines", machine_list(call->db, &filter, &err), limit, &err);
+}
+
+static int find(struct api_call *call, const struct uuid *tenant, struct machine_found *ret)
+{
+    struct error err = {0};
+    int found = machine_find(call->db, tenant, call->arguments[0], ret, &err);
+
+    if (found < 0)
+        return api_failed(call, &err);
+    return found == 0 ? api_not_found(call, "machine", call->arguments[0]) : 0;
+}
+
+int machines_show(struct api_call *call)
+{
+    struct machine_filter filter = {
+        .tenant = *viewer(call), .limit = 1, .with_bmc = call->for_platform};
+    struct machine_found machine;
+    struct error err = {0};
+
+    if (find(call, viewer(call), &machine) < 0)
+        return -1;
+    filter.id = &machine.id;
+    return api_answer_row(call, machine_list(call->db, &filter, &err), "machine",
+                          call->arguments[0], &err);
+}
+
+static int read_macs(struct api_call *call, struct machine_request *request)
+{
+    const json_t *macs = json_object_get(call->json, "macs"), *item;
+    size_t i;
+
+    if (!json_is_array(macs) || json_array_size(macs) == 0 ||
+        json_array_size(macs) > MACHINE_NICS_MAX)
+        return problem_field(&call->problem, "macs", "must be a list of 1 to %d MAC addresses",
+                             MACHINE_NICS_MAX);
+    json_array_foreach(macs, i, item)
+    {
+        if (!json_is_string(item) ||
+            mac_parse(json_string_value(item), &request->macs[request->mac_count++]) < 0)
+            return problem_field(&call->problem, "macs", "entry %zu is no MAC address", i + 1);
+    }
+    return 0;
+}
+
+static int read_uuid(struct api_call *call, struct machine_request *request, struct uuid *uuid)
+{
+    const char *text = NULL;
+
+    if (api_string(call, "uuid", 64, &text) < 0)
+        return -1;
+    if (!text)
+        return 0;
+    if (uuid_parse(text, uuid) < 0)
+        return problem_field(&call->problem, "uuid", "is no UUID (dmidecode -s system-uuid)");
+    request->smbios_uuid = uuid;
+    return 0;
+}
+
+static int read_bmc(struct api_call *call, struct machine_request *request)
+{
+    static const char *const known[] = {"driver",       "address",  "port", "username",
+                                        "cipher_suite", "password", NULL};
+    json_t *whole = call->json, *bmc = json_object_get(whole, "bmc");
+    int rc = -1;
+
+    request->bmc_port = 623;
+    request->bmc_cipher_suite = 17;
+    if (!json_is_object(bmc))
+        return problem_field(&call->problem, "bmc",
+                             "must be an object: {\"driver\": \"ipmi\", ...}");
+    call->json = bmc; /* its members are read like those of the body */
+    if (api_known(call, known) == 0 &&
+        api_required(call, "driver", 16, &request->bmc_driver) == 0 &&
+        api_string(call, "address", 255, &request->bmc_address) >= 0 &&
+        api_int(call, "port", 1, 65535, &request->bmc_port) >= 0 &&
+        api_string(call, "username", 64, &request->bmc_user) >= 0 &&
+        api_int(call, "cipher_suite", 0, 17, &request->bmc_cipher_suite) >= 0 &&
+        api_string(call, "password", SECRET_PLAIN_MAX, &request->bmc_password) >= 0)
+        rc = 0;
+    call->json = whole;
+    if (rc == 0 && strcmp(request->bmc_driver, "ipmi") != 0 &&
+        strcmp(request->bmc_driver, "noop") != 0)
+        return problem_field(&call->problem, "bmc.driver", "is ipmi or noop");
+    if (rc == 0 && strcmp(request->bmc_driver, "ipmi") == 0 &&
+        (!request->bmc_address || !*request->bmc_address))
+        return problem_field(&call->problem, "bmc.address", "is missing");
+    return rc;
+}
+
+static int read_request(struct api_call *call, struct machine_request *request, struct uuid *uuid)
+{
+    static const char *const known[] = {"name",       "site",      "macs", "uuid",
+                                        "serial",     "asset_tag", "rack", "class",
+                                        "memory_mib", "cpus",      "bmc",  NULL};
+    const char *site;
+    struct error err = {0};
+    int found;
+
+    if (api_known(call, known) < 0 || api_required(call, "name", 63, &request->name) < 0 ||
+        api_name(call, "name", request->name, true) < 0 ||
+        api_required(call, "site", 63, &site) < 0 || read_macs(call, request) < 0 ||
+        read_uuid(call, request, uuid) < 0 ||
+        api_string(call, "serial", 128, &request->serial) < 0 ||
+        api_string(call, "asset_tag", 128, &request->asset_tag) < 0 ||
+        api_string(call, "rack", 64, &request->rack) < 0 ||
+        api_string(call, "class", 64, &request->class) < 0 ||
+        api_int(call, "memory_mib", 1, 1 << 30, &request->memory_mib) < 0 ||
+        api_int(call, "cpus", 1, 1 << 20, &request->cpus) < 0 || read_bmc(call, request) < 0)
+        return -1;
+    if ((found = site_find(call->db, site, &request->site, &err)) < 0)
+        return api_failed(call, &err);
+    return found == 0 ? api_not_found(call, "site", site) : 0;
+}
+
+int machines_add(struct api_call *call)
+{
+    struct machine_request request = {0};
+    struct error err = {0};
+    struct uuid id, uuid;
+
+    if (read_request(call, &request, &uuid) < 0)
+        return -1;
+    api_object(call, "machine %s", request.name);
+    if (machine_add(call->db, call->services->secret_key, &request, &id, &err) == 0)
+        return api_answer_created(call, &id, request.name, "/v1/machines/%s", request.name);
+    if (err.code != ERROR_CONFLICT)
+        return api_failed(call, &err);
+    return problem_set(
+        &call->problem, 409, "machine_exists",
+        "See muster machine show with the name, MAC or serial.",
+        "the name, a MAC, the uuid, the serial or the asset tag is another machine's");
+}
+
+/* The tenant gets it; nobody else may have it. */
+int machines_hold(struct api_call *call)
+{
+    static const struct uuid everybody = {{0}};
+    struct machine_found machine;
+    struct error err = {0};
+    struct uuid holding;
+
+    if (find(call, &everybody, &machine) < 0)
+        return -1;
+    api_object(call, "machine %s", machine.name);
+    snprintf(call->why, sizeof(call->why), "given to tenant %s", call->tenant_name);
+    if (machine_hold(call->db, &call->tenant, &machine.id, &holding, &err) == 0)
+        return api_answer_created(call, &holding, machine.name, "/v1/machines/%s", machine.name);
+    if (err.code != ERROR_CONFLICT)
+        return api_failed(call, &err);
+    return problem_set(&call->problem, 409, "machine_held", NULL, "machine %s is held by a tenant",
+                       machine.name);
+}

@@ -1,0 +1,63 @@
+/* resources.h - the functions of the route table, one file a resource. */
+#pragma once
+
+struct api_call;
+struct machine_found;
+struct uuid;
+
+/* The machine that the query's 'machine' names, among the tenant's, into 'machine'; *ret NULL: none
+ * was named. */
+int api_query_machine(struct api_call *call, struct machine_found *machine,
+                      const struct uuid **ret);
+
+int tenants_list(struct api_call *call);
+int tenants_add(struct api_call *call);
+
+int sites_list(struct api_call *call);
+int sites_add(struct api_call *call);
+
+int agents_list(struct api_call *call);
+int agents_add(struct api_call *call);
+int agents_revoke(struct api_call *call);
+
+int machines_list(struct api_call *call);
+int machines_add(struct api_call *call);
+int machines_show(struct api_call *call);
+int machines_hold(struct api_call *call);
+
+int images_list(struct api_call *call);
+int images_register(struct api_call *call);
+int images_show(struct api_call *call);
+int images_grant(struct api_call *call);
+int images_upload_begin(struct api_call *call); /* before the body: which file is it to be */
+int images_upload(struct api_call *call);
+int agent_files_get(struct api_call *call);
+
+int sources_list(struct api_call *call);
+int sources_add(struct api_call *call);
+
+int tokens_list(struct api_call *call);
+int tokens_add(struct api_call *call);
+int tokens_revoke(struct api_call *call);
+
+int rules_list(struct api_call *call);
+int rules_push(struct api_call *call);
+int rules_show(struct api_call *call);
+
+int tasks_list(struct api_call *call);
+int tasks_create(struct api_call *call);
+int tasks_show(struct api_call *call);
+int tasks_events(struct api_call *call);
+int tasks_log(struct api_call *call);
+int tasks_report(struct api_call *call);
+int tasks_cancel(struct api_call *call);
+
+int alerts_list(struct api_call *call);
+int alerts_show(struct api_call *call);
+int audit_list(struct api_call *call);
+int status_show(struct api_call *call);
+
+int health_show(struct api_call *call);
+int ready_show(struct api_call *call);
+int metrics_show(struct api_call *call);
+int contract_show(struct api_call *call);

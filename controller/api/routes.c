@@ -1,0 +1,188 @@
+/* routes.c - see routes.h. */
+#include "controller/api/routes.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/api/resources.h"
+
+#define PAGE "limit cursor"
+
+const struct api_route API_ROUTES[] = {
+    {"GET", "/healthz", health_show, PERMISSION_PUBLIC, SCOPE_NOBODY, BODY_NONE, NULL, NULL},
+    {"GET", "/readyz", ready_show, PERMISSION_PUBLIC, SCOPE_NOBODY, BODY_NONE, NULL, NULL},
+    {"GET", "/metrics", metrics_show, PERMISSION_PUBLIC, SCOPE_NOBODY, BODY_NONE, NULL, NULL},
+    {"GET", "/v1/openapi.json", contract_show, PERMISSION_PUBLIC, SCOPE_NOBODY, BODY_NONE, NULL,
+     NULL},
+    {"GET", "/v1/agent/files/{sha256}", agent_files_get, PERMISSION_AGENT, SCOPE_NOBODY, BODY_NONE,
+     NULL, NULL},
+
+    {"GET", "/v1/status", status_show, PERMISSION_STATUS_READ, SCOPE_EITHER, BODY_NONE, NULL, NULL},
+
+    {"GET", "/v1/tenants", tenants_list, PERMISSION_TENANT_READ, SCOPE_PLATFORM, BODY_NONE, NULL,
+     PAGE},
+    {"POST", "/v1/tenants", tenants_add, PERMISSION_TENANT_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "tenant.create", NULL},
+
+    {"GET", "/v1/sites", sites_list, PERMISSION_SITE_READ, SCOPE_PLATFORM, BODY_NONE, NULL, PAGE},
+    {"POST", "/v1/sites", sites_add, PERMISSION_SITE_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "site.create", NULL},
+
+    {"GET", "/v1/agents", agents_list, PERMISSION_AGENT_READ, SCOPE_PLATFORM, BODY_NONE, NULL,
+     PAGE},
+    {"POST", "/v1/agents", agents_add, PERMISSION_AGENT_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "agent.create", NULL},
+    {"POST", "/v1/agents/{name}/revoke", agents_revoke, PERMISSION_AGENT_WRITE, SCOPE_PLATFORM,
+     BODY_NONE, "agent.revoke", NULL},
+
+    {"GET", "/v1/machines", machines_list, PERMISSION_MACHINE_READ, SCOPE_EITHER, BODY_NONE, NULL,
+     PAGE " site"},
+    {"POST", "/v1/machines", machines_add, PERMISSION_MACHINE_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "machine.create", NULL},
+    {"GET", "/v1/machines/{target}", machines_show, PERMISSION_MACHINE_READ, SCOPE_EITHER,
+     BODY_NONE, NULL, NULL},
+    {"POST", "/v1/machines/{target}/hold", machines_hold, PERMISSION_MACHINE_WRITE, SCOPE_TENANT,
+     BODY_NONE, "machine.hold", NULL},
+
+    {"GET", "/v1/images", images_list, PERMISSION_IMAGE_READ, SCOPE_EITHER, BODY_NONE, NULL, PAGE},
+    {"POST", "/v1/images", images_register, PERMISSION_IMAGE_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "image.register", NULL},
+    {"GET", "/v1/images/{image}", images_show, PERMISSION_IMAGE_READ, SCOPE_EITHER, BODY_NONE, NULL,
+     NULL},
+    {"PUT", "/v1/images/{name}/versions/{version}/files/{role}", images_upload,
+     PERMISSION_IMAGE_WRITE, SCOPE_PLATFORM, BODY_FILE, "image.upload", NULL},
+    {"POST", "/v1/images/{image}/grant", images_grant, PERMISSION_IMAGE_GRANT, SCOPE_TENANT,
+     BODY_NONE, "image.grant", NULL},
+
+    {"GET", "/v1/sources", sources_list, PERMISSION_SOURCE_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     PAGE},
+    {"POST", "/v1/sources", sources_add, PERMISSION_SOURCE_WRITE, SCOPE_TENANT, BODY_JSON,
+     "source.create", NULL},
+
+    {"GET", "/v1/tokens", tokens_list, PERMISSION_TOKEN_READ, SCOPE_EITHER, BODY_NONE, NULL, PAGE},
+    {"POST", "/v1/tokens", tokens_add, PERMISSION_TOKEN_WRITE, SCOPE_EITHER, BODY_JSON,
+     "token.create", NULL},
+    {"POST", "/v1/tokens/{id}/revoke", tokens_revoke, PERMISSION_TOKEN_WRITE, SCOPE_EITHER,
+     BODY_NONE, "token.revoke", NULL},
+
+    {"GET", "/v1/rules", rules_list, PERMISSION_RULE_READ, SCOPE_TENANT, BODY_NONE, NULL, PAGE},
+    {"POST", "/v1/rules", rules_push, PERMISSION_RULE_WRITE, SCOPE_TENANT, BODY_YAML, "rule.push",
+     "arm name"},
+    {"GET", "/v1/rules/{name}", rules_show, PERMISSION_RULE_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     NULL},
+
+    {"GET", "/v1/tasks", tasks_list, PERMISSION_TASK_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     PAGE " state machine alert"},
+    {"POST", "/v1/tasks", tasks_create, PERMISSION_TASK_CREATE, SCOPE_TENANT, BODY_JSON,
+     "task.create", NULL},
+    {"GET", "/v1/tasks/{id}", tasks_show, PERMISSION_TASK_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     "have"},
+    {"GET", "/v1/tasks/{id}/events", tasks_events, PERMISSION_TASK_READ, SCOPE_TENANT, BODY_NONE,
+     NULL, "have"},
+    {"GET", "/v1/tasks/{id}/log", tasks_log, PERMISSION_TASK_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     "offset source"},
+    {"GET", "/v1/tasks/{id}/report", tasks_report, PERMISSION_TASK_READ, SCOPE_TENANT, BODY_NONE,
+     NULL, NULL},
+    {"POST", "/v1/tasks/{id}/cancel", tasks_cancel, PERMISSION_TASK_CANCEL, SCOPE_TENANT, BODY_JSON,
+     "task.cancel", NULL},
+
+    {"GET", "/v1/alerts", alerts_list, PERMISSION_ALERT_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     PAGE " disposition machine"},
+    {"GET", "/v1/alerts/{id}", alerts_show, PERMISSION_ALERT_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     NULL},
+    {"GET", "/v1/audit", audit_list, PERMISSION_AUDIT_READ, SCOPE_EITHER, BODY_NONE, NULL,
+     PAGE " action outcome object"},
+};
+const size_t API_ROUTE_COUNT = sizeof(API_ROUTES) / sizeof(API_ROUTES[0]);
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* One segment, percent-decoded; -1: empty, too long, a bad escape, a control character or a slash.
+ */
+static int decode(const char *from, size_t length, char out[API_ARGUMENT_SIZE])
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int c = (unsigned char)from[i];
+
+        if (c == '%') {
+            int high = i + 2 < length ? hex_value(from[i + 1]) : -1;
+            int low = i + 2 < length ? hex_value(from[i + 2]) : -1;
+
+            if (high < 0 || low < 0)
+                return -1;
+            c = high * 16 + low;
+            i += 2;
+        }
+        if (at + 1 >= API_ARGUMENT_SIZE || c < ' ' || c == 127 || c == '/')
+            return -1;
+        out[at++] = (char)c;
+    }
+    out[at] = '\0';
+    return at > 0 && text_is_utf8(out, at) ? 0 : -1;
+}
+
+static bool matches(const char *pattern, const char *path,
+                    char ret_arguments[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE])
+{
+    size_t count = 0;
+
+    while (*pattern) {
+        if (*pattern != '{') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        size_t length = strcspn(path, "/");
+
+        if (count == API_ARGUMENTS_MAX || decode(path, length, ret_arguments[count++]) < 0)
+            return false;
+        pattern = strchr(pattern, '}') + 1;
+        path += length;
+    }
+    return *path == '\0';
+}
+
+const struct api_route *api_route_find(const char *method, const char *path,
+                                       char ret_arguments[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE],
+                                       char ret_allowed[64])
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    size_t used = 0;
+
+    ret_allowed[0] = '\0';
+    for (size_t i = 0; i < API_ROUTE_COUNT; i++) {
+        const struct api_route *route = &API_ROUTES[i];
+
+        if (!matches(route->path, path, ret_arguments))
+            continue;
+        if (strcmp(route->method, wanted) == 0)
+            return route;
+        used += (size_t)snprintf(ret_allowed + used, 64 - used, "%s%s", used ? ", " : "",
+                                 route->method);
+    }
+    return NULL;
+}
+
+int api_route_takes_query(const struct api_route *route, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (const char *at = route->query; at && *at; at += strspn(at, " ")) {
+        size_t word = strcspn(at, " ");
+
+        if (word == length && strncmp(at, key, length) == 0)
+            return 1;
+        at += word;
+    }
+    return 0;
+}

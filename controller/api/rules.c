@@ -1,0 +1,111 @@
+/* rules.c - /v1/rules: a rule's text comes in whole or not at all, and what is wrong is named by
+ * line and column. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "controller/api/api_call.h"
+#include "controller/api/cursor.h"
+#include "controller/api/resources.h"
+#include "controller/db/db.h"
+#include "controller/decide/rule_store.h"
+#include "rules/document/rule_document.h"
+
+int rules_list(struct api_call *call)
+{
+    char key[CURSOR_KEY_MAX + 1];
+    struct error err = {0};
+    const char *after;
+    int64_t limit = api_limit(call);
+
+    if (limit < 0 || api_cursor(call, "rules", key, &after) < 0)
+        return -1;
+    return api_answer_list(call, "rules",
+                           rule_store_list(call->db, &call->tenant, after, NULL, limit + 1, &err),
+                           limit, &err);
+}
+
+int rules_show(struct api_call *call)
+{
+    struct error err = {0};
+
+    return api_answer_row(
+        call, rule_store_list(call->db, &call->tenant, NULL, call->arguments[0], 1, &err), "rule",
+        call->arguments[0], &err);
+}
+
+/* ?arm=true, ?arm=false or nothing, which is false. */
+static int read_arm(struct api_call *call, bool *ret)
+{
+    const char *arm = api_query(call, "arm");
+
+    *ret = arm && strcmp(arm, "true") == 0;
+    if (arm && !*ret && strcmp(arm, "false") != 0)
+        return problem_set(&call->problem, 400, "invalid_query", NULL, "arm is true or false");
+    return 0;
+}
+
+static struct rule_document *parse(struct api_call *call)
+{
+    const char *name = api_query(call, "name");
+    struct error err = {0};
+    struct rule_document *document = NULL;
+
+    if (call->body_length == 0)
+        problem_set(&call->problem, 400, "malformed_rule", "Send the rule's YAML as the body.",
+                    "there is no rule in the body");
+    else if (!(document = rule_document_parse(name ? name : "rule.yaml", call->body,
+                                              call->body_length, &err)))
+        problem_set(&call->problem, 400, "malformed_rule", "docs/rule-language.md has every field.",
+                    "%s", error_text(&err));
+    return document;
+}
+
+static int push(struct api_call *call, const struct rule_document *document, bool arm)
+{
+    char who[API_ACTOR_SIZE];
+    struct rule_push push = {.tenant = call->tenant,
+                             .name = document->id,
+                             .version = document->version,
+                             .source = call->body,
+                             .length = call->body_length,
+                             .pushed_by = who,
+                             .arm = arm};
+    struct error err = {0};
+    int64_t current = 0;
+
+    api_actor(call, who);
+    switch (rule_store_push(call->db, &push, &current, &err)) {
+    case RULE_PUSHED:
+        call->status = 201;
+        return 0;
+    case RULE_THERE_ALREADY:
+        return 0;
+    case RULE_NOT_HIGHER:
+        return problem_set(&call->problem, 409, "version_not_higher", "Raise metadata.version.",
+                           "rule %s is at version %lld, with another text", document->id,
+                           (long long)current);
+    default:
+        return api_failed(call, &err);
+    }
+}
+
+int rules_push(struct api_call *call)
+{
+    struct rule_document *document;
+    bool arm;
+    int rc = -1;
+
+    if (read_arm(call, &arm) < 0 || !(document = parse(call)))
+        return -1;
+    api_object(call, "rule %s v%lld", document->id, (long long)document->version);
+    snprintf(call->why, sizeof(call->why), "%s", arm ? "pushed and armed" : "pushed");
+    if (push(call, document, arm) == 0) {
+        snprintf(call->location, sizeof(call->location), "/v1/rules/%s", document->id);
+        rc = api_answer_json(call, json_pack("{s:s, s:I, s:b}", "name", document->id, "version",
+                                             (json_int_t)document->version, "armed", arm));
+    }
+    rule_document_destroy(document);
+    return rc;
+}

@@ -1,0 +1,82 @@
+/* rule_store.c - see rule_store.h. Writes tables rule, rule_version, rule_book. */
+#include "controller/decide/rule_store.h"
+
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "controller/db/db.h"
+#include "controller/decide/rule_store.sql.h"
+
+struct kept {
+    struct uuid id;
+    int64_t version;
+    bool active, same, has_version;
+};
+
+static int read_kept(struct db *db, const struct rule_push *push, const uint8_t digest[32],
+                     struct kept *ret, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_RULE_FIND, err, "us", &push->tenant, push->name);
+    const uint8_t *kept;
+    size_t length = 0;
+
+    if (!rows)
+        return -1;
+    if (db_rows_count(rows) == 0) {
+        db_rows_destroy(rows);
+        return error_set(err, "rule %s did not stay", push->name);
+    }
+    kept = db_blob(rows, 0, 3, &length);
+    *ret = (struct kept){.id = db_uuid(rows, 0, 0),
+                         .version = db_int(rows, 0, 1),
+                         .active = strcmp(db_text(rows, 0, 2), "active") == 0,
+                         .has_version = !db_is_null(rows, 0, 3),
+                         .same = length == 32 && memcmp(kept, digest, 32) == 0};
+    db_rows_destroy(rows);
+    return 0;
+}
+
+static int set(struct db *db, const struct rule_push *push, const struct uuid *rule,
+               struct error *err)
+{
+    if (db_execute(db, SQL_RULE_SET, err, "uuib", &push->tenant, rule, push->version,
+                   (int)push->arm) < 0 ||
+        db_execute(db, SQL_RULE_BOOK_RAISE, err, "u", &push->tenant) < 0)
+        return -1;
+    return 0;
+}
+
+enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,
+                                 struct error *err)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    struct uuid fresh = uuid_make();
+    struct kept kept;
+
+    SHA256((const uint8_t *)push->source, push->length, digest);
+    if (db_execute(db, SQL_RULE_BOOK_LOCK, err, "u", &push->tenant) < 0 ||
+        db_execute(db, SQL_RULE_ENSURE, err, "uusi", &push->tenant, &fresh, push->name,
+                   push->version) < 0 ||
+        read_kept(db, push, digest, &kept, err) < 0)
+        return RULE_PUSH_FAILED;
+    *ret_current = kept.version;
+    if (kept.same && kept.version == push->version) {
+        if (push->arm && !kept.active && set(db, push, &kept.id, err) < 0)
+            return RULE_PUSH_FAILED;
+        return RULE_THERE_ALREADY;
+    }
+    if (kept.has_version && push->version <= kept.version)
+        return RULE_NOT_HIGHER;
+    if (db_execute(db, SQL_RULE_VERSION_INSERT, err, "uuisys", &push->tenant, &kept.id,
+                   push->version, push->source, digest, sizeof(digest), push->pushed_by) < 0 ||
+        set(db, push, &kept.id, err) < 0)
+        return RULE_PUSH_FAILED;
+    return RULE_PUSHED;
+}
+
+struct db_rows *rule_store_list(struct db *db, const struct uuid *tenant, const char *after,
+                                const char *only, int64_t limit, struct error *err)
+{
+    return db_query(db, SQL_RULE_LIST, err, "ussi", tenant, after, only, limit);
+}

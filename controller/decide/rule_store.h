@@ -1,0 +1,35 @@
+/* rule_store.h - rules as they were pushed: every version is kept, versions rise, and the revision
+ * of the tenant's rule book rises with each change, so that who decides sees it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/ids.h"
+
+struct db;
+struct db_rows;
+struct error;
+
+struct rule_push {
+    struct uuid tenant;
+    const char *name; /* metadata.id */
+    int64_t version;
+    const char *source; /* the YAML as pushed */
+    size_t length;
+    const char *pushed_by;
+    bool arm; /* stage `active`, else what it was (a new one: `draft`) */
+};
+enum rule_pushed { RULE_PUSH_FAILED = -1, RULE_PUSHED, RULE_THERE_ALREADY, RULE_NOT_HIGHER };
+
+/* Inside a transaction of the tenant. RULE_THERE_ALREADY: this very text is the version that is
+ * current (it is armed when 'arm' says so). RULE_NOT_HIGHER: *ret_current is at least this version.
+ */
+enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,
+                                 struct error *err);
+/* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
+ * name. 'only' (or NULL) is one rule, then with its source. */
+struct db_rows *rule_store_list(struct db *db, const struct uuid *tenant, const char *after,
+                                const char *only, int64_t limit, struct error *err);

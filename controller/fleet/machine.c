@@ -1,0 +1,114 @@
+/* machine.c - see machine.h. Owns tables machine, machine_nic, bmc_account, machine_holding.
+ * Invariant: a password reaches SQL only sealed for the row that holds it.
+ */
+#include "controller/fleet/machine.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "controller/access/secret.h"
+#include "controller/db/db.h"
+#include "controller/fleet/machine.sql.h"
+
+static int add_nics(struct db *db, const struct uuid *machine,
+                    const struct machine_request *request, struct error *err)
+{
+    for (size_t i = 0; i < request->mac_count; i++)
+        if (db_execute(db, SQL_MACHINE_NIC_INSERT, err, "mui", &request->macs[i], machine,
+                       (int64_t)i) < 0)
+            return -1;
+    return 0;
+}
+
+static int add_bmc(struct db *db, const struct secret_key *key, const struct uuid *machine,
+                   const struct machine_request *request, struct error *err)
+{
+    uint8_t sealed[SECRET_OVERHEAD + SECRET_PLAIN_MAX];
+    size_t length = request->bmc_password ? strlen(request->bmc_password) : 0;
+    struct uuid id = uuid_make();
+
+    if (request->bmc_password &&
+        secret_seal(key, SECRET_BMC_PASSWORD, &id, request->bmc_password, length, sealed, err) < 0)
+        return -1;
+    return db_execute(db, SQL_BMC_ACCOUNT_INSERT, err, "uussisiy", &id, machine,
+                      request->bmc_driver, request->bmc_address ? request->bmc_address : "",
+                      request->bmc_port, request->bmc_user ? request->bmc_user : "",
+                      request->bmc_cipher_suite, request->bmc_password ? sealed : NULL,
+                      length + SECRET_OVERHEAD);
+}
+
+int machine_add(struct db *db, const struct secret_key *key, const struct machine_request *request,
+                struct uuid *ret_id, struct error *err)
+{
+    struct uuid id = uuid_make();
+
+    if (db_execute(db, SQL_MACHINE_INSERT, err, "uusussssii", &id, &request->site, request->name,
+                   request->smbios_uuid, request->serial, request->asset_tag, request->rack,
+                   request->class, request->memory_mib, request->cpus) < 0 ||
+        add_nics(db, &id, request, err) < 0 || add_bmc(db, key, &id, request, err) < 0)
+        return -1;
+    *ret_id = id;
+    return 0;
+}
+
+int machine_hold(struct db *db, const struct uuid *tenant, const struct uuid *machine,
+                 struct uuid *ret_holding, struct error *err)
+{
+    struct uuid id = uuid_make();
+
+    if (db_execute(db, SQL_MACHINE_HOLD, err, "uuu", tenant, &id, machine) < 0)
+        return -1;
+    *ret_holding = id;
+    return 0;
+}
+
+/* A pattern for LIKE from what may be the start of an id; "" (matches nothing) for anything else.
+ */
+static void make_id_pattern(const char *target, char out[UUID_TEXT_SIZE + 1])
+{
+    size_t length = strlen(target);
+
+    out[0] = '\0';
+    if (length >= UUID_TEXT_SIZE || strspn(target, "0123456789abcdefABCDEF-") != length)
+        return;
+    for (size_t i = 0; i < length; i++)
+        out[i] = (char)tolower((unsigned char)target[i]);
+    out[length] = '%';
+    out[length + 1] = '\0';
+}
+
+int machine_find(struct db *db, const struct uuid *tenant, const char *target,
+                 struct machine_found *ret, struct error *err)
+{
+    char pattern[UUID_TEXT_SIZE + 1];
+    struct db_rows *rows;
+    struct mac mac;
+    int count;
+
+    make_id_pattern(target, pattern);
+    rows = db_query(db, SQL_MACHINE_FIND, err, "usms", uuid_is_nil(tenant) ? NULL : tenant, target,
+                    mac_parse(target, &mac) == 0 ? &mac : NULL, pattern);
+    if (!rows)
+        return -1;
+    if ((count = (int)db_rows_count(rows)) == 1) {
+        *ret = (struct machine_found){.id = db_uuid(rows, 0, 0),
+                                      .site = db_uuid(rows, 0, 1),
+                                      .holding = db_uuid(rows, 0, 3),
+                                      .boot_mac = db_mac(rows, 0, 4)};
+        snprintf(ret->name, sizeof(ret->name), "%s", db_text(rows, 0, 2));
+    } else if (count > 1) {
+        count = error_set_code(err, ERROR_CONFLICT, "'%s' means %s, %s and maybe others", target,
+                               db_text(rows, 0, 2), db_text(rows, 1, 2));
+    }
+    db_rows_destroy(rows);
+    return count;
+}
+
+struct db_rows *machine_list(struct db *db, const struct machine_filter *filter, struct error *err)
+{
+    return db_query(db, SQL_MACHINE_LIST, err, "ussiub",
+                    uuid_is_nil(&filter->tenant) ? NULL : &filter->tenant, filter->site,
+                    filter->after, filter->limit, filter->id, (int)filter->with_bmc);
+}

@@ -1,0 +1,44 @@
+-- name: machine_insert
+insert into machine (id, site_id, name, smbios_uuid, serial, asset_tag, rack, class, memory_mib, cpus)
+values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'server'), nullif($9, 0)::integer, nullif($10, 0)::integer)
+
+-- name: machine_nic_insert
+insert into machine_nic (mac, machine_id, position) values ($1, $2, $3::smallint)
+
+-- name: bmc_account_insert
+insert into bmc_account (id, machine_id, driver, address, port, username, cipher_suite, password)
+values ($1, $2, $3, $4, $5::integer, $6, $7::integer, $8)
+
+-- name: machine_hold
+insert into machine_holding (tenant_id, id, machine_id) values ($1, $2, $3)
+
+-- Two rows are enough to know that several match.
+-- name: machine_find
+select m.id, m.site_id, m.name, h.id, n.mac
+from machine m
+left join machine_holding h on h.machine_id = m.id and h.until is null and h.tenant_id = $1
+left join machine_nic n on n.machine_id = m.id and n.position = 0
+where ($1::uuid is null or h.id is not null)
+  and (m.name = $2 or m.serial = $2 or m.asset_tag = $2
+       or m.id = (select machine_id from machine_nic where mac = $3)
+       or (length($2) >= 8 and m.id::text like $4))
+order by m.name limit 2
+
+-- name: machine_list
+select json_build_object('id', m.id, 'name', m.name, 'site', s.name,
+           'macs', (select json_agg(n.mac::text order by n.position) from machine_nic n where n.machine_id = m.id),
+           'uuid', m.smbios_uuid, 'serial', m.serial, 'asset_tag', m.asset_tag, 'rack', m.rack, 'class', m.class,
+           'memory_mib', m.memory_mib, 'cpus', m.cpus, 'held_because', m.held_because, 'held_by_task', m.held_by_task,
+           'epoch', m.epoch, 'holding_since', h.since,
+           'bmc', case when $6 then (select json_build_object('driver', b.driver, 'address', b.address, 'port', b.port,
+                                                             'username', b.username, 'cipher_suite', b.cipher_suite)
+                                     from bmc_account b where b.machine_id = m.id) end,
+           'created_at', m.created_at), m.name
+from machine m
+join site s on s.id = m.site_id
+left join machine_holding h on h.machine_id = m.id and h.until is null and h.tenant_id = $1
+where ($1::uuid is null or h.id is not null)
+  and ($2::text is null or s.name = $2)
+  and ($3::text is null or m.name > $3)
+  and ($5::uuid is null or m.id = $5)
+order by m.name limit $4

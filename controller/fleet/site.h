@@ -1,0 +1,25 @@
+/* site.h - places with one agent each. A platform table: sites serve many tenants. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/ids.h"
+
+struct db;
+struct db_rows;
+struct error;
+
+struct site_request {
+    const char *name;
+    const char *time_zone; /* IANA name */
+    bool chainload_always; /* answer PXE with our loader even where another would do */
+};
+/* ERROR_CONFLICT: the name is taken. */
+int site_add(struct db *db, const struct site_request *request, struct uuid *ret_id,
+             struct error *err);
+/* 1 and *ret_id, or 0: no such site. */
+int site_find(struct db *db, const char *name, struct uuid *ret_id, struct error *err);
+/* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
+ * name. */
+struct db_rows *site_list(struct db *db, const char *after, int64_t limit, struct error *err);

@@ -1,0 +1,18 @@
+-- name: alert_list
+select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partition', a.partition, 'offset', a."offset",
+           'record_timestamp', a.record_timestamp, 'decided_at', a.engine_time, 'disposition', a.disposition, 'reason', a.reason,
+           'event_id', a.event_id, 'type', a.type, 'status', a.status, 'severity', a.severity, 'event_time', a.event_time,
+           'machine', m.name, 'event', a.event::json, 'raw_length', a.raw_length, 'raw_sha256', encode(a.raw_sha256, 'hex'),
+           'decisions', (select json_agg(json_build_object('id', d.id, 'rule', r.name, 'rule_version', d.rule_version, 'outcome', d.outcome,
+                                                           'reason', d.reason, 'task', d.task_id) order by d.id)
+                         from decision d left join rule r on r.tenant_id = d.tenant_id and r.id = d.rule_id
+                         where d.tenant_id = a.tenant_id and d.alert_id = a.id)), a.id::text
+from alert a
+left join source s on s.tenant_id = a.tenant_id and s.id = a.source_id
+left join machine m on m.id = a.machine_id
+where a.tenant_id = $1
+  and ($2::uuid is null or a.id < $2)
+  and ($3::text is null or a.disposition = $3)
+  and ($4::uuid is null or a.machine_id = $4)
+  and ($5::uuid is null or a.id = $5)
+order by a.id desc limit $6
