@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/error.h"
 #include "common/text.h"
 
 struct admitted_keys {
     pthread_mutex_t lock;
+    pthread_cond_t given; /* monotonic clock */
+    bool known;           /* a set was given, be it empty */
     struct admitted_key *by_curve;
     struct user_id *by_agent;
     size_t count;
@@ -47,12 +50,17 @@ int user_id_parse(const char *text, struct user_id *ret_user)
 struct admitted_keys *admitted_keys_create(struct error *err)
 {
     struct admitted_keys *keys = calloc(1, sizeof(*keys));
+    pthread_condattr_t attr;
 
     if (!keys) {
         error_set(err, "out of memory for the agents' keys");
         return NULL;
     }
     pthread_mutex_init(&keys->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&keys->given, &attr);
+    pthread_condattr_destroy(&attr);
     return keys;
 }
 
@@ -60,6 +68,7 @@ void admitted_keys_destroy(struct admitted_keys *keys)
 {
     if (!keys)
         return;
+    pthread_cond_destroy(&keys->given);
     pthread_mutex_destroy(&keys->lock);
     free(keys->by_curve);
     free(keys->by_agent);
@@ -102,10 +111,32 @@ int admitted_keys_replace(struct admitted_keys *keys, const struct admitted_key 
     keys->by_curve = by_curve;
     keys->by_agent = by_agent;
     keys->count = count;
+    keys->known = true;
+    pthread_cond_broadcast(&keys->given);
     pthread_mutex_unlock(&keys->lock);
     free(old_curve);
     free(old_agent);
     return 0;
+}
+
+bool admitted_keys_wait(struct admitted_keys *keys, int timeout_ms)
+{
+    struct timespec until;
+    bool known;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&keys->lock);
+    while (!keys->known && pthread_cond_timedwait(&keys->given, &keys->lock, &until) == 0)
+        continue;
+    known = keys->known;
+    pthread_mutex_unlock(&keys->lock);
+    return known;
 }
 
 bool admitted_keys_find(struct admitted_keys *keys, const uint8_t curve[32],

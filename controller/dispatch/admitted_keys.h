@@ -36,6 +36,8 @@ void admitted_keys_destroy(struct admitted_keys *keys);
 /* Copies. On -1 (memory) the old set stays. */
 int admitted_keys_replace(struct admitted_keys *keys, const struct admitted_key *items,
                           size_t count, struct error *err);
+/* Waits until a set was given for the first time; false after 'timeout_ms'. */
+bool admitted_keys_wait(struct admitted_keys *keys, int timeout_ms);
 bool admitted_keys_find(struct admitted_keys *keys, const uint8_t curve[32],
                         struct user_id *ret_user);
 bool admitted_keys_hold(struct admitted_keys *keys, const struct user_id *user);

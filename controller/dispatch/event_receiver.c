@@ -80,9 +80,10 @@ static int find_task(struct receiving *in, const struct session_record *record, 
 
     if (message_uuid(&message->task_id, "Record.task_id", &task, NULL) < 0)
         return 0;
-    if (!in->found || !uuid_equal(&task, &in->fact.task)) {
+    if (!in->found || !uuid_equal(&task, &in->fact.task) || in->fact.epoch != message->epoch) {
         int rc;
 
+        in->found = false;
         in->fact.task = task;
         in->fact.epoch = message->epoch;
         rc = task_facts_find(in->db, &in->fact, err);
@@ -90,7 +91,6 @@ static int find_task(struct receiving *in, const struct session_record *record, 
             return rc;
         in->found = true;
     }
-    in->fact.epoch = message->epoch;
     in->fact.at_us =
         message->at_us > 0 && message->at_us < YEAR_2100_US ? message->at_us : clock_realtime_us();
     in->fact.sequence = record->first;
@@ -112,8 +112,8 @@ static int on_refused(struct receiving *in, const struct session_record *record,
     in->counts.orders_refused++;
     snprintf(why, sizeof(why), "%s: %s", refused->code, refused->text);
     text_mend_utf8(why);
-    log_warn(ROOM, "an agent refused an order", "agent=%s %s reason=%s", in->from->name, object,
-             log_quote(why));
+    log_warn(ROOM, "an agent refused an order", "agent=%s object=%s reason=%s", in->from->name,
+             log_quote(object), log_quote(why));
     return audit_as(in, rc == 1 ? &in->fact.tenant : &PLATFORM_TENANT, "order.refused", object, why,
                     err);
 }

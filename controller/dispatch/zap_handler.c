@@ -15,6 +15,8 @@
 #include "controller/dispatch/admitted_keys.h"
 
 #define ENDPOINT "inproc://zeromq.zap.01"
+#define FIRST_KEYS_MS 5000 /* half of what the peers' handshake waits */
+#define SLICE_MS 100
 #define PART_MAX                                                                                   \
     256 /* version, request id, domain, address, identity, mechanism, 32 bytes of key */
 
@@ -81,6 +83,17 @@ static bool admitted(struct zap_handler *handler, const struct zap_request *requ
            admitted_keys_find(handler->keys, (const uint8_t *)request->bytes[PART_KEY], ret_user);
 }
 
+/* A controller that has just started lets agents wait for its first look into the database, instead
+ * of sending them away for seconds. */
+static void wait_for_keys(struct zap_handler *handler)
+{
+    zmq_pollitem_t stop = {NULL, handler->stop_fd, ZMQ_POLLIN, 0};
+
+    for (int waited_ms = 0; waited_ms < FIRST_KEYS_MS; waited_ms += SLICE_MS)
+        if (admitted_keys_wait(handler->keys, SLICE_MS) || zmq_poll(&stop, 1, 0) != 0)
+            return;
+}
+
 static void answer(struct zap_handler *handler, const struct zap_request *request)
 {
     struct user_id user;
@@ -125,6 +138,7 @@ static void *run(void *arg)
         memset(&request, 0, sizeof(request));
         if (read_request(handler->socket, &request) < 0)
             request.lengths[PART_VERSION] = 0;
+        wait_for_keys(handler);
         answer(handler, &request);
     }
 }

@@ -52,6 +52,14 @@ START_TEST(an_empty_set_admits_nobody)
 }
 END_TEST
 
+START_TEST(the_first_set_is_awaited)
+{
+    ck_assert(!admitted_keys_wait(keys, 10));
+    admitted_keys_replace(keys, NULL, 0, NULL);
+    ck_assert(admitted_keys_wait(keys, 10)); /* an empty one is one */
+}
+END_TEST
+
 START_TEST(each_key_gives_its_agent_and_holds)
 {
     struct user_id user, parsed;
@@ -97,5 +105,5 @@ START_TEST(an_agents_old_key_is_not_its_new_one)
 END_TEST
 
 CHECK_MAIN_WITH("admitted_keys", make, unmake, user_ids_that_are_none, an_empty_set_admits_nobody,
-                each_key_gives_its_agent_and_holds, a_revoked_key_is_gone_at_once,
-                an_agents_old_key_is_not_its_new_one)
+                the_first_set_is_awaited, each_key_gives_its_agent_and_holds,
+                a_revoked_key_is_gone_at_once, an_agents_old_key_is_not_its_new_one)
