@@ -3,20 +3,35 @@
 #   RUN/told  what the controller was told    RUN/agent.log    RUN/state  journal and image cache    RUN/bmc.log
 # shellcheck shell=bash
 
+# SITE_MACHINE may hold options of deploy/bed/machine create, SITE_IMAGE the folder of an image with vmlinuz and initrd.
+SITE_MACHINE=(--command "$MUSTER_SOURCE/tests/support/scripted_machine")
+SITE_IMAGE=''
 site_up() { # DIR
-    local dir=$1 role
+    local dir=$1
     mkdir -p "$dir/cache"
     "$bed/site_network" up "$dir/net" --machines 1 || return 1
     at_end "$bed/site_network" down "$dir/net"
-    "$bed/machine" create "$dir/m" --net "$dir/net" --number 1 --command "$MUSTER_SOURCE/tests/support/scripted_machine" || return 1
+    "$bed/machine" create "$dir/m" --net "$dir/net" --number 1 "${SITE_MACHINE[@]}" || return 1
     "$bed/machine" start "$dir/m" || return 1
     at_end "$bed/machine" stop "$dir/m"
     "$MUSTER_BUILD/muster-agent" make-keys "$dir/keys" >/dev/null || return 1
     openssl req -x509 -newkey ed25519 -nodes -keyout "$dir/ca.key" -out "$dir/ca.pem" -subj /CN=nobody -days 2 2>/dev/null
-    for role in kernel initrd; do
-        head -c 20000 /dev/urandom >"$dir/cache/$role"
-        mv "$dir/cache/$role" "$dir/cache/$(sha256sum <"$dir/cache/$role" | cut -d' ' -f1)"
-    done
+    if [ -n "$SITE_IMAGE" ]; then
+        cache_file "$dir" kernel <"$SITE_IMAGE/vmlinuz"
+        cache_file "$dir" initrd <"$SITE_IMAGE/initrd"
+    else
+        head -c 20000 /dev/urandom | cache_file "$dir" kernel
+        head -c 20000 /dev/urandom | cache_file "$dir" initrd
+    fi
+}
+
+# Into the cache by its digest, without a controller to fetch it from; DIR/kernel and DIR/initrd say SHA256:SIZE.
+cache_file() { # DIR ROLE
+    local sha
+    cat >"$1/file"
+    sha=$(sha256sum <"$1/file" | cut -d' ' -f1)
+    echo "$sha:$(stat -c %s "$1/file")" >"$1/$2"
+    mv "$1/file" "$1/cache/$sha"
 }
 
 # Becomes the program: its pid is the one to signal.
@@ -45,15 +60,15 @@ state: $2/state
 boot:
   interface: $AGENT_INTERFACE
   address: $AGENT_ADDRESS
-  wait: 20s
-  silence: 20s
+  wait: ${AGENT_WAIT:-20s}
+  silence: ${AGENT_WAIT:-20s}
 ${AGENT_EXTRA-}
 END
 }
 
 # Begins RUN; sets 'controller'.
 start_controller() { # DIR RUN OPTION...
-    local dir=$1 run=$2 files=("$1"/cache/*)
+    local dir=$1 run=$2
     shift 2
     mkdir -p "$run/state"
     cp -r "$dir/cache" "$run/state/images"
@@ -62,7 +77,7 @@ start_controller() { # DIR RUN OPTION...
     : >"$run/told"
     (in_agent "$dir" "$MUSTER_BUILD/tests/support/scripted_controller" "$run" --bind tcp://127.0.0.1:8444 \
         --agent-keys "$dir/keys/agent-keys.json" --machine "$dir/m/settings" --password "$dir/m/password" \
-        --kernel "${files[0]##*/}:20000" --initrd "${files[1]##*/}:20000" "$@" >"$run/told" 2>"$run/controller.log") &
+        --kernel "$(cat "$dir/kernel")" --initrd "$(cat "$dir/initrd")" "$@" >"$run/told" 2>"$run/controller.log") &
     controller=$!
     at_end eval "kill $controller 2>/dev/null || :"
     await 10 grep -q ' ready$' "$run/told" || { cat "$run/controller.log"; return 1; }

@@ -3,12 +3,15 @@
  * offers its task until the agent has it, checks RESULT's signature and digest, puts the report
  * together, and prints a line for everything that it is told.
  *
- * scripted_controller DIR --bind tcp://ADDR:PORT --agent-keys FILE --machine SETTINGS --password
- * FILE
- *                     --kernel SHA256:SIZE --initrd SHA256:SIZE [--deadline SECONDS] [--again]
- * DIR gets 'controller' (lines for the agent's configuration: site_id, agent_id, curve_key,
- * root_key) and 'order', the signed order of the newest session. --again: offer the task once more
- * after its RESULT, with the order's own bytes.
+ *   scripted_controller DIR OPTION...
+ *     --bind tcp://ADDR:PORT       --agent-keys FILE (agent-keys.json)
+ *     --machine FILE (settings)    --password FILE
+ *     --kernel SHA256:SIZE         --initrd SHA256:SIZE
+ *     --deadline SECONDS (120)     --arguments TEMPLATE
+ *     --again: offer the task once more behind its RESULT, with the order's own bytes
+ *
+ * DIR gets 'controller' (site_id, agent_id, curve_key, root_key for the agent's configuration) and
+ * 'order', the signed order of the newest session.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -35,7 +38,7 @@
 #define DAY_US ((int64_t)86400 * 1000000)
 
 static struct {
-    const char *folder, *bind, *kernel, *initrd;
+    const char *folder, *bind, *kernel, *initrd, *arguments;
     long deadline;
     bool again;
     struct agent_public_keys agent_keys;
@@ -215,7 +218,7 @@ static void sign_order(void)
     image.name = (char *)"scripted";
     image.file = files;
     image.n_file = 2;
-    image.arguments = (char *)"console=ttyS0 BOOTIF=${mac}";
+    image.arguments = (char *)settings.arguments;
     image.check = checks;
     image.n_check = 2;
     boot.task_id = message_from_uuid(&at.task);
@@ -480,16 +483,18 @@ static void read_machine(const char *path)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"bind", 1, NULL, 'b'},     {"agent-keys", 1, NULL, 'a'}, {"machine", 1, NULL, 'm'},
-        {"password", 1, NULL, 'p'}, {"kernel", 1, NULL, 'k'},     {"initrd", 1, NULL, 'i'},
-        {"deadline", 1, NULL, 'd'}, {"again", 0, NULL, 'A'},      {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"bind", 1, NULL, 'b'},      {"agent-keys", 1, NULL, 'a'},
+                                          {"machine", 1, NULL, 'm'},   {"password", 1, NULL, 'p'},
+                                          {"kernel", 1, NULL, 'k'},    {"initrd", 1, NULL, 'i'},
+                                          {"deadline", 1, NULL, 'd'},  {"again", 0, NULL, 'A'},
+                                          {"arguments", 1, NULL, 'r'}, {NULL, 0, NULL, 0}};
     struct error err = {0};
     char *text;
     size_t length;
     int option;
 
     settings.deadline = 120;
+    settings.arguments = "console=ttyS0 BOOTIF=${mac}";
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 'b') {
             settings.bind = optarg;
@@ -512,6 +517,8 @@ static void read_options(int argc, char **argv)
             settings.initrd = optarg;
         } else if (option == 'd') {
             settings.deadline = strtol(optarg, NULL, 10);
+        } else if (option == 'r') {
+            settings.arguments = optarg;
         } else if (option == 'A') {
             settings.again = true;
         } else {
