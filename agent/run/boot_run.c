@@ -526,9 +526,9 @@ void boot_run_tick(struct boot_run *run)
     }
     if (run->deadline_ms && runner->now_ms >= run->deadline_ms && !run->row.outcome) {
         const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
-        bool booting = run->phase == PHASE_BOOT || run->phase == PHASE_ON;
+        bool booting = run->phase == PHASE_BOOT;
 
-        boot_run_stop(run, "failed", booting ? stop->step : run_phase_name(run->phase),
+        boot_run_stop(run, "failed", run_step_at(run->phase, (enum boot_stage)run->row.seen),
                       "give the image a longer deadline, or see what took so long in the timeline",
                       "its deadline of %u s passed%s%s", run->order.boot->deadline_s,
                       booting ? ": " : "", booting ? stop->cause : "");

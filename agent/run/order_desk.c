@@ -216,6 +216,11 @@ static void take_boot(struct task_runner *runner, struct task_order *order,
 
 /* ---- cancel, settle, release ---- */
 
+static const char *step_of(const struct boot_run *run)
+{
+    return run_step_at(run->phase, (enum boot_stage)run->row.seen);
+}
+
 static void take_cancel(struct task_runner *runner, const struct task_order *order)
 {
     struct boot_run *run = boot_run_find(runner, &order->task_id);
@@ -235,7 +240,7 @@ static void take_cancel(struct task_runner *runner, const struct task_order *ord
         answer_cancel(runner, order, "cancelled",
                       run->touched ? "stopped; the machine is being put back"
                                    : "stopped before the machine was touched");
-        boot_run_stop(run, "cancelled", run_phase_name(run->phase), "", "cancelled: %.200s",
+        boot_run_stop(run, "cancelled", step_of(run), "", "cancelled: %.200s",
                       order->cancel->reason);
     }
 }
@@ -249,8 +254,8 @@ static void take_settle(struct task_runner *runner, const struct task_order *ord
     else if (!run)
         answer_held(runner, order);
     else
-        boot_run_stop(run, order->settle->outcome, run_phase_name(run->phase), "",
-                      "settled by a person: %.200s", order->settle->reason);
+        boot_run_stop(run, order->settle->outcome, step_of(run), "", "settled by a person: %.200s",
+                      order->settle->reason);
 }
 
 static void take_release(struct task_runner *runner, const struct task_order *order)

@@ -117,3 +117,16 @@ const struct boot_stop *boot_stop_after(enum boot_stage seen)
 {
     return &stops[seen];
 }
+
+const char *run_step_at(enum run_phase phase, enum boot_stage seen)
+{
+    static const char *const steps[PHASE_COUNT] = {
+        [PHASE_ACCEPTED] = "",      [PHASE_SNAPSHOT] = "snapshot",
+        [PHASE_OFF] = "bmc_off",    [PHASE_BOOT_DEVICE] = "bmc_boot_device",
+        [PHASE_ON] = "bmc_on",      [PHASE_SESSION] = "report",
+        [PHASE_INSPECT] = "bmc_on", [PHASE_RESTORE] = "restore_power",
+        [PHASE_ENDED] = "",
+    };
+
+    return phase == PHASE_BOOT ? boot_stop_after(seen)->step : steps[phase];
+}

@@ -43,3 +43,6 @@ struct boot_stop {
     const char *remedy;
 };
 const struct boot_stop *boot_stop_after(enum boot_stage seen);
+/* The step at which a run in 'phase' stands, as docs/task-states.md names them; "" before it
+ * started. */
+const char *run_step_at(enum run_phase phase, enum boot_stage seen);

@@ -60,6 +60,9 @@ START_TEST(each_sighting_is_a_step_and_each_stop_has_words)
         ck_assert_uint_gt(strlen(stop->cause), 10);
         ck_assert_uint_gt(strlen(stop->remedy), 10);
     }
+    for (int phase = 0; phase < PHASE_COUNT; phase++)
+        ck_assert_ptr_nonnull(run_step_at((enum run_phase)phase, STAGE_NONE));
+    ck_assert_str_eq(run_step_at(PHASE_BOOT, STAGE_KERNEL), "http_initrd");
     ck_assert_str_eq(boot_stop_after(STAGE_DHCP)->step, "tftp");
     ck_assert_int_eq(boot_stage_of(SIGHTING_REFUSED), STAGE_NONE);
 }
