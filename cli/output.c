@@ -58,6 +58,18 @@ static char *cell(const json_t *value)
     return text ? text : strdup("?");
 }
 
+/* "body.why": a member of a member. */
+static const json_t *member_of(const json_t *item, const char *member)
+{
+    const char *dot = strchr(member, '.');
+    char head[48];
+
+    if (!dot)
+        return json_object_get(item, member);
+    snprintf(head, sizeof(head), "%.*s", (int)(dot - member), member);
+    return json_object_get(json_object_get(item, head), dot + 1);
+}
+
 /* Columns on a terminal, of UTF-8 text without wide characters. */
 static size_t width_of(const char *text)
 {
@@ -86,7 +98,7 @@ static size_t read_columns(const char *columns, struct column *out)
 static void print_row(const json_t *item, const struct column *columns, size_t count, bool table)
 {
     for (size_t i = 0; i < count; i++) {
-        char *text = cell(json_object_get(item, columns[i].member));
+        char *text = cell(member_of(item, columns[i].member));
 
         fputs(text ? text : "?", stdout);
         if (i + 1 == count)
@@ -107,7 +119,7 @@ static void print_table(const json_t *items, struct column *columns, size_t coun
     json_array_foreach(items, at, item)
     {
         for (size_t i = 0; i < count; i++) {
-            char *text = cell(json_object_get(item, columns[i].member));
+            char *text = cell(member_of(item, columns[i].member));
             size_t width = text ? width_of(text) : 1;
 
             columns[i].width = width > columns[i].width ? width : columns[i].width;

@@ -17,8 +17,8 @@ enum output_format {
 /* 0 or -1. */
 int output_format_parse(const char *name, enum output_format *ret);
 
-/* 'columns': "NAME=name SITE=site LIVE=agent_live": heading = member. The first column is what -o
- * name prints. */
+/* 'columns': "NAME=name SITE=site LIVE=agent_live": heading = member, "body.why" a member of one.
+ * The first column is what -o name prints. */
 void output_items(enum output_format format, const json_t *items, const char *columns);
 /* One object as "KEY  value" lines; nested ones as JSON. */
 void output_object(enum output_format format, const json_t *object);

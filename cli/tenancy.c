@@ -24,7 +24,7 @@ int source_add(struct cli *cli)
 int source_list(struct cli *cli)
 {
     return cli_list(cli, "/v1/sources", "",
-                    "NAME=name TOPIC=topic STATE=state HALTED=halted_because SINCE=created_at");
+                    "NAME=name TOPIC=topic STATE=state PARTITIONS=partitions SINCE=created_at");
 }
 
 /* The token is shown once, by the server; it goes into the file and nowhere else. */
@@ -131,12 +131,12 @@ int rule_list(struct cli *cli)
 int alert_list(struct cli *cli)
 {
     return cli_list(cli, "/v1/alerts", "",
-                    "ID=id AT=engine_time DISPOSITION=disposition TYPE=type SEVERITY=severity "
+                    "ID=id AT=decided_at DISPOSITION=disposition TYPE=type SEVERITY=severity "
                     "MACHINE=machine TASK=task_id REASON=reason");
 }
 
 int audit_list(struct cli *cli)
 {
     return cli_list(cli, "/v1/audit", "",
-                    "AT=at WHO=who ACTION=action OBJECT=object OUTCOME=outcome WHY=why");
+                    "AT=at WHO=who ACTION=action OBJECT=object OUTCOME=outcome WHY=body.why");
 }
