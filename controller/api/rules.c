@@ -52,6 +52,7 @@ static struct rule_document *parse(struct api_call *call)
     struct error err = {0};
     struct rule_document *document = NULL;
 
+    api_object(call, "rule of %.120s", name ? name : "rule.yaml");
     if (call->body_length == 0)
         problem_set(&call->problem, 400, "malformed_rule", "Send the rule's YAML as the body.",
                     "there is no rule in the body");

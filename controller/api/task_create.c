@@ -79,10 +79,12 @@ static int read_image(struct api_call *call, struct wish *wish)
 
 static int read_times(struct api_call *call, struct wish *wish)
 {
+    struct error err = {0};
     int64_t start;
     int timed;
 
-    wish->now_us = call->services->now_us();
+    if (task_view_now(call->db, &wish->now_us, &err) < 0)
+        return api_failed(call, &err);
     wish->schedule_us = wish->now_us;
     if ((timed = api_time(call, "schedule_time", &wish->schedule_us)) < 0)
         return -1;

@@ -1,5 +1,5 @@
 -- name: audit_view_list
-select json_build_object('id', a.id, 'at', a.at, 'who', a.who, 'action', a.action, 'object', a.object, 'outcome', a.outcome,
+select json_build_object('id', a.id, 'at', a.at, 'who', a.who, 'action', a.action, 'object', a.object, 'outcome', a.outcome, 'why', b.body::json ->> 'why',
            'body', b.body::json, 'leaf_hash', encode(a.leaf_hash, 'hex')), a.id::text
 from audit a
 left join audit_body b on b.id = a.id

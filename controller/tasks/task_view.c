@@ -46,6 +46,17 @@ struct db_rows *task_view_report(struct db *db, const struct uuid *tenant, const
     return db_query(db, SQL_TASK_VIEW_REPORT, err, "uu", tenant, task);
 }
 
+int task_view_now(struct db *db, int64_t *ret_now_us, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_TASK_VIEW_NOW, err, "");
+
+    if (!rows)
+        return -1;
+    *ret_now_us = db_time(rows, 0, 0);
+    db_rows_destroy(rows);
+    return 0;
+}
+
 int task_view_twin(struct db *db, const struct uuid *tenant, const struct uuid *machine,
                    const struct uuid *image_version, const char *params_json, const char *after,
                    int64_t schedule_us, struct uuid *ret_task, struct error *err)

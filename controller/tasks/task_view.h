@@ -40,6 +40,10 @@ struct db_rows *task_view_log(struct db *db, const struct uuid *tenant, const st
 struct db_rows *task_view_report(struct db *db, const struct uuid *tenant, const struct uuid *task,
                                  struct error *err);
 
+/* The database's clock at the transaction's begin: what task_create() compares schedule_time with.
+ */
+int task_view_now(struct db *db, int64_t *ret_now_us, struct error *err);
+
 /* An open task that asks for the same: same machine, image version, parameters and 'after', and the
  * same time
  * ('schedule_us' INT64_MIN: at once). 1 and its id, or 0. Until the transaction's end no other

@@ -1,12 +1,35 @@
 -- name: task_view_list
-select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_since, 'machine', m.name, 'image_id', i.name || ':' || v.version,
+select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_since, 'waiting_on', case t.state
+               when 'scheduled' then 'its time, ' || to_char(t.schedule_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+               when 'pending_approval' then 'an approver'
+               when 'limited' then 'room in a limit that is full'
+               when 'queued' then case
+                   when m.held_because is not null then 'machine ' || m.name || ' to be released: ' || m.held_because
+                   when s.quarantined_because is not null then 'site ' || s.name || ', which is in quarantine: ' || s.quarantined_because
+                   when e.expires_at is null then 'the agent of site ' || s.name || ', which has never connected'
+                   when e.expires_at <= now() then 'the agent of site ' || s.name || ', silent since '
+                                                   || to_char(e.last_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                   when exists (select from task_queue q where q.machine_id = t.machine_id and q.task_id <> t.id
+                                                           and q.state in ('leased', 'accepted', 'running', 'unknown'))
+                       then 'machine ' || m.name || ', which another task is using'
+                   else 'the agent of site ' || s.name || ' to take it' end
+               when 'leased' then 'the agent of site ' || s.name || ' to accept it'
+               when 'accepted' then 'the agent of site ' || s.name || ' to begin, within 60 s'
+               when 'running' then coalesce((select 'machine ' || m.name || '; last step: ' || x.name || ' ' || x.state
+                                             from task_event x where x.tenant_id = t.tenant_id and x.task_id = t.id and x.kind = 'step'
+                                             order by x.id desc limit 1), 'machine ' || m.name)
+               when 'unknown' then 'the agent''s own record of it, or a person who looks at machine ' || m.name end,
+           'machine', m.name, 'image_id', i.name || ':' || v.version,
            'schedule_time', t.schedule_time, 'expires_at', t.expires_at, 'reason', t.reason, 'ticket', t.ticket, 'labels', t.labels,
            'requested_by', t.requested_by, 'alert', t.alert_id, 'verdict', t.verdict, 'restore', t.restore, 'cause', t.cause,
            'created_at', t.created_at, 'started_at', t.started_at, 'ended_at', t.ended_at), t.id::text
 from task t
 join machine m on m.id = t.machine_id
+join site s on s.id = t.site_id
 join image_version v on v.id = t.image_version_id
 join image i on i.id = v.image_id
+left join agent a on a.site_id = s.id and a.state = 'active'
+left join agent_session e on e.agent_id = a.id
 where t.tenant_id = $1
   and ($2::uuid is null or t.id < $2)
   and ($3::text is null or t.state = $3 or ($3 = 'open' and t.ended_at is null and t.state not in ('succeeded', 'failed', 'cancelled', 'expired')))
@@ -43,14 +66,15 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                                              from task_event x where x.tenant_id = t.tenant_id and x.task_id = t.id and x.kind = 'step'
                                              order by x.id desc limit 1), 'machine ' || m.name)
                when 'unknown' then 'the agent''s own record of it, or a person who looks at machine ' || m.name end,
-           'action', t.action, 'machine', json_build_object('id', m.id, 'name', m.name, 'serial', m.serial, 'uuid', m.smbios_uuid,
-               'mac', (select n.mac::text from machine_nic n where n.machine_id = m.id and n.position = 0)),
+           'action', t.action, 'machine', m.name, 'machine_id', m.id, 'serial', m.serial,
+           'target_mac', (select n.mac::text from machine_nic n where n.machine_id = m.id and n.position = 0),
            'site', s.name, 'agent', a.name,
            'image_id', i.name || ':' || v.version, 'image_digest', encode(v.digest, 'hex'), 'params', t.params, 'after', t.after,
            'schedule_time', t.schedule_time, 'expires_at', t.expires_at, 'deadline_s', t.deadline_s,
            'reason', t.reason, 'ticket', t.ticket, 'labels', t.labels, 'requested_by', t.requested_by,
            'alert', (select json_build_object('id', x.id, 'event_id', x.event_id, 'type', x.type, 'severity', x.severity, 'topic', x.topic,
-                         'partition', x.partition, 'offset', x."offset", 'record_timestamp', x.record_timestamp, 'disposition', x.disposition)
+                         'partition', x.partition, 'offset', x."offset", 'record_timestamp', x.record_timestamp, 'disposition', x.disposition,
+                         'reason', x.reason)
                      from alert x where x.tenant_id = t.tenant_id and x.id = t.alert_id),
            'rule', (select json_build_object('name', r.name, 'version', t.rule_version, 'stage', r.stage)
                     from rule r where r.tenant_id = t.tenant_id and r.id = t.rule_id),
@@ -73,6 +97,9 @@ join image i on i.id = v.image_id
 left join agent a on a.site_id = s.id and a.state = 'active'
 left join agent_session e on e.agent_id = a.id
 where t.tenant_id = $1 and t.id = $2
+
+-- name: task_view_now
+select now()
 
 -- name: task_view_events
 select json_build_object('id', e.id, 'at', e.at, 'recorded_at', e.recorded_at, 'kind', e.kind, 'name', e.name, 'state', e.state,
