@@ -39,7 +39,7 @@ static struct {
     uint64_t connection; /* the newest that said HELLO */
     uint8_t nonce[32];
     uint64_t received[3], committed[3]; /* by stream */
-    uint64_t most_under_way[3];
+    uint64_t most_under_way[3], longest_gap;
     bool dense, facts_after_bulk;
     struct dispatch_job *held[4096];
     size_t held_count;
@@ -125,6 +125,8 @@ static void on_records(struct dispatch_job **job)
         else if (record->first != *received + 1)
             store.dense = false;
         *received = record->upto;
+        if (record->upto - record->first > store.longest_gap)
+            store.longest_gap = record->upto - record->first;
         if (record->message && record->message->kind_case == MUSTER__RECORD__KIND_REFUSED)
             snprintf(store.codes[store.refused_records++ % 16], sizeof(store.codes[0]), "%s",
                      record->message->refused->code);
@@ -490,6 +492,40 @@ START_TEST(facts_go_before_bulk)
 }
 END_TEST
 
+/* What was thinned while nobody listened is one record that uses up all its numbers. */
+START_TEST(a_thinned_log_arrives_as_a_gap)
+{
+    struct journal_identity identity;
+    struct uuid task = uuid_make();
+    Muster__Record record = MUSTER__RECORD__INIT;
+    Muster__LogChunk log = MUSTER__LOG_CHUNK__INIT;
+    char line[4000];
+
+    memset(line, 'x', sizeof(line));
+    task_journal_set_bulk_budget(agent.journal, 40000);
+    log.data = (ProtobufCBinaryData){sizeof(line), (uint8_t *)line};
+    log.source = (char *)"image";
+    record.task_id = message_from_uuid(&task);
+    record.kind_case = MUSTER__RECORD__KIND_LOG;
+    record.log = &log;
+    for (int i = 0; i < 40; i++) {
+        struct journal_batch *batch = journal_batch_create();
+
+        journal_batch_record(batch, JOURNAL_BULK, &record);
+        ck_assert_int_eq(task_journal_write_now(agent.journal, batch, NULL), 0);
+    }
+    ck_assert_int_eq(task_journal_identity(agent.journal, &identity, NULL), 0);
+    ck_assert_uint_ge(identity.bulk_head, 40);
+    start_link(&agent);
+    ck_assert(wait_for(&store.committed[2], identity.bulk_head));
+    ck_assert(store.dense);
+    ck_assert_uint_gt(store.longest_gap, 20);
+    journal_records(JOURNAL_BULK, 1, 10);
+    ck_assert(wait_for(&store.committed[2], identity.bulk_head + 1));
+    ck_assert(store.dense);
+}
+END_TEST
+
 START_TEST(new_records_go_at_once)
 {
     int64_t began;
@@ -733,7 +769,7 @@ END_TEST
 CHECK_MAIN_WITH("wire", make, unmake, an_unknown_key_cannot_shake_hands,
                 a_wrong_server_key_cannot_shake_hands, hello_welcome_resume,
                 an_older_manifest_is_not_believed, windows_hold_and_numbers_are_dense,
-                facts_go_before_bulk, new_records_go_at_once,
+                facts_go_before_bulk, a_thinned_log_arrives_as_a_gap, new_records_go_at_once,
                 a_reconnect_goes_on_where_the_commit_was, the_next_endpoint_is_tried,
                 revoked_within_a_second, two_live_copies_are_found, a_restart_is_no_copy,
                 bad_orders_come_back_by_name)

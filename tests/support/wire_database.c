@@ -625,6 +625,80 @@ START_TEST(a_result_that_its_agent_did_not_sign_is_dropped)
 }
 END_TEST
 
+/* One that the tables refuse must not hold up those behind it. */
+START_TEST(records_that_cannot_be_taken_are_passed_over)
+{
+    struct uuid task = make_task();
+    Muster__Record record = MUSTER__RECORD__INIT;
+    Muster__Step step = MUSTER__STEP__INIT;
+    struct dispatch_counts counts;
+    struct journal_batch *batch = journal_batch_create();
+    struct error err = {0};
+
+    await_session();
+    await_order();
+    record.at_us = clock_realtime_us();
+    record.task_id = message_from_uuid(&task);
+    record.epoch = order.epoch;
+    record.kind_case = MUSTER__RECORD__KIND_STEP;
+    record.step = &step;
+    step.name = (char *)"bmc_on";
+    step.state = (char *)"done";
+    for (int i = 0; i < 5; i++) {               /* in one batch, so in one transaction at first */
+        step.attempt = i == 2 ? UINT32_MAX : 1; /* no integer of PostgreSQL's */
+        journal_batch_record(batch, JOURNAL_FACTS, &record);
+    }
+    ck_assert_msg(task_journal_write_now(journal, batch, &err) == 0, "%s", err.text);
+    wait_number(5, facts_committed);
+    ck_assert_int_eq(
+        number("select count(*) from task_event where task_id = '%s' and name = 'bmc_on'",
+               show(&task)),
+        4);
+    dispatch_counts(dispatch, &counts);
+    ck_assert_uint_eq(counts.records_dropped, 1);
+    ck_assert_int_ge(number(audited("record.drop", "record 3")), 1);
+    task_order_clear(&order);
+}
+END_TEST
+
+static void postgres(const char *what)
+{
+    char command[512];
+
+    ck_assert_ptr_nonnull(getenv("MUSTER_TEST_POSTGRES"));
+    snprintf(command, sizeof(command), "%s %s %s >/dev/null 2>&1", getenv("MUSTER_TEST_POSTGRES"),
+             what, getenv("MUSTER_TEST_DATABASE"));
+    ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(a_database_restart_loses_nothing_and_repeats_nothing)
+{
+    struct conf_map parameters = test_database("muster_owner");
+    struct uuid task = make_task();
+    struct error err = {0};
+
+    await_session();
+    await_order();
+    say_accepted(&task, order.epoch);
+    wait_number(1, facts_committed);
+    db_disconnect(owner);
+    owner = NULL;
+    postgres("stop");
+    for (int i = 0; i < 20; i++)
+        say_step(&task, order.epoch, "while the database was away");
+    postgres("start");
+    owner = db_connect(&parameters, &err);
+    ck_assert_msg(owner != NULL, "%s", err.text);
+    wait_number(21, facts_committed);
+    ck_assert_int_eq(
+        number("select count(*) from task_event where task_id = '%s' and detail like 'while%%'",
+               show(&task)),
+        20);
+    ck_assert_int_eq(dispatch_healthy(dispatch, NULL), 0);
+    task_order_clear(&order);
+}
+END_TEST
+
 START_TEST(a_refused_order_is_audited_with_its_task)
 {
     struct uuid task = make_task();
@@ -777,7 +851,9 @@ CHECK_MAIN_WITH("wire_database", make, unmake, a_task_goes_out_signed_and_comes_
                 the_hint_sends_a_task_at_once,
                 records_of_another_sites_task_are_dropped_and_audited,
                 a_result_that_its_agent_did_not_sign_is_dropped,
-                a_refused_order_is_audited_with_its_task, a_cancel_reaches_the_agent_once,
-                a_revoked_agent_has_no_effect_within_a_second, another_site_in_hello_is_refused,
-                a_lost_journal_quarantines_the_site, epochs_raise_the_floor_or_quarantine,
-                another_owner_ends_the_session)
+                a_refused_order_is_audited_with_its_task,
+                records_that_cannot_be_taken_are_passed_over,
+                a_database_restart_loses_nothing_and_repeats_nothing,
+                a_cancel_reaches_the_agent_once, a_revoked_agent_has_no_effect_within_a_second,
+                another_site_in_hello_is_refused, a_lost_journal_quarantines_the_site,
+                epochs_raise_the_floor_or_quarantine, another_owner_ends_the_session)
