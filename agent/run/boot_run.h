@@ -138,12 +138,17 @@ void boot_run_commit(struct boot_run *run, struct journal_batch *batch,
 void boot_run_after(struct boot_run *run, struct phone_home_request *request,
                     void (*done)(struct journal_batch *batch, void *run));
 
+/* Replaces an owned text. False: out of memory. */
+bool boot_run_set_text(char **to, const char *from);
+
 /* Ends in the restore (or at once, when nothing was touched). The first call decides; later ones
  * are dropped. */
 void boot_run_stop(struct boot_run *run, const char *outcome, const char *step, const char *remedy,
                    const char *cause, ...) __attribute__((format(printf, 5, 6)));
 void boot_run_succeed(struct boot_run *run);
-/* Steps of the straight line that recovery enters from the middle. */
+/* ---- the straight line, entered by recovery from the middle: run_start.c, run_power_on.c,
+ * machine_watch.c ---- */
+void run_start_tick(struct boot_run *run);
 void boot_run_snapshot(struct boot_run *run);
 void boot_run_boot_device(struct boot_run *run);
 void boot_run_wait_for_boot(struct boot_run *run);

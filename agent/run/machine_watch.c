@@ -1,10 +1,81 @@
-/* machine_watch.c - see machine_watch.h. */
+/* machine_watch.c - see machine_watch.h. Invariant: run->row.seen only rises, and is durable with
+ * its step. */
 #include "agent/run/machine_watch.h"
 
-#include "agent/run/bmc_step.h"
+#include <stdio.h>
 
+#include "agent/run/bmc_step.h"
+#include "agent/run/run_timeline.h"
+
+#define SEEN_MOST 6 /* records of one kind of sighting; firmware may ask a hundred times */
 #define LOOK_EVERY_MS 30000
 #define LOOK_AGAIN_MS 10000 /* longer than a firmware's own power cycle */
+
+/* ---- waiting for the machine ---- */
+
+void boot_run_wait_for_boot(struct boot_run *run)
+{
+    if (run->phase == PHASE_SESSION)
+        return; /* it was quicker than its BMC */
+    boot_run_change(run, PHASE_BOOT, NULL);
+    run->wait_ms = run->runner->now_ms + run->runner->settings.boot_wait_ms;
+}
+
+static void fold_sighting(struct boot_run *run, const struct boot_sighting *sighting,
+                          const char *step)
+{
+    struct journal_batch *batch;
+    char detail[300], mac[MAC_TEXT_SIZE];
+    bool news = boot_stage_of(sighting->kind) > run->row.seen;
+    enum boot_stage stage = boot_stage_of(sighting->kind);
+
+    if (stage > run->row.seen)
+        run->row.seen = stage;
+    if (!timeline_may_repeat(run, step, SEEN_MOST) && !news)
+        return;
+    mac_format(&sighting->mac, mac);
+    snprintf(detail, sizeof(detail), "%s%s%s%s%s%s%s", mac, sighting->address[0] ? " " : "",
+             sighting->address, sighting->ipxe ? " ipxe" : "",
+             sighting->uuid_swapped ? " uuid byte-swapped" : "", sighting->detail[0] ? ": " : "",
+             sighting->detail);
+    batch = boot_run_batch(run);
+    timeline_step(run, batch, step, "seen", EVIDENCE_SERVED, detail);
+    boot_run_commit(run, batch, NULL);
+}
+
+void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting)
+{
+    const char *step = boot_step_of(sighting->kind);
+
+    if (!step || !run->offered || run->row.outcome)
+        return;
+    fold_sighting(run, sighting, step);
+    if (sighting->kind == SIGHTING_CONFLICT)
+        boot_run_stop(run, "failed", step,
+                      "find which other machine uses this MAC or UUID, and correct the record",
+                      "two machines answer as one: %s", sighting->detail);
+}
+
+static void tick_waiting(struct boot_run *run)
+{
+    struct task_runner *runner = run->runner;
+
+    if (run->phase == PHASE_BOOT && runner->now_ms >= run->wait_ms) {
+        const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
+
+        boot_run_stop(run, "failed", stop->step, stop->remedy, "%s (one attempt was made)",
+                      stop->cause);
+    } else if (run->phase == PHASE_SESSION && !run->report_whole &&
+               runner->now_ms - run->heard_ms >= runner->settings.silence_ms) {
+        boot_run_stop(run, "failed", "report",
+                      "look at the task's log and at the machine's console: it may have hung, lost "
+                      "its link or its power",
+                      "the machine fell silent for %lld s before its report was whole",
+                      (long long)(runner->settings.silence_ms / 1000));
+    }
+}
+
+/* ---- is it still on? ---- */
 
 static bool watching(const struct boot_run *run)
 {
@@ -36,6 +107,7 @@ void machine_watch_tick(struct boot_run *run)
 {
     const struct task_runner *runner = run->runner;
 
+    tick_waiting(run);
     if (!watching(run) || run->bmc.at != BMC_IDLE)
         return;
     if (!run->watch_ms)

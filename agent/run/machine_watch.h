@@ -1,6 +1,6 @@
-/* machine_watch.h - while we wait for a booting machine, its BMC is asked now and then whether it
- * is still on: one that went off need not be waited for. Some firmware switches itself off for a
- * moment; two looks have to agree.
+/* machine_watch.h - a booting machine: what the boot plane saw of it, how long it is waited for,
+ * and whether its BMC still says that it is on: one that went off need not be waited for. Some
+ * firmware switches itself off for a moment; two looks have to agree.
  */
 #pragma once
 
