@@ -1,0 +1,70 @@
+/* One record on its way: its digest, its moment, its words. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/intake/alert_item.h"
+#include "tests/support/check_main.h"
+
+static void digest(int64_t timestamp, const char *key, const char *value,
+                   uint8_t out[KAFKA_DIGEST_SIZE])
+{
+    const struct kafka_record record = {.offset = 7,
+                                        .timestamp_ms = timestamp,
+                                        .key = key,
+                                        .key_length = key ? strlen(key) : 0,
+                                        .value = value,
+                                        .length = value ? strlen(value) : 0};
+
+    ck_assert_int_eq(kafka_record_digest(&record, out, NULL), 0);
+}
+
+START_TEST(no_two_records_have_one_digest)
+{
+    static const struct {
+        int64_t timestamp;
+        const char *key, *value;
+    } rows[] = {{1, NULL, "v"}, {2, NULL, "v"},  {1, "", "v"},   {1, "v", ""},  {1, "v", NULL},
+                {1, NULL, ""},  {1, NULL, NULL}, {1, "a", "bc"}, {1, "ab", "c"}};
+    uint8_t digests[sizeof(rows) / sizeof(rows[0])][KAFKA_DIGEST_SIZE], again[KAFKA_DIGEST_SIZE];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        digest(rows[i].timestamp, rows[i].key, rows[i].value, digests[i]);
+        digest(rows[i].timestamp, rows[i].key, rows[i].value, again);
+        ck_assert_mem_eq(digests[i], again, KAFKA_DIGEST_SIZE);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_mem_ne(digests[i], digests[j], KAFKA_DIGEST_SIZE);
+    }
+}
+END_TEST
+
+START_TEST(a_moment_is_never_later_than_now)
+{
+    static const struct {
+        int64_t ms, moment_us;
+    } rows[] = {{-1, 0},         {INT64_MIN, 0},      {0, 0}, {999, 999000}, {1000, 1000500},
+                {1001, 1000500}, {INT64_MAX, 1000500}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct kafka_record record = {.timestamp_ms = rows[i].ms};
+        const struct alert_item item = {.record = &record};
+
+        ck_assert_int_eq(alert_item_moment_us(&item, 1000500), rows[i].moment_us);
+    }
+}
+END_TEST
+
+START_TEST(words_are_cut_between_characters)
+{
+    char out[4];
+
+    alert_item_words(out, sizeof(out), "%s", "ab\xc3\xa4");
+    ck_assert_str_eq(out, "ab");
+    alert_item_words(out, sizeof(out), "%s", "\xf0\x9f\x98\x80");
+    ck_assert_str_eq(out, "");
+    alert_item_words(out, sizeof(out), "%s", "a\xc3\xa4");
+    ck_assert_str_eq(out, "a\xc3\xa4");
+}
+END_TEST
+
+CHECK_MAIN("alert_item", no_two_records_have_one_digest, a_moment_is_never_later_than_now,
+           words_are_cut_between_characters)
