@@ -494,6 +494,28 @@ START_TEST(person_settles_a_run)
 }
 END_TEST
 
+START_TEST(release_by_a_person_raises_the_floor_of_the_machine)
+{
+    Muster__ReleaseMachine release = MUSTER__RELEASE_MACHINE__INIT;
+    uint64_t epoch = 0;
+
+    release.machine_id = message_from_uuid(&bench.orders.machine);
+    release.site_id = message_from_uuid(&bench.orders.site);
+    release.agent_id = message_from_uuid(&bench.orders.agent_id);
+    release.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
+    release.expires_at_us = INT64_MAX;
+    release.epoch = 9;
+    release.reason = (char *)"put back by hand";
+    bench_send(bench.orders.controller, DOMAIN_RELEASE, &release.base);
+    bench_settle();
+    ck_assert_int_eq(task_journal_epoch(bench.rooms.journal, &bench.orders.machine, &epoch, NULL),
+                     0);
+    ck_assert_uint_eq(epoch, 9);
+    bench_order(); /* at epoch 5 */
+    bench_until("refused:old_epoch");
+}
+END_TEST
+
 /* ---- phone-home ---- */
 
 START_TEST(token_of_no_live_task_is_refused)
@@ -663,8 +685,8 @@ CHECK_MAIN_WITH(
     busy_machine_is_declined_at_once, driver_nobody_has_is_declined, refused_order_is_a_fact,
     known_task_is_answered_and_never_run_again, captured_order_of_an_ended_task_is_a_replay,
     cancel_has_its_answers, cancel_before_the_start_touches_nothing, person_settles_a_run,
-    token_of_no_live_task_is_refused, same_nonce_same_answer_other_nonce_stops_the_task,
-    grant_holds_params_record_and_checks, byte_swapped_uuid_is_accepted,
-    machine_that_is_another_is_refused_and_stops_the_task,
+    release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,
+    same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
+    byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
     mac_that_was_seen_counts_not_the_one_claimed, session_of_nobody_is_refused,
     log_is_taken_once_and_in_order, log_has_its_cap, report_is_taken_once)
