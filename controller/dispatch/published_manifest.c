@@ -49,7 +49,7 @@ int published_manifest_store(struct db *db, const char *path, struct error *err)
 {
     size_t length;
     char *bytes = file_read(path, ENVELOPE_MAX, &length, err);
-    int64_t version;
+    int64_t version = 0;
     int rc = -1;
 
     if (!bytes)
