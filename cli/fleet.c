@@ -37,6 +37,15 @@ int site_list(struct cli *cli)
                     "QUARANTINED=quarantined_because");
 }
 
+int site_release(struct cli *cli)
+{
+    char *path = cli_path(cli, "/v1/sites", cli->words[0], "/release");
+    int rc = cli_add(cli, path, NULL);
+
+    free(path);
+    return rc;
+}
+
 int agent_add(struct cli *cli)
 {
     const char *site = cli_need(cli, "site"), *path = site ? cli_need(cli, "keys") : NULL;

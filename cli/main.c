@@ -24,6 +24,7 @@ static const struct command {
     {"site", "add", site_add, 1, "time-zone= chainload-always",
      "NAME [--time-zone Z] [--chainload-always]"},
     {"site", "list", site_list, 0, "", ""},
+    {"site", "release", site_release, 1, "", "NAME"},
     {"agent", "add", agent_add, 1, "site= keys=", "NAME --site S --keys agent-keys.json"},
     {"agent", "list", agent_list, 0, "", ""},
     {"agent", "revoke", agent_revoke, 1, "", "NAME"},

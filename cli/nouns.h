@@ -10,6 +10,7 @@ int tenant_add(struct cli *cli);
 int tenant_list(struct cli *cli);
 int site_add(struct cli *cli);
 int site_list(struct cli *cli);
+int site_release(struct cli *cli);
 int agent_add(struct cli *cli);
 int agent_list(struct cli *cli);
 int agent_revoke(struct cli *cli);

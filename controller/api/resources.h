@@ -18,6 +18,7 @@ int sites_add(struct api_call *call);
 
 int agents_list(struct api_call *call);
 int agents_add(struct api_call *call);
+int sites_release(struct api_call *call);
 int agents_revoke(struct api_call *call);
 
 int machines_list(struct api_call *call);

@@ -28,6 +28,8 @@ const struct api_route API_ROUTES[] = {
     {"GET", "/v1/sites", sites_list, PERMISSION_SITE_READ, SCOPE_PLATFORM, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/sites", sites_add, PERMISSION_SITE_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "site.create", NULL},
+    {"POST", "/v1/sites/{name}/release", sites_release, PERMISSION_SITE_WRITE, SCOPE_PLATFORM,
+     BODY_NONE, "site.release", NULL},
 
     {"GET", "/v1/agents", agents_list, PERMISSION_AGENT_READ, SCOPE_PLATFORM, BODY_NONE, NULL,
      PAGE},

@@ -34,3 +34,22 @@ int sites_add(struct api_call *call)
         return api_taken(call, "site", request.name, &err);
     return api_answer_created(call, &id, request.name, "/v1/sites");
 }
+
+int sites_release(struct api_call *call)
+{
+    const char *name = call->arguments[0];
+    struct error err = {0};
+    struct uuid id;
+    int found, released;
+
+    api_object(call, "site %s", name);
+    if ((found = site_find(call->db, name, &id, &err)) < 0 ||
+        (released = found ? site_release(call->db, name, &err) : 0) < 0)
+        return api_failed(call, &err);
+    if (!found)
+        return api_not_found(call, "site", name);
+    if (released == 0)
+        return problem_set(&call->problem, 409, "not_in_quarantine", NULL,
+                           "site %s is not in quarantine", name);
+    return api_answer_json(call, json_pack("{s:s, s:n}", "name", name, "quarantined_because"));
+}

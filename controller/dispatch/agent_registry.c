@@ -57,7 +57,7 @@ int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *r
 
 struct hello_row {
     struct uuid site, journal;
-    bool active, quarantined, has_stream;
+    bool active, quarantined, begin_anew, has_stream;
     uint64_t facts_committed, bulk_committed;
     char because[160];
 };
@@ -83,6 +83,7 @@ static int read_row(struct db *db, const struct session_hello *hello, struct hel
         snprintf(row->because, sizeof(row->because), "%s",
                  row->quarantined ? db_text(rows, 0, 5) : "");
         session->chainload_always = db_bool(rows, 0, 6);
+        row->begin_anew = db_bool(rows, 0, 7);
         row->has_stream = !db_is_null(rows, 0, 8);
         row->journal = db_uuid(rows, 0, 8);
         row->facts_committed = (uint64_t)db_int(rows, 0, 9);
@@ -104,7 +105,7 @@ static int refuse(struct session_reject *reject, const char *code, const char *r
     return 0;
 }
 
-static const char QUARANTINE_REMEDY[] = "find out why, then: muster site release";
+static const char QUARANTINE_REMEDY[] = "find out why, then: muster site release NAME";
 
 static int quarantine(struct db *db, const struct uuid *site, const char *agent,
                       const char *because, struct error *err)
@@ -171,6 +172,37 @@ static int check_journal(struct db *db, const struct session_hello *hello,
     return 1;
 }
 
+/* A person has released the site: what its agent says now is where both go on from. */
+static int begin_anew(struct db *db, const struct session_hello *hello, struct hello_row *row,
+                      struct error *err)
+{
+    struct db_rows *rows =
+        db_query(db, SQL_AGENT_STREAM_ANEW, err, "uuii", &hello->agent, &hello->journal,
+                 (int64_t)hello->facts_head, (int64_t)hello->bulk_head);
+
+    if (!rows)
+        return -1;
+    row->facts_committed = (uint64_t)db_int(rows, 0, 0);
+    row->bulk_committed = (uint64_t)db_int(rows, 0, 1);
+    db_rows_destroy(rows);
+    return db_execute(db, SQL_AGENT_BEGUN_ANEW, err, "ui", &row->site,
+                      (int64_t)hello->highest_epoch) < 0
+               ? -1
+               : 1;
+}
+
+/* 1: as before; 0: 'because'; -1. */
+static int check_continuity(struct db *db, const struct session_hello *hello, struct hello_row *row,
+                            char *because, size_t size, struct error *err)
+{
+    int rc;
+
+    if (row->begin_anew)
+        return begin_anew(db, hello, row, err);
+    rc = check_journal(db, hello, row, because, size, err);
+    return rc == 1 ? check_epoch(db, hello, &row->site, because, size, err) : rc;
+}
+
 /* 1: welcome; 0: refused; -1. In a transaction of the platform's tenant. */
 static int decide(struct db *db, const struct session_hello *hello, struct live_session *session,
                   struct session_reject *reject, struct error *err)
@@ -191,9 +223,7 @@ static int decide(struct db *db, const struct session_hello *hello, struct live_
                       "HELLO names another site than this agent's");
     if (row.quarantined)
         return refuse(reject, "quarantined", QUARANTINE_REMEDY, row.because);
-    rc = check_journal(db, hello, &row, because, sizeof(because), err);
-    if (rc == 1)
-        rc = check_epoch(db, hello, &row.site, because, sizeof(because), err);
+    rc = check_continuity(db, hello, &row, because, sizeof(because), err);
     if (rc == 0) {
         if (quarantine(db, &row.site, session->name, because, err) < 0)
             return -1;

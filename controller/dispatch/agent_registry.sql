@@ -6,7 +6,7 @@ select id, curve_key from agent where state = 'active'
 
 -- name: agent_of_hello
 -- The site's row is locked: quarantine and floor of one site are decided one HELLO after the other.
-select a.site_id, a.state, a.name, a.sign_key, a.seal_key, s.quarantined_because, s.chainload_always, s.epoch_floor,
+select a.site_id, a.state, a.name, a.sign_key, a.seal_key, s.quarantined_because, s.chainload_always, s.begin_anew,
        st.journal_id, st.facts_committed, st.bulk_committed
 from agent a join site s on s.id = a.site_id left join agent_stream st on st.agent_id = a.id
 where a.id = $1
@@ -26,6 +26,17 @@ select site_id, name from agent where id = $1
 
 -- name: agent_stream_begin
 insert into agent_stream (agent_id, journal_id) values ($1, $2)
+
+-- name: agent_stream_anew
+-- Of the same journal what is there counts as handed over; of another nothing does.
+insert into agent_stream (agent_id, journal_id) values ($1, $2)
+on conflict (agent_id) do update set journal_id = excluded.journal_id,
+    facts_committed = case when agent_stream.journal_id = excluded.journal_id then least(agent_stream.facts_committed, $3) else 0 end,
+    bulk_committed = case when agent_stream.journal_id = excluded.journal_id then least(agent_stream.bulk_committed, $4) else 0 end
+returning facts_committed, bulk_committed
+
+-- name: agent_begun_anew
+update site set begin_anew = false, epoch_floor = greatest(epoch_floor, $2) where id = $1
 
 -- name: agent_session_open
 insert into agent_session (agent_id, controller_id, fence, session_id, boot_id, nonce, software, features, expires_at)

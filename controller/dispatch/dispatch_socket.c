@@ -253,7 +253,7 @@ static void on_two_alive(struct dispatch_socket *sock, struct connection *former
     struct connection *current = connection_table_of_agent(sock->table, &former->user.agent);
     const struct session_reject reject = {
         "quarantined", "two live agents say they are this one",
-        "stop the copy, give it keys of its own, then: muster site release", 60000};
+        "stop the copy, give it keys of its own, then: muster site release NAME", 60000};
 
     hand_over(sock, dispatch_job_create(JOB_CLONED, former->number, &former->user.agent));
     end_session(sock, former, &reject);

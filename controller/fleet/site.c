@@ -30,6 +30,11 @@ int site_find(struct db *db, const char *name, struct uuid *ret_id, struct error
     return count;
 }
 
+int site_release(struct db *db, const char *name, struct error *err)
+{
+    return db_execute(db, SQL_SITE_RELEASE, err, "s", name);
+}
+
 struct db_rows *site_list(struct db *db, const char *after, int64_t limit, struct error *err)
 {
     return db_query(db, SQL_SITE_LIST, err, "si", after, limit);

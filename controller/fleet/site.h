@@ -20,6 +20,9 @@ int site_add(struct db *db, const struct site_request *request, struct uuid *ret
              struct error *err);
 /* 1 and *ret_id, or 0: no such site. */
 int site_find(struct db *db, const char *name, struct uuid *ret_id, struct error *err);
+/* Out of quarantine: its agent's next HELLO is believed as it is. 1: released; 0: no such site, or
+ * it was not in quarantine. */
+int site_release(struct db *db, const char *name, struct error *err);
 /* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
  * name. */
 struct db_rows *site_list(struct db *db, const char *after, int64_t limit, struct error *err);

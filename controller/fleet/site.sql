@@ -4,6 +4,9 @@ insert into site (id, name, time_zone, chainload_always) values ($1, $2, $3, $4)
 -- name: site_find
 select id from site where name = $1
 
+-- name: site_release
+update site set quarantined_because = null, begin_anew = true where name = $1 and quarantined_because is not null
+
 -- An agent is live when its session is.
 -- name: site_list
 select json_build_object('id', s.id, 'name', s.name, 'time_zone', s.time_zone, 'chainload_always', s.chainload_always,

@@ -780,7 +780,7 @@ START_TEST(another_site_in_hello_is_refused)
 }
 END_TEST
 
-START_TEST(a_lost_journal_quarantines_the_site)
+START_TEST(a_lost_journal_quarantines_the_site_until_its_release)
 {
     struct uuid task = make_task();
 
@@ -803,6 +803,18 @@ START_TEST(a_lost_journal_quarantines_the_site)
         number("select count(*) from audit where action = 'site.quarantine' and object = 'site %s'",
                show(&site)),
         1);
+    /* A person accepts the loss: the new journal is handed over from its first record. */
+    controller_link_destroy(agent_link);
+    say_started(&task, 1);
+    sql("update site set quarantined_because = null, begin_anew = true where id = '%s'",
+        show(&site));
+    start_link_as(&site);
+    wait_number(1,
+                "select count(*) from agent_stream s join task_event e on e.agent_id = s.agent_id "
+                "where s.agent_id = '%s' and s.facts_committed = 1 and e.name like '%%-> running'",
+                show(&agent));
+    ck_assert_int_eq(
+        number("select count(*) from site where id = '%s' and not begin_anew", show(&site)), 1);
 }
 END_TEST
 
@@ -855,5 +867,6 @@ CHECK_MAIN_WITH("wire_database", make, unmake, a_task_goes_out_signed_and_comes_
                 records_that_cannot_be_taken_are_passed_over,
                 a_database_restart_loses_nothing_and_repeats_nothing,
                 a_cancel_reaches_the_agent_once, a_revoked_agent_has_no_effect_within_a_second,
-                another_site_in_hello_is_refused, a_lost_journal_quarantines_the_site,
+                another_site_in_hello_is_refused,
+                a_lost_journal_quarantines_the_site_until_its_release,
                 epochs_raise_the_floor_or_quarantine, another_owner_ends_the_session)
