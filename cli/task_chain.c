@@ -27,7 +27,7 @@ static void line(const char *what, const char *text)
 static void print_head(const json_t *task)
 {
     printf("%-10s %s\n", "task", text_of(task, "id"));
-    line("machine", text_of(json_object_get(task, "machine"), "name"));
+    line("machine", text_of(task, "machine"));
     line("image", text_of(task, "image_id"));
     line("state", text_of(task, "state"));
     line("waits on", text_of(task, "waiting_on"));

@@ -18,7 +18,7 @@
 #include "agent/boot/boot_offers.h"
 #include "agent/boot/boot_script.h"
 #include "agent/boot/boot_site.h"
-#include "agent/boot/http_deadlines.h"
+#include "common/http_deadlines.h"
 #include "agent/boot/http_file.h"
 #include "agent/boot/loaders.h"
 #include "agent/report/phone_home_http.h"

@@ -177,15 +177,20 @@ static int too_large(struct api_call *call)
                        "the body has more than %lld bytes", (long long)body_cap(call->route));
 }
 
-static int check_length(struct api_request *request)
+static void read_length(struct api_request *request)
 {
-    struct api_call *call = &request->call;
     const char *length =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Content-Length");
 
     if (length)
-        call->content_length = strtoll(length, NULL, 10); /* http_guard checked its shape */
-    else if (call->route->body == BODY_FILE)
+        request->call.content_length = strtoll(length, NULL, 10); /* http_guard checked its shape */
+}
+
+static int check_length(struct api_request *request)
+{
+    struct api_call *call = &request->call;
+
+    if (call->content_length < 0 && call->route->body == BODY_FILE)
         return problem_set(&call->problem, 411, "length_required", NULL,
                            "an upload needs Content-Length");
     return call->content_length > body_cap(call->route) ? too_large(call) : 0;
@@ -216,6 +221,7 @@ int api_request_read(struct api_request *request, struct MHD_Connection *connect
     if (question)
         *question = '\0';
     call->path = request->path;
+    read_length(request);
     if (find_route(request) < 0 || (question && read_query(call, question + 1) < 0) ||
         check_length(request) < 0)
         return -1;

@@ -7,17 +7,21 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <openssl/crypto.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/http_deadlines.h"
 #include "common/log.h"
 #include "controller/api/api_request.h"
 #include "controller/api/api_workers.h"
@@ -35,6 +39,8 @@
 #define IDLE_S 20
 #define PEM_MAX (256 * 1024)
 #define POOL_WAIT_MS 2000
+#define TICK_MS 1000
+#define DROPPED_MAX (1024 * 1024)
 
 struct api_server {
     struct api_services services;
@@ -44,6 +50,9 @@ struct api_server {
     struct api_workers *workers;
     char *listen, *certificate, *key;
     struct MHD_Daemon *daemon;
+    struct http_deadlines *deadlines;
+    pthread_t ticker; /* cuts connections that are late */
+    int end_fd;       /* readable: the ticker ends */
     size_t worker_count;
     uint16_t port;
     atomic_bool stopping;
@@ -94,7 +103,13 @@ static void run(void *context, void *item)
     if (rc == 1)
         problem_set(&request->call.problem, 503, "unavailable", "Ask again in a few seconds.",
                     "too many are waiting for news, or the controller is stopping");
-    request->phase = request->phase == REQUEST_OPENING && rc == 0 ? REQUEST_BODY : REQUEST_ANSWER;
+    if (request->phase == REQUEST_OPENING && rc == 0) {
+        request->phase = REQUEST_BODY;
+        http_deadlines_enter(request->connection, HTTP_PHASE_UPLOAD);
+    } else {
+        request->phase = REQUEST_ANSWER;
+        http_deadlines_enter(request->connection, HTTP_PHASE_ANSWER);
+    }
     MHD_resume_connection(request->connection);
 }
 
@@ -104,14 +119,27 @@ static enum MHD_Result hand_over(struct api_server *server, struct api_request *
                                  enum request_phase phase)
 {
     request->phase = phase;
+    http_deadlines_enter(request->connection, HTTP_PHASE_SUSPENDED);
     MHD_suspend_connection(request->connection);
     if (api_workers_submit(server->workers, request) == 0)
         return MHD_YES;
     problem_set(&request->call.problem, 503, "busy", "Try again in a few seconds.",
                 "the controller has more to do than it can take");
     request->phase = REQUEST_ANSWER;
+    http_deadlines_enter(request->connection, HTTP_PHASE_ANSWER);
     MHD_resume_connection(request->connection);
     return MHD_YES;
+}
+
+/* A refused request's body is read and dropped first: a client that is still sending when the
+ * connection closes does not get to read why. Not one that is far too long, and not one whose
+ * length is in doubt. */
+static bool may_go_on(const struct api_request *request)
+{
+    const struct api_call *call = &request->call;
+
+    return strcmp(call->problem.code, "malformed_request") != 0 &&
+           call->content_length <= DROPPED_MAX;
 }
 
 static enum MHD_Result begin(struct api_server *server, struct api_request *request,
@@ -121,13 +149,14 @@ static enum MHD_Result begin(struct api_server *server, struct api_request *requ
     request->call.services = &server->services;
     request->counted = true;
     atomic_fetch_add(&server->under_way, 1);
-    if (api_request_read(request, connection, method, version) < 0) {
+    if (api_request_read(request, connection, method, version) < 0 && !may_go_on(request)) {
         request->phase = REQUEST_ANSWER;
         return api_request_answer(request);
     }
-    if (request->call.route->body == BODY_FILE)
+    if (!request->call.problem.status && request->call.route->body == BODY_FILE)
         return hand_over(server, request, REQUEST_OPENING);
     request->phase = REQUEST_BODY;
+    http_deadlines_enter(connection, HTTP_PHASE_BODY);
     return MHD_YES;
 }
 
@@ -207,9 +236,9 @@ static void completed(void *cls, struct MHD_Connection *connection, void **conte
     struct api_server *server = cls;
     struct api_request *request = *context;
 
-    (void)connection;
-    (void)code;
     *context = NULL;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        http_deadlines_enter(connection, HTTP_PHASE_HEADERS); /* the next one's */
     if (!request)
         return;
     log_request(request);
@@ -220,6 +249,16 @@ static void completed(void *cls, struct MHD_Connection *connection, void **conte
 
 /* ---- start and stop ---- */
 
+static void *tick(void *arg)
+{
+    struct api_server *server = arg;
+    struct pollfd end = {.fd = server->end_fd, .events = POLLIN};
+
+    while (poll(&end, 1, TICK_MS) <= 0)
+        http_deadlines_cut(server->deadlines, clock_monotonic_ms());
+    return NULL;
+}
+
 static int check_routes(struct error *err)
 {
     for (size_t i = 0; i < API_ROUTE_COUNT; i++)
@@ -227,6 +266,14 @@ static int check_routes(struct error *err)
             return error_set(err, "route %s %s names no permission", API_ROUTES[i].method,
                              API_ROUTES[i].path);
     return 0;
+}
+
+static void end_ticker(struct api_server *server)
+{
+    uint64_t one = 1;
+
+    if (write(server->end_fd, &one, sizeof(one)) == sizeof(one))
+        pthread_join(server->ticker, NULL);
 }
 
 struct api_server *api_server_create(const struct api_settings *settings, struct error *err)
@@ -241,12 +288,15 @@ struct api_server *api_server_create(const struct api_settings *settings, struct
     server->pool = settings->pool;
     server->worker_count = settings->workers ? settings->workers : WORKERS_DEFAULT;
     server->listen = strdup(settings->listen);
+    server->end_fd = eventfd(0, EFD_CLOEXEC);
+    server->deadlines = http_deadlines_create(err);
     server->images = image_store_open(settings->image_folder, err);
     server->services = (struct api_services){.secret_key = settings->secret_key,
                                              .images = server->images,
                                              .fetch_key = server->fetch_key,
                                              .now_us = clock_realtime_us};
-    if (check_routes(err) < 0 || !server->images || !server->listen ||
+    if (check_routes(err) < 0 || !server->images || !server->listen || !server->deadlines ||
+        server->end_fd < 0 ||
         !(server->certificate = file_read(settings->certificate_file, PEM_MAX, NULL, err)) ||
         !(server->key = file_read_secret(settings->key_file, PEM_MAX, NULL, err))) {
         error_prefix(err, "API");
@@ -262,6 +312,9 @@ void api_server_destroy(struct api_server *server)
         return;
     api_server_stop(server, 0);
     image_store_close(server->images);
+    http_deadlines_destroy(server->deadlines);
+    if (server->end_fd >= 0)
+        close(server->end_fd);
     if (server->key)
         OPENSSL_cleanse(server->key, strlen(server->key));
     OPENSSL_cleanse(server->fetch_key, sizeof(server->fetch_key));
@@ -341,7 +394,8 @@ static struct MHD_Daemon *start_daemon(struct api_server *server, int fd)
         MHD_OPTION_HTTPS_MEM_CERT, server->certificate, MHD_OPTION_HTTPS_MEM_KEY, server->key,
         MHD_OPTION_HTTPS_PRIORITIES, "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2",
         MHD_OPTION_URI_LOG_CALLBACK, first_line, server, MHD_OPTION_NOTIFY_COMPLETED, completed,
-        server, MHD_OPTION_END);
+        server, MHD_OPTION_NOTIFY_CONNECTION, http_deadlines_notify, server->deadlines,
+        MHD_OPTION_END);
 }
 
 int api_server_start(struct api_server *server, struct error *err)
@@ -353,17 +407,21 @@ int api_server_start(struct api_server *server, struct error *err)
     server->port = port_of(fd);
     server->workers = api_workers_create(server->worker_count,
                                          server->worker_count * QUEUE_PER_WORKER, run, server, err);
-    if (!server->workers) {
-        close(fd);
-        return -1;
+    if (!server->workers)
+        goto fail;
+    if (pthread_create(&server->ticker, NULL, tick, server) != 0) {
+        error_set(err, "API: its threads do not start");
+        goto fail;
     }
-    if (!(server->daemon = start_daemon(server, fd))) {
-        close(fd);
-        api_workers_destroy(server->workers);
-        server->workers = NULL;
-        return error_set(err, "API: HTTPS does not start; are certificate and key a pair in PEM?");
-    }
-    return 0;
+    if ((server->daemon = start_daemon(server, fd)))
+        return 0;
+    error_set(err, "API: HTTPS does not start; are certificate and key a pair in PEM?");
+    end_ticker(server);
+fail:
+    close(fd);
+    api_workers_destroy(server->workers);
+    server->workers = NULL;
+    return -1;
 }
 
 uint16_t api_server_port(const struct api_server *server)
@@ -388,6 +446,7 @@ void api_server_stop(struct api_server *server, int64_t drain_ms)
      */
     api_workers_destroy(server->workers);
     MHD_stop_daemon(server->daemon);
+    end_ticker(server);
     server->workers = NULL;
     server->daemon = NULL;
 }

@@ -2,7 +2,7 @@
  * libmicrohttpd tells of its end before it closes the socket, and the list's lock is held while we
  * shut it down.
  */
-#include "agent/boot/http_deadlines.h"
+#include "common/http_deadlines.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,9 +12,8 @@
 #include "common/error.h"
 
 static const int64_t ALLOWED_MS[] = {
-    [HTTP_PHASE_HEADERS] = 10 * 1000,
-    [HTTP_PHASE_BODY] = 60 * 1000,
-    [HTTP_PHASE_ANSWER] = 600 * 1000,
+    [HTTP_PHASE_HEADERS] = 10 * 1000,  [HTTP_PHASE_BODY] = 60 * 1000,
+    [HTTP_PHASE_UPLOAD] = 3600 * 1000, [HTTP_PHASE_ANSWER] = 600 * 1000,
     [HTTP_PHASE_SUSPENDED] = 0,
 };
 
