@@ -193,6 +193,7 @@ state: $dir/agent/state
 boot:
   interface: $AGENT_INTERFACE
   address: $AGENT_ADDRESS
+  wait: 90s # these machines boot in 20; real firmware takes minutes
 EOF
 }
 
