@@ -244,7 +244,9 @@ START_TEST(phone_home_during_the_inspection_settles_it)
     restart_on(batch);
     bench_settle();
     ck_assert_uint_eq(bench_hello(1), 200);
+    pthread_mutex_lock(&bmc.lock);
     bmc.dead = false;
+    pthread_mutex_unlock(&bmc.lock);
     ck_assert_uint_eq(bench_report(1, "passed"), 200);
     bench_until("result");
     bench_expect_result("succeeded", "passed", "done", "", "");
