@@ -2,10 +2,12 @@
 #include "agent/report/report_spool.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/report/phone_home.h"
 #include "common/json.h"
+#include "common/text.h"
 
 void report_spool_log(struct journal_batch *batch, Muster__Record record, uint64_t offset,
                       const char *bytes, size_t length)
@@ -62,6 +64,14 @@ static int read_verdict(const json_t *report, struct report_facts *facts, struct
                           "the report's verdict must be passed, degraded or failed");
 }
 
+static void read_words(const json_t *report, const char *key, char *out, size_t room)
+{
+    const char *words = json_string_value(json_object_get(report, key));
+
+    snprintf(out, room, "%s", words ? words : "");
+    text_mend_utf8(out);
+}
+
 int report_spool_read(const char *bytes, size_t length, struct report_facts *ret_facts,
                       struct error *err)
 {
@@ -72,6 +82,10 @@ int report_spool_read(const char *bytes, size_t length, struct report_facts *ret
         return -1;
     memset(ret_facts, 0, sizeof(*ret_facts));
     rc = read_verdict(report, ret_facts, err);
+    if (rc == 0) {
+        read_words(report, "reason", ret_facts->reason, sizeof(ret_facts->reason));
+        read_words(report, "remedy", ret_facts->remedy, sizeof(ret_facts->remedy));
+    }
     json_decref(report);
     if (rc == 0 && !EVP_Q_digest(NULL, "SHA256", NULL, bytes, length, ret_facts->sha256, NULL))
         rc = error_set(err, "SHA-256 failed");

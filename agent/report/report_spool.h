@@ -1,6 +1,6 @@
 /* report_spool.h - logs and reports on their way into the bulk stream: cut into chunks of at most
- * 48 KiB. What a machine says is self-reported; of a report only its shape and its verdict are
- * looked at here.
+ * 48 KiB. What a machine says is self-reported; of a report only its shape, its verdict and
+ * what it says of that are looked at here.
  */
 #pragma once
 
@@ -19,6 +19,8 @@ void report_spool_report(struct journal_batch *batch, Muster__Record record, con
 
 struct report_facts {
     char verdict[12]; /* passed | degraded | failed */
+    /* Why, and what to do about it: "" where it says nothing, cut where it says too much. */
+    char reason[400], remedy[400];
     uint8_t sha256[32];
 };
 /* -1: not JSON within its caps, or no verdict of ours. docs/report.schema.json */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/report/report_spool.h"
 #include "agent/run/bmc_step.h"
 #include "agent/run/machine_watch.h"
 #include "common/log.h"
@@ -173,8 +174,15 @@ void boot_run_stop(struct boot_run *run, const char *outcome, const char *step, 
 
 void boot_run_succeed(struct boot_run *run)
 {
-    if (!run->row.outcome && !run->leaving)
-        decide(run, "succeeded", "", "", "");
+    char cause[sizeof(((struct report_facts *)0)->reason)];
+    char remedy[sizeof(((struct report_facts *)0)->remedy)];
+
+    if (run->row.outcome || run->leaving)
+        return;
+    /* What its report said, out of the row that they go back to. */
+    snprintf(cause, sizeof(cause), "%s", run->row.cause ? run->row.cause : "");
+    snprintf(remedy, sizeof(remedy), "%s", run->row.remedy ? run->row.remedy : "");
+    decide(run, "succeeded", "", remedy, cause);
 }
 
 /* ---- time ---- */

@@ -336,6 +336,13 @@ static void repeat_is_durable(struct journal_batch *batch, void *context)
         report_answered(run, batch->request);
 }
 
+/* What the machine says of itself stands at the task's end, should that be a good one. */
+static bool keep_facts(struct boot_run *run, const struct report_facts *facts)
+{
+    return (run->row.verdict = strdup(facts->verdict)) &&
+           (run->row.cause = strdup(facts->reason)) && (run->row.remedy = strdup(facts->remedy));
+}
+
 static void take_report(struct boot_run *run, struct phone_home_request *request)
 {
     struct journal_batch *batch;
@@ -359,7 +366,7 @@ static void take_report(struct boot_run *run, struct phone_home_request *request
         refuse(run->runner, request, 403, "unknown_session", "the task is ending");
         return;
     }
-    if (!(batch = boot_run_batch(run)) || !(run->row.verdict = strdup(facts.verdict))) {
+    if (!(batch = boot_run_batch(run)) || !keep_facts(run, &facts)) {
         journal_batch_destroy(batch);
         unavailable(run, request);
         return;

@@ -27,6 +27,28 @@ START_TEST(what_is_no_report_is_refused)
 }
 END_TEST
 
+START_TEST(what_it_says_of_its_verdict_is_kept_and_cut)
+{
+    struct report_facts facts;
+    char long_one[600] = "{\"verdict\":\"failed\",\"remedy\":7,\"reason\":\"x", *end;
+
+    ck_assert_int_eq(
+        read_it("{\"verdict\":\"degraded\",\"reason\":\"vda\",\"remedy\":\"Replace it.\"}", &facts),
+        0);
+    ck_assert_str_eq(facts.reason, "vda");
+    ck_assert_str_eq(facts.remedy, "Replace it.");
+    ck_assert_int_eq(read_it("{\"verdict\":\"passed\"}", &facts), 0);
+    ck_assert_str_eq(facts.reason, "");
+    for (end = long_one + strlen(long_one); end < long_one + 560; end += 2)
+        memcpy(end, "\xc3\xa4", 2);
+    strcpy(end, "\"}");
+    ck_assert_int_eq(read_it(long_one, &facts), 0);
+    ck_assert_str_eq(facts.remedy, "");
+    ck_assert_uint_eq(strlen(facts.reason), sizeof(facts.reason) - 1);
+    ck_assert(text_is_utf8(facts.reason, strlen(facts.reason)));
+}
+END_TEST
+
 START_TEST(digest_is_of_the_bytes_as_they_came)
 {
     struct report_facts a, b;
@@ -78,5 +100,6 @@ START_TEST(log_keeps_its_offset)
 }
 END_TEST
 
-CHECK_MAIN("report_spool", what_is_no_report_is_refused, digest_is_of_the_bytes_as_they_came,
+CHECK_MAIN("report_spool", what_is_no_report_is_refused,
+           what_it_says_of_its_verdict_is_kept_and_cut, digest_is_of_the_bytes_as_they_came,
            report_is_cut_at_48_kib_and_names_its_whole, log_keeps_its_offset)

@@ -55,7 +55,11 @@ START_TEST(good_boot_goes_through_every_step_once)
     ck_assert_uint_eq(progress("memory", "started", ""), 200);
     ck_assert_uint_eq(progress("memory", "running", ""), 200);
     ck_assert_uint_eq(progress("memory", "finished", "passed"), 200);
-    ck_assert_uint_eq(bench_report(1, "degraded"), 200);
+    ck_assert_uint_eq(
+        bench_request(bench_say(PHONE_HOME_REPORT, 1,
+                                "{\"verdict\":\"degraded\",\"reason\":\"vda cannot be read\","
+                                "\"remedy\":\"Replace vda.\"}")),
+        200);
     bmc_set(POWER_OFF, BOOT_DEVICE_PXE); /* the image powers the machine off */
     bench_until("result");
     bench_expect_order("accepted@5 stage_image:started stage_image:done started snapshot:started "
@@ -65,8 +69,9 @@ START_TEST(good_boot_goes_through_every_step_once)
                        "check:memory:started check:memory:done report:done restore_power:started "
                        "restore_boot_device:started restore_boot_device:done restore_power:done "
                        "result");
-    bench_expect_result("succeeded", "degraded", "done", "", "");
+    bench_expect_result("succeeded", "degraded", "done", "", "vda cannot be read");
     result = bench_result();
+    ck_assert_str_eq(result->remedy, "Replace vda.");
     ck_assert_uint_eq(result->report_sha256.len, 32);
     ck_assert_uint_eq(result->epoch, 5);
     message_free(result);
