@@ -43,7 +43,7 @@ select t.id, t.state, (select count(*) from task_event e where e.tenant_id = t.t
        coalesce(t.ended_at < now() - interval '30 s', false)
 from task t where t.tenant_id = $1 and t.id::text like $2 limit 2
 
--- waiting_on: for what, and who can change it. A machine's other task may be another tenant's: then it is not named.
+-- waiting_on: for what, and who can change it. A machine is held while a task uses it: then it is that task that is waited for. It may be another tenant's: then it is not named.
 -- name: task_view_show
 select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_since,
            'waiting_on', case t.state
@@ -51,14 +51,14 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                when 'pending_approval' then 'an approver'
                when 'limited' then 'room in a limit that is full'
                when 'queued' then case
+                   when exists (select from task_queue q where q.machine_id = t.machine_id and q.task_id <> t.id
+                                                           and q.state in ('leased', 'accepted', 'running', 'unknown'))
+                       then 'machine ' || m.name || ', which another task is using'
                    when m.held_because is not null then 'machine ' || m.name || ' to be released: ' || m.held_because
                    when s.quarantined_because is not null then 'site ' || s.name || ', which is in quarantine: ' || s.quarantined_because
                    when e.expires_at is null then 'the agent of site ' || s.name || ', which has never connected'
                    when e.expires_at <= now() then 'the agent of site ' || s.name || ', silent since '
                                                    || to_char(e.last_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-                   when exists (select from task_queue q where q.machine_id = t.machine_id and q.task_id <> t.id
-                                                           and q.state in ('leased', 'accepted', 'running', 'unknown'))
-                       then 'machine ' || m.name || ', which another task is using'
                    else 'the agent of site ' || s.name || ' to take it' end
                when 'leased' then 'the agent of site ' || s.name || ' to accept it'
                when 'accepted' then 'the agent of site ' || s.name || ' to begin, within 60 s'
