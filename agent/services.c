@@ -14,7 +14,7 @@
 #include "agent/power/power_worker.h"
 #include "agent/privileges.h"
 #include "agent/report/phone_home.h"
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 #include "agent/run/task_runner.h"
 #include "common/clock.h"
 #include "common/error.h"

@@ -18,7 +18,7 @@
 
 #include "agent/link/link_socket.h"
 #include "agent/link/link_window.h"
-#include "agent/run/task_journal.h"
+#include "agent/journal/task_journal.h"
 #include "agent/run/task_verify.h"
 #include "common/clock.h"
 #include "common/error.h"

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 
 #define SPOOL_CHUNK_MAX (48 * 1024)
 

@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 #include "agent/power/power_worker.h"
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 #include "agent/run/task_runner.h"
 #include "agent/run/task_steps.h"
 #include "agent/run/task_verify.h"

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 #include "common/error.h"
 #include "common/ids.h"
 #include "proto/envelope.h"

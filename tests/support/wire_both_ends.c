@@ -14,7 +14,7 @@
 #include <zmq.h>
 
 #include "agent/link/controller_link.h"
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 #include "agent/run/task_verify.h"
 #include "common/clock.h"
 #include "common/handover.h"

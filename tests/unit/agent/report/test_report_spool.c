@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "agent/report/report_spool.h"
-#include "agent/run/journal_store.h"
+#include "agent/journal/journal_store.h"
 #include "common/text.h"
 #include "proto/frame.h"
 #include "tests/support/check_main.h"

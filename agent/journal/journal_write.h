@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/run/task_journal.h"
+#include "agent/journal/task_journal.h"
 #include "common/error.h"
 #include "common/ids.h"
 #include "proto/fleet.pb-c.h"

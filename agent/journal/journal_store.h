@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 
 struct journal_store;
 

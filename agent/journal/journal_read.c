@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/run/journal.sql.h"
-#include "agent/run/journal_sql.h"
+#include "agent/journal/journal.sql.h"
+#include "agent/journal/journal_sql.h"
 
 /* ---- records ---- */
 

@@ -57,4 +57,4 @@ void task_journal_committed(struct task_journal *journal, enum journal_stream st
 /* The newest manifest version seen, durable before 0 is returned. */
 int task_journal_saw_manifest(struct task_journal *journal, uint64_t version, struct error *err);
 
-/* Writes, intents and the task table: agent/run/journal_write.h (the runner's side). */
+/* Writes, intents and the task table: agent/journal/journal_write.h (the runner's side). */

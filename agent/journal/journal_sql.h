@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-#include "agent/run/journal_store.h"
+#include "agent/journal/journal_store.h"
 
 #define JOURNAL_STATEMENTS_MAX 40
 

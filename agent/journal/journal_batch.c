@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/run/journal_store.h"
+#include "agent/journal/journal_store.h"
 #include "proto/frame.h"
 
 static const char *const state_names[] = {"declined", "accepted", "running", "released", "ended"};

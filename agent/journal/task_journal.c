@@ -3,7 +3,7 @@
  * order they were handed over; nobody is told before the commit returned; while the disk refuses,
  * the batches stay where they are and 'trouble' says why.
  */
-#include "agent/run/task_journal.h"
+#include "agent/journal/task_journal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/run/journal_store.h"
+#include "agent/journal/journal_store.h"
 #include "common/clock.h"
 #include "common/handover.h"
 

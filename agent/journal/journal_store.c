@@ -2,7 +2,7 @@
  * Invariant: 'identity' and 'bulk_bytes' describe the file as it will be once the open transaction
  * commits; a rollback takes them back together with it.
  */
-#include "agent/run/journal_store.h"
+#include "agent/journal/journal_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "agent/run/journal.sql.h"
-#include "agent/run/journal_sql.h"
+#include "agent/journal/journal.sql.h"
+#include "agent/journal/journal_sql.h"
 #include "common/text.h"
 #include "proto/frame.h"
 

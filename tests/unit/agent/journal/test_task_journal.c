@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "agent/run/journal_write.h"
+#include "agent/journal/journal_write.h"
 #include "common/clock.h"
 #include "common/handover.h"
 #include "common/text.h"
