@@ -16,8 +16,8 @@
 #include "controller/dispatch/dispatch.h"
 #include "controller/dispatch/published_manifest.h"
 #include "controller/intake/intake.h"
-#include "controller/metrics.h"
-#include "controller/readiness.h"
+#include "controller/health/metrics.h"
+#include "controller/health/readiness.h"
 #include "controller/timers.h"
 #include "proto/key_files.h"
 

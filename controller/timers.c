@@ -10,8 +10,8 @@
 #include "common/handover.h"
 #include "common/log.h"
 #include "controller/db/db.h"
-#include "controller/metrics.h"
-#include "controller/readiness.h"
+#include "controller/health/metrics.h"
+#include "controller/health/readiness.h"
 #include "controller/tasks/task_queue.h"
 #include "controller/timers.sql.h"
 

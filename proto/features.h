@@ -5,3 +5,6 @@
 #pragma once
 
 #define FEATURE_BOOT "boot/1" /* BootTask by PXE, proxyDHCP, TFTP and HTTP, phone-home, restore */
+
+/* All that an agent of this build has; NULL-terminated. */
+extern const char *const agent_features[];

@@ -19,7 +19,7 @@
 #include "agent/link/link_socket.h"
 #include "agent/link/link_window.h"
 #include "agent/journal/task_journal.h"
-#include "agent/run/task_verify.h"
+#include "proto/features.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/handover.h"
@@ -166,8 +166,8 @@ static int send_hello(struct controller_link *link, struct session *session, str
     Muster__Frame frame = MUSTER__FRAME__INIT;
 
     hello.protocol_min = hello.protocol_max = PROTOCOL_VERSION;
-    hello.features = (char **)task_verify_features;
-    while (task_verify_features[hello.n_features])
+    hello.features = (char **)agent_features;
+    while (agent_features[hello.n_features])
         hello.n_features++;
     hello.agent_id = message_from_uuid(&link->settings.agent_id);
     hello.site_id = message_from_uuid(&link->settings.site_id);

@@ -15,8 +15,6 @@
 /* A task that is due a little later than our estimate of the controller's clock is due. */
 #define EARLY_US ((int64_t)5 * 1000000)
 
-const char *const task_verify_features[] = {FEATURE_BOOT, NULL};
-
 struct ladder {
     const struct verify_place *place;
     const uint8_t *bytes;
@@ -92,7 +90,7 @@ static const char *rung_payload(struct ladder *at)
 
 static bool is_feature(const char *name)
 {
-    for (const char *const *known = task_verify_features; *known; known++)
+    for (const char *const *known = agent_features; *known; known++)
         if (strcmp(*known, name) == 0)
             return true;
     return false;

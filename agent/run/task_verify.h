@@ -15,10 +15,6 @@
 #include "proto/fleet.pb-c.h"
 #include "proto/key_manifest.h"
 
-/* What the agent can be required to understand (proto/features.h); HELLO says the same. Ends with
- * NULL. */
-extern const char *const task_verify_features[];
-
 struct verify_place {
     struct uuid site_id, agent_id;
     const struct key_manifest

@@ -5,8 +5,8 @@
 #include "controller/api/api_call.h"
 #include "controller/api/openapi.json.h"
 #include "controller/api/resources.h"
-#include "controller/metrics.h"
-#include "controller/readiness.h"
+#include "controller/health/metrics.h"
+#include "controller/health/readiness.h"
 
 int health_show(struct api_call *call)
 {

@@ -24,7 +24,7 @@
 #include "controller/db/db.h"
 #include "controller/db/migrate.h"
 #include "controller/dispatch/fetch_token.h"
-#include "controller/readiness.h"
+#include "controller/health/readiness.h"
 
 #define MINUTE_US INT64_C(60000000)
 #define SETTLED_MS 8000

@@ -1,5 +1,5 @@
 /* readiness.c - see readiness.h. */
-#include "controller/readiness.h"
+#include "controller/health/readiness.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* metrics.c - see metrics.h. */
-#include "controller/metrics.h"
+#include "controller/health/metrics.h"
 
 #include <inttypes.h>
 #include <pthread.h>

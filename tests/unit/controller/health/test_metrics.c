@@ -1,0 +1,63 @@
+/* Metrics: what is added is printed in Prometheus's text format, and a collector is asked before. */
+#include <string.h>
+
+#include "common/text.h"
+#include "controller/health/metrics.h"
+#include "tests/support/check_main.h"
+
+static void collect(void *context)
+{
+    metric_set(METRIC_SESSIONS, *(uint64_t *)context);
+}
+
+static int prints(const char *line)
+{
+    struct text text = {0};
+    int found;
+
+    metrics_print(&text);
+    found = strstr(text_string(&text), line) != NULL;
+    text_clear(&text);
+    return found;
+}
+
+START_TEST(counters_add_up_and_are_typed)
+{
+    metric_add(METRIC_TASKS_MOVED, 2);
+    metric_add(METRIC_TASKS_MOVED, 3);
+    ck_assert_uint_eq(metric_read(METRIC_TASKS_MOVED), 5);
+    ck_assert(prints("# TYPE muster_tasks_moved_total counter\nmuster_tasks_moved_total 5\n"));
+}
+END_TEST
+
+START_TEST(collector_is_asked_before_each_print_and_no_more_once_gone)
+{
+    uint64_t sessions = 7;
+
+    metrics_collector(collect, &sessions);
+    ck_assert(prints("\nmuster_agent_sessions 7\n"));
+    metrics_collector(NULL, NULL);
+    sessions = 9;
+    ck_assert(prints("\nmuster_agent_sessions 7\n"));
+}
+END_TEST
+
+START_TEST(every_metric_has_its_help_and_type)
+{
+    struct text text = {0};
+    size_t helps = 0, types = 0;
+
+    metrics_print(&text);
+    for (const char *at = text_string(&text); (at = strstr(at, "# HELP muster_")); at++)
+        helps++;
+    for (const char *at = text_string(&text); (at = strstr(at, "# TYPE muster_")); at++)
+        types++;
+    ck_assert_uint_eq(helps, METRIC_COUNT);
+    ck_assert_uint_eq(types, METRIC_COUNT);
+    text_clear(&text);
+}
+END_TEST
+
+CHECK_MAIN("metrics", counters_add_up_and_are_typed,
+           collector_is_asked_before_each_print_and_no_more_once_gone,
+           every_metric_has_its_help_and_type)
