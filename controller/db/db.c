@@ -243,10 +243,25 @@ static bool wrote_something(struct db *db)
     return wrote;
 }
 
+static bool is_next(void)
+{
+    return atomic_load(&crash_after) > 0 && atomic_fetch_sub(&crash_after, 1) == 1;
+}
+
 static bool will_crash(struct db *db)
 {
-    return atomic_load(&crash_after) > 0 && wrote_something(db) &&
-           atomic_fetch_sub(&crash_after, 1) == 1;
+    return atomic_load(&crash_after) > 0 && wrote_something(db) && is_next();
+}
+
+/* A statement outside any transaction commits by itself. */
+void db_statement_ran(const struct db *db, PGresult *result)
+{
+    const char *tag = PQcmdStatus(result);
+    bool writes = strncmp(tag, "INSERT", 6) == 0 || strncmp(tag, "UPDATE", 6) == 0 ||
+                  strncmp(tag, "DELETE", 6) == 0;
+
+    if (!db->in_transaction && writes && strcmp(PQcmdTuples(result), "0") != 0 && is_next())
+        raise(SIGKILL);
 }
 #endif
 

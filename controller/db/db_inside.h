@@ -26,5 +26,9 @@ struct db {
 int db_fail(const struct db *db, const PGresult *result, struct error *err);
 bool db_succeeded(const PGresult *result);
 
+#ifdef MUSTER_CRASH_HOOK
+void db_statement_ran(const struct db *db, PGresult *result); /* db_crash.h */
+#endif
+
 /* Takes 'result'. NULL: memory. */
 struct db_rows *db_rows_create(PGresult *result, struct error *err);

@@ -95,6 +95,10 @@ static PGresult *query(struct db *db, const char *sql, struct error *err, const 
         PQclear(result);
         return NULL;
     }
+#ifdef MUSTER_CRASH_HOOK
+    if (result)
+        db_statement_ran(db, result);
+#endif
     return result;
 }
 

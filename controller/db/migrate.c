@@ -135,6 +135,6 @@ int migrate_check(struct db *db, struct error *err)
         return 0;
     return error_set_code(err, ERROR_CONFLICT,
                           "the database's schema is %s (it has %d of %zu migrations): run "
-                          "'musterd migrate --config FILE' with the owner's credential",
+                          "'musterd migrate CONFIG' with the owner's credential",
                           count ? "older than this program" : "empty", count, MIGRATION_COUNT);
 }
