@@ -25,6 +25,7 @@
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/event_receiver.h"
 #include "controller/dispatch/live_sessions.h"
+#include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/task_sender.h"
 #include "proto/features.h"
 #include "proto/frame.h"
@@ -40,12 +41,6 @@
 #define TOKEN_LIFE_US INT64_C(3600000000) /* renewed at half of it */
 
 enum count { COUNT_SESSIONS, COUNT_RECORDS, COUNT_DROPPED, COUNT_SENT, COUNT_REFUSED, COUNT_KINDS };
-
-struct said_cancel {
-    struct uuid task;
-    int64_t at_ms;
-    struct said_cancel *next;
-};
 
 struct dispatch_store {
     char *fetch_url, *controller_name;
@@ -65,7 +60,7 @@ struct dispatch_store {
     uint8_t *manifest;
     size_t manifest_length;
     int64_t keys_ms, polled_ms, renewed_ms, connected_ms;
-    struct said_cancel *said; /* in the last CANCEL_MS */
+    struct said_cancels *said;
 
     atomic_uint_fast64_t counts[COUNT_KINDS];
     pthread_mutex_t lock;
@@ -548,39 +543,6 @@ static int send_due(struct dispatch_store *store, struct error *err)
     return rc < 0 ? -1 : 0;
 }
 
-static void forget_said(struct dispatch_store *store, int64_t before_ms)
-{
-    for (struct said_cancel **at = &store->said; *at;) {
-        struct said_cancel *said = *at;
-
-        if (said->at_ms >= before_ms) {
-            at = &said->next;
-            continue;
-        }
-        *at = said->next;
-        free(said);
-    }
-}
-
-/* False: it was said a moment ago. A cancel that could not be remembered is merely said again. */
-static bool say_cancel(struct dispatch_store *store, const struct uuid *task, int64_t now_ms)
-{
-    struct said_cancel *said = store->said;
-
-    while (said && !uuid_equal(&said->task, task))
-        said = said->next;
-    if (said)
-        return false;
-    said = calloc(1, sizeof(*said));
-    if (said) {
-        said->task = *task;
-        said->at_ms = now_ms;
-        said->next = store->said;
-        store->said = said;
-    }
-    return true;
-}
-
 static int send_cancels(struct dispatch_store *store, struct error *err)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -590,13 +552,13 @@ static int send_cancels(struct dispatch_store *store, struct error *err)
 
     if (live_sessions_count(store->sessions) == 0)
         return 0;
-    forget_said(store, now_ms - CANCEL_MS);
+    said_cancels_forget(store->said, now_ms - CANCEL_MS);
     if (task_sender_cancels(store->db, &wishes, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count && rc >= 0; i++) {
         struct live *live = live_sessions_of_site(store->sessions, &wishes[i].site);
 
-        if (live && live->resumed && say_cancel(store, &wishes[i].task, now_ms))
+        if (live && live->resumed && said_cancels_say(store->said, &wishes[i].task, now_ms))
             rc = task_sender_cancel(store->sender, &live->session, &wishes[i], clock_realtime_us(),
                                     send_order, store, err);
     }
@@ -759,8 +721,8 @@ struct dispatch_store *dispatch_store_create(const struct dispatch_settings *set
     memcpy(sender.sign_secret, settings->sign_secret, sizeof(sender.sign_secret));
     store->sender = task_sender_create(&sender, err);
     OPENSSL_cleanse(sender.sign_secret, sizeof(sender.sign_secret));
-    store->sessions = store->sender ? live_sessions_create(err) : NULL;
-    if (!store->sessions)
+    if (!store->sender || !(store->sessions = live_sessions_create(err)) ||
+        !(store->said = said_cancels_create(err)))
         goto fail;
     store->fetch_url = strdup(settings->fetch_url);
     store->controller_name = strdup(settings->controller_name);
@@ -800,7 +762,7 @@ void dispatch_store_destroy(struct dispatch_store *store)
     dispatch_store_stop(store);
     task_sender_destroy(store->sender);
     live_sessions_destroy(store->sessions);
-    forget_said(store, INT64_MAX);
+    said_cancels_destroy(store->said);
     free(store->manifest);
     free(store->fetch_url);
     free(store->controller_name);
