@@ -120,6 +120,8 @@ static void publish(struct intake *intake)
         }
     snprintf(status->waiting_on, sizeof(status->waiting_on), "%s",
              *intake->trouble ? intake->trouble : kafka);
+    snprintf(status->topic, sizeof(status->topic), "%s",
+             intake->source ? kafka_source_topic_trouble(intake->source) : "");
     status->ready = !status->waiting_on[0] && (idle || intake->subscribed);
     status->alerts = intake->counts.alerts;
     status->tasks = intake->counts.tasks;

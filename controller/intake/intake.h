@@ -35,6 +35,7 @@ struct intake_status {
     bool ready;           /* consuming, or no source to consume */
     char waiting_on[256]; /* "" when ready */
     char halted[256];     /* the last partition that halted, and why; "" when none is */
+    char topic[256];      /* a topic that cannot be read, and why; "" when all can */
     uint64_t partitions, partitions_halted;
     uint64_t alerts, tasks, refused, batches, batch_retries;
 };

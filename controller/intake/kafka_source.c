@@ -40,6 +40,7 @@ struct kafka_source {
     bool doubt; /* a broker was lost: ask whether the cluster answers */
     int64_t asked_ms;
     char trouble[256];
+    char troubled_topic[256], topic_trouble[256];
 };
 
 static bool is_stopping(const struct kafka_source *source)
@@ -205,6 +206,8 @@ static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t 
         rd_kafka_topic_partition_t *at = &list->elems[i];
 
         at->offset = assign_one(source, at->topic, at->partition);
+        if (strcmp(at->topic, source->troubled_topic) == 0)
+            source->topic_trouble[0] = '\0';
         if (at->offset == RD_KAFKA_OFFSET_END)
             rd_kafka_topic_partition_list_add(silent, at->topic, at->partition);
     }
@@ -313,6 +316,7 @@ int kafka_source_subscribe(struct kafka_source *source, struct error *err)
     rc = topics->cnt > 0 ? rd_kafka_subscribe(source->consumer, topics)
                          : rd_kafka_unsubscribe(source->consumer);
     rd_kafka_topic_partition_list_destroy(topics);
+    source->topic_trouble[0] = '\0';
     return rc ? error_set(err, "Kafka: subscribe: %s", rd_kafka_err2str(rc)) : 0;
 }
 
@@ -327,6 +331,12 @@ static void take_error(struct kafka_source *source, const rd_kafka_message_t *me
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition) {
         kafka_partition_halt(partition, why);
         kafka_source_pause(source, partition);
+        return;
+    }
+    if (*topic) {
+        log_warn("intake", "a topic cannot be read", "topic=%s why=%s", topic, log_quote(why));
+        snprintf(source->troubled_topic, sizeof(source->troubled_topic), "%s", topic);
+        snprintf(source->topic_trouble, sizeof(source->topic_trouble), "%s", why);
         return;
     }
     trouble(source, why);
@@ -494,6 +504,11 @@ const char *kafka_source_trouble(struct kafka_source *source)
 {
     ask_again(source);
     return source->trouble;
+}
+
+const char *kafka_source_topic_trouble(const struct kafka_source *source)
+{
+    return source->topic_trouble;
 }
 
 bool kafka_source_joined(const struct kafka_source *source)

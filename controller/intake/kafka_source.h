@@ -44,5 +44,7 @@ void kafka_source_hint(struct kafka_source *source);
 
 /* "" when all is well; else what it waits for. Borrowed until the next call. */
 const char *kafka_source_trouble(struct kafka_source *source);
+/* "", or the topic that cannot be read and why: one tenant's matter, the others go on. */
+const char *kafka_source_topic_trouble(const struct kafka_source *source);
 bool kafka_source_joined(const struct kafka_source *source); /* a member of the consumer group */
 bool kafka_source_failed(const struct kafka_source *source); /* for good: make a new one */

@@ -418,6 +418,35 @@ START_TEST(who_lost_its_epoch_keeps_nothing_twice)
 }
 END_TEST
 
+START_TEST(a_topic_that_is_not_there_holds_up_nobody)
+{
+    int64_t until = clock_monotonic_ms() + AWAIT_MS;
+    struct intake_status status;
+    struct uuid id = uuid_make();
+    char topic[80];
+
+    snprintf(topic, sizeof(topic), "%s-missing", alerts.topic);
+    test_insert(owner,
+                "insert into source (tenant_id, id, name, topic) select $1, $2, 'missing', $4 "
+                "where $3::uuid is null",
+                &alerts.fleet.other_tenant, &id, NULL, topic);
+    start();
+    put_alert("a", 0);
+    await_number(TASKS, 1);
+    do {
+        intake_read_status(intake, &status);
+    } while ((!status.topic[0] || !status.ready) && clock_monotonic_ms() < until);
+    ck_assert_msg(strstr(status.topic, "missing") != NULL, "%s", status.topic);
+    ck_assert_msg(status.ready, "%s", status.waiting_on);
+    test_topic_make(producer, topic, 1);
+    do {
+        intake_read_status(intake, &status);
+    } while (status.topic[0] && clock_monotonic_ms() < until);
+    ck_assert_str_eq(status.topic, "");
+    ck_assert_uint_eq(status.partitions, 2);
+}
+END_TEST
+
 START_TEST(properties_that_are_ours_are_refused_by_name)
 {
     struct intake_settings settings = {.kafka = &kafka};
@@ -432,13 +461,11 @@ START_TEST(properties_that_are_ours_are_refused_by_name)
 }
 END_TEST
 
-CHECK_MAIN_WITH("intake", set_up, tear_down, good_and_bad_records_arrive,
-                the_status_tells_ready_and_numbers,
-                a_broker_that_is_away_is_waited_for_with_its_name, a_restart_goes_on_where_it_was,
-                a_source_that_comes_later_is_consumed,
-                killed_after_a_commit_it_makes_no_second_task,
-                killed_in_between_nothing_is_lost_and_nothing_is_double,
-                a_topic_made_anew_halts_visibly, a_position_beyond_the_end_halts,
-                records_deleted_unread_halt, what_was_read_may_be_deleted,
-                a_new_source_starts_at_the_earliest_record, who_lost_its_epoch_keeps_nothing_twice,
-                properties_that_are_ours_are_refused_by_name)
+CHECK_MAIN_WITH(
+    "intake", set_up, tear_down, good_and_bad_records_arrive, the_status_tells_ready_and_numbers,
+    a_broker_that_is_away_is_waited_for_with_its_name, a_restart_goes_on_where_it_was,
+    a_source_that_comes_later_is_consumed, killed_after_a_commit_it_makes_no_second_task,
+    killed_in_between_nothing_is_lost_and_nothing_is_double, a_topic_made_anew_halts_visibly,
+    a_position_beyond_the_end_halts, records_deleted_unread_halt, what_was_read_may_be_deleted,
+    a_new_source_starts_at_the_earliest_record, who_lost_its_epoch_keeps_nothing_twice,
+    a_topic_that_is_not_there_holds_up_nobody, properties_that_are_ours_are_refused_by_name)
