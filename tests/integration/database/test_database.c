@@ -1,6 +1,8 @@
 /* test_database.c - every type there and back, errors by SQLSTATE, transactions, the pool, and the
  * migrations from nothing. Needs a private PostgreSQL: see run. */
 #include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -274,6 +276,43 @@ START_TEST(pool_replaces_a_connection_that_broke)
 }
 END_TEST
 
+static atomic_int lent_now, lent_most;
+
+static void *take_and_give(void *context)
+{
+    struct error err = {0};
+
+    for (int i = 0; i < 50; i++) {
+        struct db *mine = db_pool_take(context, 10000, &err);
+        int now, most;
+
+        ck_assert_msg(mine != NULL, "%s", error_text(&err));
+        now = atomic_fetch_add(&lent_now, 1) + 1;
+        most = atomic_load(&lent_most);
+        while (now > most && !atomic_compare_exchange_weak(&lent_most, &most, now))
+            ;
+        ck_assert_int_eq(db_execute(mine, "select 1", &err, ""), 1);
+        atomic_fetch_sub(&lent_now, 1);
+        db_pool_give(context, mine);
+    }
+    return NULL;
+}
+
+START_TEST(pool_serves_more_threads_than_it_has_connections)
+{
+    struct conf_map owner = test_database("muster_owner");
+    struct db_pool *pool = db_pool_create(&owner, 2, NULL);
+    pthread_t threads[6];
+
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, take_and_give, pool), 0);
+    for (int i = 0; i < 6; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_int_eq(atomic_load(&lent_most), 2);
+    db_pool_destroy(pool);
+}
+END_TEST
+
 static int applied_count;
 
 static void count_applied(int number, const char *name)
@@ -325,4 +364,5 @@ CHECK_MAIN_WITH("database", open_as_owner, close_it, unreachable_server_is_unava
                 tenant_lives_as_long_as_its_transaction, commit_of_a_failed_transaction_fails,
                 more_statements_than_the_cache_holds_still_run, notification_arrives,
                 pool_lends_no_more_than_it_has, pool_replaces_a_connection_that_broke,
+                pool_serves_more_threads_than_it_has_connections,
                 migrations_apply_once_and_notice_what_was_altered)
