@@ -117,6 +117,9 @@ static int read_bmc(struct api_call *call, struct machine_request *request)
     if (rc == 0 && strcmp(request->bmc_driver, "ipmi") == 0 &&
         (!request->bmc_address || !*request->bmc_address))
         return problem_field(&call->problem, "bmc.address", "is missing");
+    /* What tells a machine without a BMC from the others at its site. */
+    if (rc == 0 && (!request->bmc_address || !*request->bmc_address))
+        request->bmc_address = request->name;
     return rc;
 }
 
