@@ -347,6 +347,23 @@ static int skip_one(struct receiving in, const struct session_batch *batch, size
     return 0;
 }
 
+/* True: it is the record that the database cannot take. A lock or a disk that is waited for, a
+ * right or a table that is missing is no fault of the record: it comes again until that is mended.
+ */
+static bool is_records_fault(const struct db *db, const struct error *why)
+{
+    static const char *const classes[] = {"21", "22", "23", "54", "MU", "P0"};
+
+    if (why->code == ERROR_UNAVAILABLE || why->code == ERROR_TIMEOUT || !db_alive(db))
+        return false;
+    if (!why->sqlstate[0])
+        return true; /* ours: what it says does not fit what is there */
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+        if (strncmp(why->sqlstate, classes[i], 2) == 0)
+            return true;
+    return false;
+}
+
 /* One by one, so that a record that cannot be taken does not hold up the others. */
 static int take_singly(struct receiving in, const struct session_batch *batch, size_t *at,
                        enum event_progress *ret, struct event_counts *counts, struct error *err)
@@ -358,7 +375,7 @@ static int take_singly(struct receiving in, const struct session_batch *batch, s
         if (take_range(in, batch, *at + 1, at, ret, counts, &why) == 0)
             continue;
         *ret = EVENTS_DONE;
-        if (why.code == ERROR_UNAVAILABLE || !db_alive(in.db)) {
+        if (!is_records_fault(in.db, &why)) {
             *err = why;
             return -1;
         }

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/link/controller_link.h"
 #include "agent/journal/journal_write.h"
+#include "agent/link/controller_link.h"
 #include "agent/run/task_verify.h"
 #include "common/clock.h"
 #include "common/handover.h"
@@ -661,6 +661,29 @@ START_TEST(records_that_cannot_be_taken_are_passed_over)
 }
 END_TEST
 
+/* What is no fault of the record's: it must not be lost for it. */
+START_TEST(a_right_that_is_missing_costs_no_record)
+{
+    struct uuid task = make_task();
+    struct dispatch_counts counts;
+
+    await_session();
+    await_order();
+    sql("revoke insert on task_event from muster_engine");
+    say_accepted(&task, order.epoch);
+    /* Its session ended over it, and came back. */
+    wait_number(1, "select (fence > 1)::int::bigint from agent_session where agent_id = '%s'",
+                show(&agent));
+    ck_assert_int_eq(number(facts_committed), 0);
+    sql("grant insert on task_event to muster_engine");
+    wait_number(1, state_is(&task, "accepted"));
+    ck_assert_int_eq(number(facts_committed), 1);
+    dispatch_counts(dispatch, &counts);
+    ck_assert_uint_eq(counts.records_dropped, 0);
+    task_order_clear(&order);
+}
+END_TEST
+
 static void postgres(const char *what)
 {
     char command[512];
@@ -859,14 +882,12 @@ START_TEST(another_owner_ends_the_session)
 }
 END_TEST
 
-CHECK_MAIN_WITH("wire_database", make, unmake, a_task_goes_out_signed_and_comes_back_as_succeeded,
-                the_hint_sends_a_task_at_once,
-                records_of_another_sites_task_are_dropped_and_audited,
-                a_result_that_its_agent_did_not_sign_is_dropped,
-                a_refused_order_is_audited_with_its_task,
-                records_that_cannot_be_taken_are_passed_over,
-                a_database_restart_loses_nothing_and_repeats_nothing,
-                a_cancel_reaches_the_agent_once, a_revoked_agent_has_no_effect_within_a_second,
-                another_site_in_hello_is_refused,
-                a_lost_journal_quarantines_the_site_until_its_release,
-                epochs_raise_the_floor_or_quarantine, another_owner_ends_the_session)
+CHECK_MAIN_WITH(
+    "wire_database", make, unmake, a_task_goes_out_signed_and_comes_back_as_succeeded,
+    the_hint_sends_a_task_at_once, records_of_another_sites_task_are_dropped_and_audited,
+    a_result_that_its_agent_did_not_sign_is_dropped, a_refused_order_is_audited_with_its_task,
+    records_that_cannot_be_taken_are_passed_over, a_right_that_is_missing_costs_no_record,
+    a_database_restart_loses_nothing_and_repeats_nothing, a_cancel_reaches_the_agent_once,
+    a_revoked_agent_has_no_effect_within_a_second, another_site_in_hello_is_refused,
+    a_lost_journal_quarantines_the_site_until_its_release, epochs_raise_the_floor_or_quarantine,
+    another_owner_ends_the_session)
