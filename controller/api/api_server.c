@@ -27,6 +27,7 @@
 #include "controller/api/api_workers.h"
 #include "controller/api/routes.h"
 #include "controller/db/db.h"
+#include "controller/health/metrics.h"
 #include "controller/images/image_store.h"
 
 #define WORKERS_DEFAULT 4
@@ -40,6 +41,7 @@
 #define PEM_MAX (256 * 1024)
 #define POOL_WAIT_MS 2000
 #define TICK_MS 1000
+#define TICKS_PER_MINUTE 60
 #define DROPPED_MAX (1024 * 1024)
 
 struct api_server {
@@ -230,6 +232,19 @@ static void log_request(const struct api_request *request)
               log_quote(call->principal.name));
 }
 
+static void count(const struct api_request *request)
+{
+    unsigned status = request->call.problem.status;
+
+    metric_add(METRIC_API_REQUESTS, 1);
+    if (status == 500)
+        metric_add(METRIC_API_FAULTS, 1);
+    else if (status == 503)
+        metric_add(METRIC_API_BUSY, 1);
+    else if (status == 401 && uuid_is_nil(&request->call.principal.id))
+        metric_add(METRIC_API_UNKNOWN, 1);
+}
+
 static void completed(void *cls, struct MHD_Connection *connection, void **context,
                       enum MHD_RequestTerminationCode code)
 {
@@ -242,6 +257,7 @@ static void completed(void *cls, struct MHD_Connection *connection, void **conte
     if (!request)
         return;
     log_request(request);
+    count(request);
     if (request->counted)
         atomic_fetch_sub(&server->under_way, 1);
     api_request_destroy(request);
@@ -249,13 +265,30 @@ static void completed(void *cls, struct MHD_Connection *connection, void **conte
 
 /* ---- start and stop ---- */
 
+/* Who is not known leaves no audit row, which anybody could fill the database with: a line a
+ * minute. */
+static void tell_unknown(uint64_t *told)
+{
+    uint64_t now = metric_read(METRIC_API_UNKNOWN);
+
+    if (now != *told)
+        log_warn("api", "requests without a known token", "count=%llu",
+                 (unsigned long long)(now - *told));
+    *told = now;
+}
+
 static void *tick(void *arg)
 {
     struct api_server *server = arg;
     struct pollfd end = {.fd = server->end_fd, .events = POLLIN};
+    uint64_t told = metric_read(METRIC_API_UNKNOWN);
 
-    while (poll(&end, 1, TICK_MS) <= 0)
+    for (unsigned ticks = 1; poll(&end, 1, TICK_MS) <= 0; ticks++) {
         http_deadlines_cut(server->deadlines, clock_monotonic_ms());
+        if (ticks % TICKS_PER_MINUTE == 0)
+            tell_unknown(&told);
+    }
+    tell_unknown(&told);
     return NULL;
 }
 

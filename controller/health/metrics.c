@@ -33,6 +33,11 @@ static const struct {
                             "Tasks moved by time: due, expired, lease ended, silent."},
     [METRIC_DEFAULT_PARTITIONS] = {"muster_default_partitions_filled", "gauge",
                                    "History tables whose default partition holds rows."},
+    [METRIC_API_REQUESTS] = {"muster_api_requests_total", "counter", "Requests answered."},
+    [METRIC_API_FAULTS] = {"muster_api_faults_total", "counter", "Requests answered with 500."},
+    [METRIC_API_BUSY] = {"muster_api_busy_total", "counter", "Requests answered with 503."},
+    [METRIC_API_UNKNOWN] = {"muster_api_unknown_total", "counter",
+                            "Requests refused before anybody was known: no token, or nobody's."},
 };
 
 static _Atomic uint64_t values[METRIC_COUNT];
