@@ -267,17 +267,30 @@ int client_post(struct client *client, const char *path, const json_t *body, jso
     return rc;
 }
 
-int client_fetch(struct client *client, const char *path, int wait_s, char **ret_bytes,
-                 size_t *ret_length, struct error *err)
+/* Of the last answer; NULL: it has no such header. */
+static const char *answer_header(struct client *client, const char *name)
 {
+    struct curl_header *header;
+
+    return curl_easy_header(client->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+               ? header->value
+               : NULL;
+}
+
+int client_fetch(struct client *client, const char *path, int wait_s, struct client_piece *ret,
+                 struct error *err)
+{
+    struct client_request request = {.method = "GET", .path = path, .wait_s = wait_s};
     struct text answer = {0};
-    int rc =
-        perform(client, &(struct client_request){.method = "GET", .path = path, .wait_s = wait_s},
-                NULL, &answer, err);
+    int rc = perform(client, &request, NULL, &answer, err);
 
     if (rc == EXIT_OK) {
-        *ret_length = answer.length;
-        *ret_bytes = text_take(&answer);
+        const char *next = answer_header(client, "Muster-Next-Offset");
+
+        *ret = (struct client_piece){.length = answer.length,
+                                     .next = next ? strtoll(next, NULL, 10) : 0,
+                                     .final = answer_header(client, "Muster-Final") != NULL};
+        ret->bytes = text_take(&answer);
     }
     text_clear(&answer);
     return rc;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct client;
@@ -43,8 +44,15 @@ int client_call(struct client *client, const struct client_request *request, jso
 int client_get(struct client *client, const char *path, json_t **ret_answer, struct error *err);
 int client_post(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
                 struct error *err);
-/* The body as it came, with the value of one response header (Muster-Offset) when it is there. */
-int client_fetch(struct client *client, const char *path, int wait_s, char **ret_bytes,
-                 size_t *ret_length, struct error *err);
+/* Bytes of a log as they came. */
+struct client_piece {
+    char *bytes; /* the caller's, free() */
+    size_t length;
+    long long
+        next;   /* the byte of the log that follows: marks for what is missing are not counted */
+    bool final; /* no more will come */
+};
+int client_fetch(struct client *client, const char *path, int wait_s, struct client_piece *ret,
+                 struct error *err);
 /* Percent-encoded for a path segment or a query value; caller frees. */
 char *client_escape(struct client *client, const char *text);

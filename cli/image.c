@@ -1,6 +1,7 @@
 /* image.c - images: a folder made by diagnostics/build (image.json and its files) becomes a
  * version. */
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,21 @@ static int grant(struct cli *cli, const char *reference)
     return rc;
 }
 
+/* The server has the others already. */
+static bool is_missing(const json_t *answer, const json_t *file)
+{
+    const char *role = json_string_value(json_object_get(file, "role"));
+    const json_t *missing;
+    size_t i;
+
+    json_array_foreach(json_object_get(answer, "missing"), i, missing)
+    {
+        if (role && strcmp(role, json_string_value(missing)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int push(struct cli *cli, const json_t *document)
 {
     const char *name = json_string_value(json_object_get(document, "name"));
@@ -81,14 +97,17 @@ static int push(struct cli *cli, const json_t *document)
     }
     json_array_foreach(json_object_get(document, "files"), i, file)
     {
-        if (rc == EXIT_OK)
+        if (rc == EXIT_OK && is_missing(answer, file))
             rc = upload(cli, cli->words[0], name, version, file);
     }
     snprintf(reference, sizeof(reference), "%s:%s", name, version);
     if (rc == EXIT_OK && cli->tenant)
         rc = grant(cli, reference);
-    if (rc == EXIT_OK && answer)
+    if (rc == EXIT_OK && answer) {
+        json_object_del(answer, "missing");
+        json_object_set_new(answer, "image_id", json_string(reference));
         output_object(cli->format, answer);
+    }
     json_decref(answer);
     return rc;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/text.h"
+
 #define COLUMNS_MAX 16
 
 struct column {
@@ -33,6 +35,22 @@ static enum output_format settle(enum output_format format)
     return isatty(STDOUT_FILENO) ? OUTPUT_TABLE : OUTPUT_TSV;
 }
 
+/* ["a","b"] -> "a,b" */
+static char *join(const json_t *list)
+{
+    struct text joined = {0};
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        const char *word = json_string_value(item);
+
+        text_format(&joined, "%s%s", i ? "," : "", word ? word : "");
+    }
+    return text_take(&joined);
+}
+
 /* What a cell shows; caller frees. */
 static char *cell(const json_t *value)
 {
@@ -49,7 +67,7 @@ static char *cell(const json_t *value)
         return strdup(number);
     } else if (json_is_array(value) && json_array_size(value) > 0 &&
                json_is_string(json_array_get(value, 0)))
-        text = strdup(json_string_value(json_array_get(value, 0)));
+        text = join(value);
     else
         text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     for (char *at = text; at && *at; at++)

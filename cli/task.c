@@ -12,6 +12,8 @@
 #include "common/ids.h"
 #include "common/text.h"
 
+#define WAIT_S 20
+
 /* A task takes the boot NIC's MAC; a name, serial or asset tag is looked up. */
 static int find_mac(struct cli *cli, const char *target, char out[MAC_TEXT_SIZE])
 {
@@ -127,33 +129,26 @@ int task_watch(struct cli *cli)
 /* The log so far; with -f until the task has ended and no more comes. */
 int task_logs(struct cli *cli)
 {
-    unsigned long long offset = 0;
-    bool follow = cli_flag(cli, "follow"), ended = false;
-    char suffix[64];
+    bool follow = cli_flag(cli, "follow");
+    struct client_piece piece = {0};
+    long long offset;
+    char suffix[64], *path;
+    int rc;
 
-    for (;;) {
-        char *bytes = NULL, *path;
-        size_t length = 0;
-        int rc;
-
-        snprintf(suffix, sizeof(suffix), "/log?offset=%llu", offset);
+    do {
+        offset = piece.next;
+        snprintf(suffix, sizeof(suffix), "/log?offset=%lld", offset);
         path = cli_path(cli, "/v1/tasks", cli->words[0], suffix);
-        rc = client_fetch(cli->client, path, follow && !ended ? 20 : 0, &bytes, &length, &cli->err);
+        rc = client_fetch(cli->client, path, follow ? WAIT_S : 0, &piece, &cli->err);
         free(path);
         if (rc != EXIT_OK)
             return rc;
-        if (bytes && length)
-            output_text(bytes);
+        if (piece.bytes && piece.length)
+            output_text(piece.bytes);
         fflush(stdout);
-        free(bytes);
-        offset += length;
-        if (length)
-            continue;
-        if (!follow || ended)
-            return EXIT_OK;
-        if ((rc = task_has_ended(cli, cli->words[0], &ended)) != EXIT_OK)
-            return rc;
-    }
+        free(piece.bytes);
+    } while (piece.next > offset || (follow && !piece.final));
+    return EXIT_OK;
 }
 
 int task_cancel(struct cli *cli)

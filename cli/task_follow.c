@@ -35,17 +35,6 @@ static int get_task(struct cli *cli, const char *id, json_t **ret)
     return rc;
 }
 
-int task_has_ended(struct cli *cli, const char *id, bool *ret_ended)
-{
-    json_t *task = NULL;
-    int rc = get_task(cli, id, &task);
-
-    if (rc == EXIT_OK)
-        *ret_ended = is_final(text_of(task, "state"));
-    json_decref(task);
-    return rc;
-}
-
 static int tell_end(const json_t *task)
 {
     const char *state = text_of(task, "state"), *verdict = text_of(task, "verdict");
@@ -59,15 +48,16 @@ static int tell_end(const json_t *task)
     return strcmp(state, "succeeded") == 0 ? EXIT_OK : EXIT_TASK_FAILED;
 }
 
-/* Events that are new since 'told' of them were shown. */
-static int tell_news(struct cli *cli, const char *id, size_t *told)
+/* Events that are not in 'told' (by id) yet. Not by their number alone: rows of several writers may
+ * be committed in another order than their ids, and then stand between those that were told. */
+static int tell_news(struct cli *cli, const char *id, json_t *told)
 {
     char suffix[64], *path;
     json_t *answer = NULL, *event;
     size_t i;
     int rc;
 
-    snprintf(suffix, sizeof(suffix), "/events?have=%zu", *told);
+    snprintf(suffix, sizeof(suffix), "/events?have=%zu", json_object_size(told));
     path = cli_path(cli, "/v1/tasks", id, suffix);
     rc = client_call(cli->client,
                      &(struct client_request){.method = "GET", .path = path, .wait_s = WAIT_S},
@@ -77,30 +67,27 @@ static int tell_news(struct cli *cli, const char *id, size_t *told)
         return rc;
     json_array_foreach(json_object_get(answer, "items"), i, event)
     {
-        if (i >= *told)
-            task_steps_print(event);
+        if (json_object_get(told, text_of(event, "id")))
+            continue;
+        json_object_set_new(told, text_of(event, "id"), json_true());
+        task_steps_print(event);
     }
-    if (json_array_size(json_object_get(answer, "items")) > *told)
-        *told = json_array_size(json_object_get(answer, "items"));
     fflush(stdout);
     json_decref(answer);
     return EXIT_OK;
 }
 
-int task_follow(struct cli *cli, const char *id, long timeout_s)
+static int follow(struct cli *cli, const char *id, long timeout_s, json_t *told)
 {
     int64_t until = timeout_s > 0 ? clock_monotonic_ms() + timeout_s * 1000 : INT64_MAX;
-    size_t told = 0;
     json_t *task;
     int rc;
 
-    if (!id)
-        return cli_misused(cli, "the server named no task");
     for (;;) {
         if ((rc = get_task(cli, id, &task)) != EXIT_OK)
             return rc;
         if (is_final(text_of(task, "state"))) {
-            rc = tell_news(cli, id, &told);
+            rc = tell_news(cli, id, told);
             rc = rc == EXIT_OK ? tell_end(task) : rc;
             json_decref(task);
             return rc;
@@ -110,7 +97,16 @@ int task_follow(struct cli *cli, const char *id, long timeout_s)
             error_set(&cli->err, "the task goes on; stopped waiting after %ld s", timeout_s);
             return EXIT_STOPPED_WAITING;
         }
-        if ((rc = tell_news(cli, id, &told)) != EXIT_OK)
+        if ((rc = tell_news(cli, id, told)) != EXIT_OK)
             return rc;
     }
+}
+
+int task_follow(struct cli *cli, const char *id, long timeout_s)
+{
+    json_t *told = json_object();
+    int rc = id ? follow(cli, id, timeout_s, told) : cli_misused(cli, "the server named no task");
+
+    json_decref(told);
+    return rc;
 }

@@ -8,4 +8,3 @@ struct cli;
 /* EXIT_OK: succeeded, whatever the verdict. EXIT_TASK_FAILED, or EXIT_STOPPED_WAITING after
  * 'timeout_s' (0: none). Interrupting it never cancels the task. */
 int task_follow(struct cli *cli, const char *id, long timeout_s);
-int task_has_ended(struct cli *cli, const char *id, bool *ret_ended);
