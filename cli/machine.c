@@ -116,3 +116,17 @@ int machine_hold(struct cli *cli)
     return cli->tenant ? hold(cli, cli->words[0])
                        : cli_misused(cli, "--tenant is missing: who is to hold the machine");
 }
+
+int machine_release(struct cli *cli)
+{
+    const char *reason = cli_need(cli, "reason");
+    char *path;
+    int rc;
+
+    if (!reason)
+        return EXIT_USAGE;
+    path = cli_path(cli, "/v1/machines", cli->words[0], "/release");
+    rc = cli_add(cli, path, json_pack("{s:s}", "reason", reason));
+    free(path);
+    return rc;
+}

@@ -37,6 +37,7 @@ static const struct command {
     {"machine", "list", machine_list, 0, "", ""},
     {"machine", "show", machine_show, 1, "", "NAME|MAC|SERIAL"},
     {"machine", "hold", machine_hold, 1, "", "NAME --tenant T"},
+    {"machine", "release", machine_release, 1, "reason=", "NAME --reason R --tenant T"},
     {"image", "push", image_push, 1, "", "FOLDER [--tenant T]"},
     {"image", "list", image_list, 0, "", ""},
     {"image", "grant", image_grant, 1, "", "NAME:VERSION --tenant T"},

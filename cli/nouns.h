@@ -18,6 +18,7 @@ int machine_add(struct cli *cli);
 int machine_list(struct cli *cli);
 int machine_show(struct cli *cli);
 int machine_hold(struct cli *cli);
+int machine_release(struct cli *cli);
 int image_push(struct cli *cli);
 int image_list(struct cli *cli);
 int image_grant(struct cli *cli);

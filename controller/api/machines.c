@@ -11,6 +11,7 @@
 #include "controller/api/resources.h"
 #include "controller/fleet/machine.h"
 #include "controller/fleet/site.h"
+#include "controller/tasks/task_release.h"
 
 static const struct uuid *viewer(const struct api_call *call)
 {
@@ -185,4 +186,33 @@ int machines_hold(struct api_call *call)
         return api_failed(call, &err);
     return problem_set(&call->problem, 409, "machine_held", NULL, "machine %s is held by a tenant",
                        machine.name);
+}
+
+/* A person has looked: it may be booted again. The tenant named is the one whose task it was. */
+int machines_release(struct api_call *call)
+{
+    static const struct uuid everybody = {{0}};
+    static const char *const known[] = {"reason", NULL};
+    char who[API_ACTOR_SIZE];
+    struct machine_found machine;
+    struct error err = {0};
+    const char *reason;
+    int released;
+
+    if (api_known(call, known) < 0 || api_required(call, "reason", 250, &reason) < 0 ||
+        find(call, &everybody, &machine) < 0)
+        return -1;
+    api_object(call, "machine %s", machine.name);
+    snprintf(call->why, sizeof(call->why), "%s", reason);
+    api_actor(call, who);
+    released = task_release_machine(call->db, &call->tenant, &machine.id, who, reason, &err);
+    if (released < 0)
+        return err.code == ERROR_CONFLICT
+                   ? problem_set(&call->problem, 409, "machine_in_use", "muster task cancel ID",
+                                 "machine %s: %s", machine.name, error_text(&err))
+                   : api_failed(call, &err);
+    if (released == 0)
+        return problem_set(&call->problem, 409, "not_held", NULL, "nothing holds machine %s",
+                           machine.name);
+    return api_answer_json(call, json_pack("{s:s, s:n}", "name", machine.name, "held_because"));
 }

@@ -25,6 +25,7 @@ int machines_list(struct api_call *call);
 int machines_add(struct api_call *call);
 int machines_show(struct api_call *call);
 int machines_hold(struct api_call *call);
+int machines_release(struct api_call *call);
 
 int images_list(struct api_call *call);
 int images_register(struct api_call *call);

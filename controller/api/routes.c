@@ -46,6 +46,8 @@ const struct api_route API_ROUTES[] = {
      BODY_NONE, NULL, NULL},
     {"POST", "/v1/machines/{target}/hold", machines_hold, PERMISSION_MACHINE_WRITE, SCOPE_TENANT,
      BODY_NONE, "machine.hold", NULL},
+    {"POST", "/v1/machines/{target}/release", machines_release, PERMISSION_MACHINE_WRITE,
+     SCOPE_TENANT, BODY_JSON, "machine.release", NULL},
 
     {"GET", "/v1/images", images_list, PERMISSION_IMAGE_READ, SCOPE_EITHER, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/images", images_register, PERMISSION_IMAGE_WRITE, SCOPE_PLATFORM, BODY_JSON,

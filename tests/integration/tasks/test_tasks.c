@@ -12,6 +12,7 @@
 #include "controller/tasks/task.h"
 #include "controller/tasks/task_facts.h"
 #include "controller/tasks/task_queue.h"
+#include "controller/tasks/task_release.h"
 #include "controller/tasks/task_report.h"
 #include "controller/tasks/task_state.h"
 
@@ -700,6 +701,67 @@ START_TEST(failed_restore_holds_the_machine)
 }
 END_TEST
 
+static int release(const struct uuid *tenant)
+{
+    int rc;
+
+    OK(db_begin_tenant(engine, tenant, &err));
+    rc = task_release_machine(engine, tenant, &fleet.machine[0], "admin", "looked at it", &err);
+    if (rc < 0)
+        db_rollback(engine);
+    else
+        OK(db_commit(engine, &err));
+    return rc;
+}
+
+START_TEST(release_needs_something_that_holds_and_nothing_under_way)
+{
+    struct task_fact fact;
+
+    ck_assert_int_eq(release(&fleet.tenant), 0);
+    fact = run_task(0);
+    ck_assert_int_eq(release(&fleet.tenant), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(error_text(&err), "running"));
+    STATE_IS(fact.task, "running");
+    ck_assert_ptr_nonnull(strstr(held_because(0), "restore is pending"));
+}
+END_TEST
+
+START_TEST(released_machine_boots_again)
+{
+    struct task_fact fact = run_task(0);
+    struct task_result result = passed();
+    struct task_lease leases[1];
+
+    result.outcome = result.restore = "failed";
+    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    make_task(0);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    ck_assert_str_eq(held_because(0), "-");
+    ck_assert_int_eq(lease(leases, 1), 1);
+}
+END_TEST
+
+START_TEST(release_settles_what_is_unknown)
+{
+    struct task_fact fact = run_task(0);
+    struct task_lease leases[1];
+
+    FACT(fact, task_facts_uncertain(engine, &fact, "bmc_on", "off and seen", &err));
+    STATE_IS(fact.task, "unknown");
+    make_task(0);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    STATE_IS(fact.task, "failed");
+    ck_assert_str_eq(column(&fact.task, "restore"), "failed");
+    ck_assert_str_eq(column(&fact.task, "cause"), "settled by a person: looked at it");
+    ck_assert(has_event(&fact.task, "unknown -> failed"));
+    ck_assert_int_eq(lease(leases, 1), 1);
+}
+END_TEST
+
 START_TEST(hold_by_a_person_outlives_the_task)
 {
     struct uuid task = make_task(0);
@@ -907,9 +969,12 @@ CHECK_MAIN_WITH("tasks", set_up, tear_down, database_has_the_edges_of_the_code,
                 declined_and_released_tasks_come_again, words_that_are_cut_stay_utf8,
                 overdue_task_with_a_grant_waits_for_its_agent, answer_that_never_comes_is_unknown,
                 silence_beyond_the_deadline_is_unknown, lost_journal_is_unknown,
-                failed_restore_holds_the_machine, hold_by_a_person_outlives_the_task,
-                result_with_foreign_words_is_noted_not_believed, unsent_task_is_cancelled_at_once,
-                agent_says_it_never_began, cancel_of_a_run_ends_with_its_result,
-                cancel_that_comes_too_late_changes_nothing, result_waits_for_its_report,
+                failed_restore_holds_the_machine,
+                release_needs_something_that_holds_and_nothing_under_way,
+                released_machine_boots_again, release_settles_what_is_unknown,
+                hold_by_a_person_outlives_the_task, result_with_foreign_words_is_noted_not_believed,
+                unsent_task_is_cancelled_at_once, agent_says_it_never_began,
+                cancel_of_a_run_ends_with_its_result, cancel_that_comes_too_late_changes_nothing,
+                result_waits_for_its_report,
                 report_with_other_bytes_is_refused_and_the_result_goes_on,
                 impossible_chunks_are_refused, log_chunks_are_kept_once)
