@@ -11,6 +11,8 @@ bed=$source_dir/deploy/bed
 . "$bed/process.bash"
 dir=$MUSTER_DIR
 libs=$source_dir/build/kafka/libs
+# shellcheck disable=SC1091 # made by draw_users
+[ ! -s "$dir/users" ] || . "$dir/users"
 parts=(postgres kafka site machines keys controller registry agent)
 site_name=demo tenant_name=acme topic=alerts
 
@@ -152,7 +154,7 @@ controller_start() {
     "$dir/bin/musterd" migrate "$controller/musterd.yaml"
     as_user "$controller_uid" ''
     process_start "$controller/controller.pid" "$dir/log/musterd.log" "${as[@]}" "$dir/bin/musterd" "$controller/musterd.yaml"
-    await 30 controller_ready_or_gone
+    await 30 controller_ready_or_gone || :
     controller_ready || die "musterd is not ready: $(tail -n 1 "$dir/log/musterd.log")"
 }
 controller_ready_or_gone() { controller_ready || ! controller_up; }
