@@ -136,6 +136,41 @@ static int wire_check(const ProtobufCMessageDescriptor *type, struct cursor curs
     return 0;
 }
 
+static void mend_text(uint8_t *text, size_t length)
+{
+    for (size_t i = 0, take; i < length; i += take) {
+        for (take = 1; take <= 4 && take <= length - i; take++)
+            if (text_is_utf8(text + i, take))
+                break;
+        if (take > 4 || take > length - i) {
+            text[i] = '?';
+            take = 1;
+        }
+    }
+}
+
+/* Words that were cut within a character, or came from a BMC, must not cost the message they are
+ * in: the other end refuses it whole. Lengths stay. */
+static void mend(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t length)
+{
+    struct cursor cursor = {bytes, bytes + length};
+    struct wire_field wire;
+
+    while (cursor.at < cursor.end && read_field(&cursor, &wire) == 0) {
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field(type, wire.number);
+        uint8_t *body = bytes + (wire.body.at - bytes);
+        size_t size = (size_t)(wire.body.end - wire.body.at);
+
+        if (!field || wire.type != WIRE_LENGTH)
+            continue;
+        if (field->type == PROTOBUF_C_TYPE_STRING)
+            mend_text(body, size);
+        else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+            mend(field->descriptor, body, size);
+    }
+}
+
 static void *bounded_alloc(void *data, size_t size)
 {
     size_t *left = data;
@@ -165,6 +200,7 @@ int message_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *r
     if (!bytes)
         return error_set(err, "out of memory for a message of %zu bytes", length);
     *ret_length = protobuf_c_message_pack(message, bytes);
+    mend(message->descriptor, bytes, *ret_length);
     *ret_bytes = bytes;
     return 0;
 }

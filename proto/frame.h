@@ -14,7 +14,7 @@ struct error;
 #define FRAME_MAX 65536
 #define PROTOCOL_VERSION 1
 
-/* Caller frees *ret_bytes. */
+/* Caller frees *ret_bytes. What is no UTF-8 in its strings goes out as '?'. */
 int message_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *ret_length,
                  struct error *err);
 /* NULL: malformed, too large, or a string is not UTF-8. Free with message_free(). */

@@ -68,6 +68,28 @@ START_TEST(text_must_be_utf8_without_nul)
 }
 END_TEST
 
+START_TEST(text_that_was_cut_goes_out_mended)
+{
+    Muster__Record record = MUSTER__RECORD__INIT, *back;
+    Muster__Step step = MUSTER__STEP__INIT;
+    struct error err = {0};
+    uint8_t *bytes;
+    size_t length;
+
+    record.kind_case = MUSTER__RECORD__KIND_STEP;
+    record.step = &step;
+    step.name = (char *)"bmc_on";
+    step.detail = (char *)"\xff caf\xc3\xa9, \xe7\xa3\x81\xe7\xa3"; /* the last one is cut */
+    ck_assert_int_eq(message_pack(&record.base, &bytes, &length, &err), 0);
+    back = message_unpack(&muster__record__descriptor, bytes, length, &err);
+    free(bytes);
+    ck_assert_msg(back != NULL, "%s", err.text);
+    ck_assert_str_eq(back->step->detail, "? caf\xc3\xa9, \xe7\xa3\x81??");
+    ck_assert_str_eq(back->step->name, "bmc_on");
+    message_free(back);
+}
+END_TEST
+
 START_TEST(text_deep_inside_is_checked_too)
 {
     /* Frame.reject (17) { code: one bad byte } */
@@ -162,7 +184,8 @@ START_TEST(uuids_have_sixteen_bytes)
 END_TEST
 
 CHECK_MAIN("frame", nothing_and_too_much, packing_more_than_a_frame_is_refused,
-           text_must_be_utf8_without_nul, text_deep_inside_is_checked_too,
-           repeated_text_is_checked_too, a_field_said_twice_is_refused, unknown_fields_are_skipped,
+           text_must_be_utf8_without_nul, text_that_was_cut_goes_out_mended,
+           text_deep_inside_is_checked_too, repeated_text_is_checked_too,
+           a_field_said_twice_is_refused, unknown_fields_are_skipped,
            every_truncation_is_refused_or_shorter, many_empty_parts_do_not_grow_without_bound,
            uuids_have_sixteen_bytes)
