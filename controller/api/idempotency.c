@@ -72,14 +72,16 @@ enum idempotency_verdict idempotency_begin(struct db *db, struct idempotency *en
     return verdict;
 }
 
+/* Who keeps one also forgets the old ones: a principal has at most a day of them. */
 int idempotency_keep(struct db *db, const struct idempotency *entry, int status,
                      const char *response, const char *location, struct error *err)
 {
-    return db_execute(db, SQL_IDEMPOTENCY_KEEP, err, "ussyiss", &entry->tenant, entry->principal,
-                      entry->key, entry->request_sha256, sizeof(entry->request_sha256),
-                      (int64_t)status, response, location) < 0
-               ? -1
-               : 0;
+    if (db_execute(db, SQL_IDEMPOTENCY_FORGET, err, "us", &entry->tenant, entry->principal) < 0 ||
+        db_execute(db, SQL_IDEMPOTENCY_KEEP, err, "ussyiss", &entry->tenant, entry->principal,
+                   entry->key, entry->request_sha256, sizeof(entry->request_sha256),
+                   (int64_t)status, response, location) < 0)
+        return -1;
+    return 0;
 }
 
 void idempotency_clear(struct idempotency *entry)
