@@ -118,7 +118,7 @@ create table image (
 create table image_version (
     id         uuid primary key,
     image_id   uuid not null references image,
-    version    text not null check (version ~ '^v?[0-9]+\.[0-9]+(\.[0-9]+)?[0-9A-Za-z.+-]*$'),
+    version    text not null check (version ~ '^v?[0-9]+([.][0-9]+)*([.+-][0-9A-Za-z.+-]*)?$' and length(version) <= 64),
     digest     bytea not null unique check (length(digest) = 32), -- SHA-256 of 'document'
     document   text not null,      -- canonical JSON: arguments, firmware, checks, profile, deadline, files by digest
     state      text not null default 'active' check (state in ('active', 'revoked')),
