@@ -35,7 +35,8 @@
 #define POLL_MS 1000 /* due tasks and cancels, when no hint came */
 #define RENEW_MS (AGENT_SESSION_LIFE_S * 1000 / 3)
 #define CANCEL_MS 10000 /* a cancel that was not answered is said again */
-#define JOBS_A_TURN 256
+/* Between two looks for tasks that are due: each is a commit that an order waits for. */
+#define JOBS_A_TURN 4
 #define TRIES 3 /* of a batch that lost a race in the database */
 #define BUSY_RETRY_MS 3000
 #define TOKEN_LIFE_US INT64_C(3600000000) /* renewed at half of it */
