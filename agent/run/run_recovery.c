@@ -144,10 +144,10 @@ void run_recovery_begin(struct boot_run *run)
             run_result_write(run, "none");
     } else if (run->report_whole) {
         boot_run_succeed(run);
+    } else if (run->recovered_on == RECOVERED_DONE || run->row.has_nonce) {
+        resume_waiting(run); /* a machine that spoke is on, whatever its BMC said */
     } else if (run->recovered_on == RECOVERED_FAILED) {
         ended_while_failing(run, "bmc_on");
-    } else if (run->recovered_on == RECOVERED_DONE || run->row.has_nonce) {
-        resume_waiting(run);
     } else if (run->recovered_on == RECOVERED_INTENT) {
         bmc_step_read(run, POWER_GET, run->runner->settings.power_within_ms, on_was_inspected);
     } else if (run->recovered_off == RECOVERED_DONE) {

@@ -254,6 +254,33 @@ START_TEST(phone_home_during_the_inspection_settles_it)
 }
 END_TEST
 
+START_TEST(machine_that_spoke_goes_on_whatever_its_bmc_said)
+{
+    struct journal_batch *batch = former_life();
+    uint8_t nonce[32], session[32];
+
+    intent(batch, "bmc_off", "done");
+    intent(batch, "bmc_boot_device", "done");
+    intent(batch, "bmc_on", "failed");
+    token();
+    memset(nonce, 1, 32);
+    phone_home_hash(nonce, row.nonce_hash);
+    phone_home_session(bench.settings.phone_home_key, &row.id, 1, nonce, session, NULL);
+    phone_home_hash(session, row.session_hash);
+    row.has_nonce = row.has_session = true;
+    row.seen = STAGE_INITRD;
+    bmc_set(POWER_ON, BOOT_DEVICE_NONE);
+    restart_on(batch);
+    task_runner_turn(bench.runner);
+    bench.now_ms += 5000; /* the inspection is over before the machine speaks again */
+    bench_settle();
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until("result");
+    bench_expect_result("succeeded", "passed", "done", "", "");
+    ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
 START_TEST(session_goes_on_with_the_same_secret)
 {
     struct journal_batch *batch = former_life();
@@ -398,16 +425,15 @@ START_TEST(deadline_counts_from_the_former_life)
 }
 END_TEST
 
-CHECK_MAIN_WITH("run_recovery", begin, end,
-                accepted_waits_for_a_controller_and_for_what_is_left_of_its_minute,
-                accepted_starts_once_the_controller_is_back, started_and_not_touched_goes_on,
-                intended_off_and_off_is_done, intended_off_and_on_is_uncertain,
-                boot_device_is_set_again_without_a_second_intent,
-                intended_on_and_on_is_done_and_served_on,
-                intended_on_and_off_and_nothing_seen_had_no_effect,
-                intended_on_seen_and_off_is_uncertain, unreadable_bmc_is_uncertain_until_it_answers,
-                phone_home_during_the_inspection_settles_it, session_goes_on_with_the_same_secret,
-                whole_report_ends_in_the_restore, restore_begins_again_under_a_new_attempt,
-                machine_that_is_its_own_again_is_not_switched_off,
-                decided_before_it_was_touched_ends_without_a_restore,
-                stop_is_named_by_what_the_former_life_saw, deadline_counts_from_the_former_life)
+CHECK_MAIN_WITH(
+    "run_recovery", begin, end, accepted_waits_for_a_controller_and_for_what_is_left_of_its_minute,
+    accepted_starts_once_the_controller_is_back, started_and_not_touched_goes_on,
+    intended_off_and_off_is_done, intended_off_and_on_is_uncertain,
+    boot_device_is_set_again_without_a_second_intent, intended_on_and_on_is_done_and_served_on,
+    intended_on_and_off_and_nothing_seen_had_no_effect, intended_on_seen_and_off_is_uncertain,
+    unreadable_bmc_is_uncertain_until_it_answers, phone_home_during_the_inspection_settles_it,
+    machine_that_spoke_goes_on_whatever_its_bmc_said, session_goes_on_with_the_same_secret,
+    whole_report_ends_in_the_restore, restore_begins_again_under_a_new_attempt,
+    machine_that_is_its_own_again_is_not_switched_off,
+    decided_before_it_was_touched_ends_without_a_restore, stop_is_named_by_what_the_former_life_saw,
+    deadline_counts_from_the_former_life)
