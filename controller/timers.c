@@ -95,10 +95,12 @@ static void *run(void *context)
         struct error err = {0};
         int rc = tick(timers, &err);
 
-        if (rc == 0 && clock_monotonic_ms() >= partitions_ms) {
-            rc = keep_partitions(timers, &err);
-            if (rc == 0)
+        /* A task that cannot be moved must not cost next month's partitions. */
+        if (clock_monotonic_ms() >= partitions_ms) {
+            if (keep_partitions(timers, &err) == 0)
                 partitions_ms = clock_monotonic_ms() + PARTITIONS_MS;
+            else
+                rc = -1;
         }
         readiness_set(READY_TIMERS, rc < 0 ? error_text(&err) : NULL);
         handover_receive(timers->end, TICK_MS);
