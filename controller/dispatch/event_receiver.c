@@ -114,6 +114,8 @@ static int on_refused(struct receiving *in, const struct session_record *record,
     text_mend_utf8(why);
     log_warn(ROOM, "an agent refused an order", "agent=%s object=%s reason=%s", in->from->name,
              log_quote(object), log_quote(why));
+    if (rc == 1 && task_facts_refused(in->db, &in->fact, why, err) < 0)
+        return -1;
     return audit_as(in, rc == 1 ? &in->fact.tenant : &PLATFORM_TENANT, "order.refused", object, why,
                     err);
 }

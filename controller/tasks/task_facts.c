@@ -308,6 +308,16 @@ int task_facts_not_held(struct db *db, const struct task_fact *fact, struct erro
     return leave_agent(&say, "the agent does not hold it", err);
 }
 
+int task_facts_refused(struct db *db, const struct task_fact *fact, const char *why,
+                       struct error *err)
+{
+    struct saying say;
+
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    return note(&say, "order refused", why, err);
+}
+
 int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const char *answer,
                              const char *text, struct error *err)
 {

@@ -33,6 +33,10 @@ int task_facts_started(struct db *db, const struct task_fact *fact, unsigned att
 int task_facts_uncertain(struct db *db, const struct task_fact *fact, const char *step,
                          const char *text, struct error *err);
 int task_facts_not_held(struct db *db, const struct task_fact *fact, struct error *err);
+/* An order of it was refused by the agent's verify ladder: told in the timeline, changes nothing.
+ */
+int task_facts_refused(struct db *db, const struct task_fact *fact, const char *why,
+                       struct error *err);
 int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const char *answer,
                              const char *text, struct error *err);
 

@@ -742,6 +742,11 @@ START_TEST(a_refused_order_is_audited_with_its_task)
         "a.action = 'order.refused' and a.object = 'task %s' and b.body like '%%old_epoch: epoch "
         "3%%'",
         show(&tenant), show(&task));
+    ck_assert_int_eq(
+        number("select count(*) from task_event where task_id = '%s' and kind = 'note' "
+               "and name = 'order refused' and detail like 'old_epoch: epoch 3%%'",
+               show(&task)),
+        1);
 }
 END_TEST
 
