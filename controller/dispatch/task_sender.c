@@ -131,7 +131,10 @@ static int send_one(struct task_sender *sender, struct db *db, const struct live
         *err = why;
         return -1;
     }
-    return 0;
+    /* Its timeline says why, and no agent has to be asked after it. */
+    return task_queue_requeue(db, &sender->settings.controller, lease, error_text(&why), err) < 0
+               ? -1
+               : 0;
 }
 
 int task_sender_lease(struct task_sender *sender, struct db *db, const struct live_session *session,

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -211,9 +212,13 @@ static struct uuid make_task(void)
 
 /* ---- both ends ---- */
 
+static atomic_bool no_password; /* the key of the sealed passwords is not the right one */
+
 static int open_password(void *context, const struct uuid *bmc_id, const void *bytes, size_t length,
                          uint8_t *ret_plain, size_t *ret_length, struct error *err)
 {
+    if (no_password)
+        return error_set(err, "the password does not open");
     (void)context;
     if (!uuid_equal(bmc_id, &bmc) || length < 7 || memcmp(bytes, "sealed:", 7) != 0)
         return error_set(err, "not this account's password");
@@ -750,6 +755,29 @@ START_TEST(a_refused_order_is_audited_with_its_task)
 }
 END_TEST
 
+START_TEST(an_order_that_cannot_be_made_goes_back_with_its_reason)
+{
+    struct uuid task;
+
+    await_session();
+    no_password = true;
+    task = make_task();
+    wait_number(
+        1,
+        "select (count(*) > 0)::int::bigint from task_event where task_id = '%s' and name = "
+        "'leased -> queued' and detail = 'the password does not open'",
+        show(&task));
+    no_password = false;
+    await_order();
+    ck_assert(uuid_equal(&order.task_id, &task));
+    ck_assert_int_eq(
+        number("select count(*) from task_grant where task_id = '%s' and ended is null",
+               show(&task)),
+        1);
+    task_order_clear(&order);
+}
+END_TEST
+
 START_TEST(a_cancel_reaches_the_agent_once)
 {
     struct uuid task = make_task();
@@ -892,7 +920,8 @@ CHECK_MAIN_WITH(
     the_hint_sends_a_task_at_once, records_of_another_sites_task_are_dropped_and_audited,
     a_result_that_its_agent_did_not_sign_is_dropped, a_refused_order_is_audited_with_its_task,
     records_that_cannot_be_taken_are_passed_over, a_right_that_is_missing_costs_no_record,
-    a_database_restart_loses_nothing_and_repeats_nothing, a_cancel_reaches_the_agent_once,
+    a_database_restart_loses_nothing_and_repeats_nothing,
+    an_order_that_cannot_be_made_goes_back_with_its_reason, a_cancel_reaches_the_agent_once,
     a_revoked_agent_has_no_effect_within_a_second, another_site_in_hello_is_refused,
     a_lost_journal_quarantines_the_site_until_its_release, epochs_raise_the_floor_or_quarantine,
     another_owner_ends_the_session)
