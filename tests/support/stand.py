@@ -181,6 +181,10 @@ class Stand:
         if self.owns_kafka:
             self.kafka.stop()
         bed("postgres", "stop", self.folder + "/pg")
+        # Behind everything else, so that nothing stays: a daemon that was told to end must end well, with no leak either.
+        for name, process in (("musterd", self.musterd), ("muster-agent", self.agent)):
+            if process and process.returncode != 0:
+                raise RuntimeError("%s ended with %s\n%s" % (name, process.returncode, self.show()))
 
     def run(self, name, *arguments, ok=True, text=None):
         """One of our programs to its end: its output, or a failure with what it said. ok=None: either, as CompletedProcess."""
