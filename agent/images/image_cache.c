@@ -338,9 +338,11 @@ static void look_at(struct image_cache *cache, struct file *file)
     }
 }
 
-static void take_results(struct image_cache *cache)
+/* True: a transfer ended, so there is somebody to tell and room for another. */
+static bool take_results(struct image_cache *cache)
 {
     CURLMsg *message;
+    bool ended = false;
     int left;
 
     while ((message = curl_multi_info_read(cache->multi, &left))) {
@@ -351,7 +353,9 @@ static void take_results(struct image_cache *cache)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&file);
         on_fetched(cache, file, result);
+        ended = true;
     }
+    return ended;
 }
 
 /* Files that nothing is known of but a want that failed. */
@@ -369,6 +373,7 @@ static void forget_empty(struct image_cache *cache)
 static bool turn(struct image_cache *cache)
 {
     int running;
+    bool ended;
 
     pthread_mutex_lock(&cache->lock);
     if (cache->stop) {
@@ -387,9 +392,9 @@ static bool turn(struct image_cache *cache)
      */
     curl_multi_perform(cache->multi, &running);
     pthread_mutex_lock(&cache->lock);
-    take_results(cache);
+    ended = take_results(cache);
     pthread_mutex_unlock(&cache->lock);
-    curl_multi_poll(cache->multi, NULL, 0, POLL_MS, NULL);
+    curl_multi_poll(cache->multi, NULL, 0, ended ? 0 : POLL_MS, NULL);
     return true;
 }
 
