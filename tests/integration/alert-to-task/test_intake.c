@@ -259,13 +259,18 @@ static int end_of(pid_t pid)
 
 START_TEST(killed_after_a_commit_it_makes_no_second_task)
 {
+    char commits[4];
     int status;
 
     put_alert("a", 0);
     put_alert("b", 1);
-    status = end_of(spawn("1"));
-    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%x", (unsigned)status);
-    ck_assert_int_ge(number(TASKS), 1);
+    /* The first ones open partitions; the one that is meant is the first to leave a task. */
+    for (int i = 1; number(TASKS) == 0; i++) {
+        ck_assert_int_le(i, 5);
+        snprintf(commits, sizeof(commits), "%d", i);
+        status = end_of(spawn(commits));
+        ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%x", (unsigned)status);
+    }
     start();
     put_alert("c", 2);
     await_number(ALERTS, 3);
