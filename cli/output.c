@@ -209,3 +209,10 @@ void output_text(const char *text)
             putchar(*at);
     }
 }
+
+const char *output_member(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}

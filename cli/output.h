@@ -24,3 +24,5 @@ void output_items(enum output_format format, const json_t *items, const char *co
 void output_object(enum output_format format, const json_t *object);
 /* One line of outside text on stdout, control characters shown as \xNN. */
 void output_text(const char *text);
+/* A string member, borrowed; "" when it is absent or no string. */
+const char *output_member(const json_t *object, const char *key);

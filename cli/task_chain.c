@@ -8,13 +8,6 @@
 #include "cli/nouns.h"
 #include "cli/task_steps.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
 static void line(const char *what, const char *text)
 {
     if (!text[0])
@@ -26,18 +19,18 @@ static void line(const char *what, const char *text)
 
 static void print_head(const json_t *task)
 {
-    printf("%-10s %s\n", "task", text_of(task, "id"));
-    line("machine", text_of(task, "machine"));
-    line("image", text_of(task, "image_id"));
-    line("state", text_of(task, "state"));
-    line("waits on", text_of(task, "waiting_on"));
-    line("asked by", text_of(task, "requested_by"));
-    line("reason", text_of(task, "reason"));
-    line("verdict", text_of(task, "verdict"));
-    line("stopped at", text_of(task, "stopped_at"));
-    line("cause", text_of(task, "cause"));
-    line("remedy", text_of(task, "remedy"));
-    line("restore", text_of(task, "restore"));
+    printf("%-10s %s\n", "task", output_member(task, "id"));
+    line("machine", output_member(task, "machine"));
+    line("image", output_member(task, "image_id"));
+    line("state", output_member(task, "state"));
+    line("waits on", output_member(task, "waiting_on"));
+    line("asked by", output_member(task, "requested_by"));
+    line("reason", output_member(task, "reason"));
+    line("verdict", output_member(task, "verdict"));
+    line("stopped at", output_member(task, "stopped_at"));
+    line("cause", output_member(task, "cause"));
+    line("remedy", output_member(task, "remedy"));
+    line("restore", output_member(task, "restore"));
 }
 
 static void print_origin(const json_t *task)
@@ -45,12 +38,12 @@ static void print_origin(const json_t *task)
     const json_t *alert = json_object_get(task, "alert"), *rule = json_object_get(task, "rule");
 
     if (json_is_object(alert)) {
-        printf("%-10s %s  %s  ", "alert", text_of(alert, "id"), text_of(alert, "type"));
-        output_text(text_of(alert, "event_id"));
+        printf("%-10s %s  %s  ", "alert", output_member(alert, "id"), output_member(alert, "type"));
+        output_text(output_member(alert, "event_id"));
         putchar('\n');
     }
     if (json_is_object(rule))
-        printf("%-10s %s version %lld\n", "rule", text_of(rule, "name"),
+        printf("%-10s %s version %lld\n", "rule", output_member(rule, "name"),
                (long long)json_integer_value(json_object_get(rule, "version")));
 }
 
@@ -63,8 +56,8 @@ static void print_grants(const json_t *task)
     {
         printf("%-10s %lld to agent %s at %s%s%s\n", "epoch",
                (long long)json_integer_value(json_object_get(grant, "epoch")),
-               text_of(grant, "agent"), text_of(grant, "granted_at"),
-               text_of(grant, "ended")[0] ? ", ended: " : "", text_of(grant, "ended"));
+               output_member(grant, "agent"), output_member(grant, "granted_at"),
+               output_member(grant, "ended")[0] ? ", ended: " : "", output_member(grant, "ended"));
     }
 }
 

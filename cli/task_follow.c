@@ -13,13 +13,6 @@
 
 #define WAIT_S 20
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
 static bool is_final(const char *state)
 {
     return strcmp(state, "succeeded") == 0 || strcmp(state, "failed") == 0 ||
@@ -37,14 +30,14 @@ static int get_task(struct cli *cli, const char *id, json_t **ret)
 
 static int tell_end(const json_t *task)
 {
-    const char *state = text_of(task, "state"), *verdict = text_of(task, "verdict");
+    const char *state = output_member(task, "state"), *verdict = output_member(task, "verdict");
 
     printf("%s%s%s, restore %s\n", state, verdict[0] ? ", verdict " : "", verdict,
-           text_of(task, "restore"));
-    if (text_of(task, "cause")[0])
-        printf("  cause:  %s\n", text_of(task, "cause"));
-    if (text_of(task, "remedy")[0])
-        printf("  remedy: %s\n", text_of(task, "remedy"));
+           output_member(task, "restore"));
+    if (output_member(task, "cause")[0])
+        printf("  cause:  %s\n", output_member(task, "cause"));
+    if (output_member(task, "remedy")[0])
+        printf("  remedy: %s\n", output_member(task, "remedy"));
     return strcmp(state, "succeeded") == 0 ? EXIT_OK : EXIT_TASK_FAILED;
 }
 
@@ -67,9 +60,9 @@ static int tell_news(struct cli *cli, const char *id, json_t *told)
         return rc;
     json_array_foreach(json_object_get(answer, "items"), i, event)
     {
-        if (json_object_get(told, text_of(event, "id")))
+        if (json_object_get(told, output_member(event, "id")))
             continue;
-        json_object_set_new(told, text_of(event, "id"), json_true());
+        json_object_set_new(told, output_member(event, "id"), json_true());
         task_steps_print(event);
     }
     fflush(stdout);
@@ -86,7 +79,7 @@ static int follow(struct cli *cli, const char *id, long timeout_s, json_t *told)
     for (;;) {
         if ((rc = get_task(cli, id, &task)) != EXIT_OK)
             return rc;
-        if (is_final(text_of(task, "state"))) {
+        if (is_final(output_member(task, "state"))) {
             rc = tell_news(cli, id, told);
             rc = rc == EXIT_OK ? tell_end(task) : rc;
             json_decref(task);
