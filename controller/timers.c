@@ -12,6 +12,8 @@
 #include "common/log.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
+#include "controller/db/db_pool.h"
+#include "controller/db/db_rows.h"
 #include "controller/health/metrics.h"
 #include "controller/health/readiness.h"
 #include "controller/tasks/task_queue.h"

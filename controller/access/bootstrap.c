@@ -16,6 +16,7 @@
 #include "controller/access/token.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 
 static int refuse_second(struct db *db, bool again, struct error *err)
 {

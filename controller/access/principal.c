@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "controller/access/principal.sql.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 
 int principal_check_name(const char *name, struct error *err)
 {

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "controller/access/tenant.sql.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 
 int tenant_add(struct db *db, const char *name, const char *title, struct uuid *ret_id,
                struct error *err)

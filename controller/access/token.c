@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "controller/access/token.sql.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 
 #define TOKEN_BYTES 32
 _Static_assert(TOKEN_SIZE == sizeof(TOKEN_PREFIX) + 43, "43 characters are 32 bytes in base64url");

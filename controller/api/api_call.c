@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "controller/api/cursor.h"
 #include "controller/audit/audit_log.h"
-#include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/images/image_store.h"
 
 #define LIMIT_DEFAULT 100

@@ -26,7 +26,7 @@
 #include "controller/api/api_request.h"
 #include "controller/api/api_workers.h"
 #include "controller/api/routes.h"
-#include "controller/db/db.h"
+#include "controller/db/db_pool.h"
 #include "controller/health/metrics.h"
 #include "controller/images/image_store.h"
 

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "controller/api/idempotency.sql.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 
 void idempotency_hash(struct idempotency *entry, const char *method, const char *path,
                       const void *body, size_t length)

@@ -9,7 +9,7 @@
 #include "controller/api/api_call.h"
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
-#include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/dispatch/fetch_token.h"
 #include "controller/fleet/agent.h"
 #include "controller/images/image.h"

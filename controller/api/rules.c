@@ -8,7 +8,6 @@
 #include "controller/api/api_call.h"
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
-#include "controller/db/db.h"
 #include "controller/decide/rule_store.h"
 #include "rules/document/rule_document.h"
 

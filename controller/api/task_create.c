@@ -8,7 +8,6 @@
 #include "common/error.h"
 #include "controller/api/api_call.h"
 #include "controller/api/resources.h"
-#include "controller/db/db.h"
 #include "controller/fleet/machine.h"
 #include "controller/images/image.h"
 #include "controller/images/image_profile.h"

@@ -7,7 +7,7 @@
 #include "controller/api/api_call.h"
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
-#include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/fleet/machine.h"
 #include "controller/tasks/task.h"
 #include "controller/tasks/task_state.h"

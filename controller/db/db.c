@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "controller/db/db_crash.h"
 #include "controller/db/db_inside.h"
+#include "controller/db/db_rows.h"
 
 /* A statement of ours takes milliseconds; a batch of 1,000 alerts less than one second. What takes
  * longer holds others up and is ended. */

@@ -8,6 +8,7 @@
 #include "common/conf.h"
 #include "common/error.h"
 #include "controller/db/db_inside.h"
+#include "controller/db/db_pool.h"
 
 struct db_pool {
     pthread_mutex_t mutex;

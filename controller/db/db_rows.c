@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "controller/db/db_inside.h"
+#include "controller/db/db_rows.h"
 
 #define EPOCH_2000_US INT64_C(946684800000000)
 #define OID_JSONB 3802

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/db/migrate.sql.h"
 #include "controller/db/migrations.h"
 

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/decide/rule_book.sql.h"
 #include "rules/document/rule_document.h"
 

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/decide/rule_store.sql.h"
 
 struct kept {

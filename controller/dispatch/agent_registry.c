@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/dispatch/admitted_keys.h"
 #include "controller/dispatch/agent_registry.sql.h"
 

@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/dispatch/task_sender.sql.h"
 #include "proto/features.h"
 #include "proto/frame.h"

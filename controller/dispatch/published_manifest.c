@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/dispatch/published_manifest.sql.h"
 #include "proto/envelope.h"
 #include "proto/frame.h"

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/dispatch/order_read.h"
 #include "controller/dispatch/task_sender.sql.h"
 #include "controller/tasks/task_queue.h"

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/fleet/agent.sql.h"
 
 int agent_add(struct db *db, const struct uuid *site, const char *name,

@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "controller/access/secret.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/fleet/machine.sql.h"
 
 static int add_nics(struct db *db, const struct uuid *machine,

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/fleet/machine_lookup.sql.h"
 
 struct columns {

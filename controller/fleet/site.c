@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/fleet/site.sql.h"
 
 int site_add(struct db *db, const struct site_request *request, struct uuid *ret_id,

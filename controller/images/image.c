@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/images/image.sql.h"
 #include "controller/images/image_document.h"
 

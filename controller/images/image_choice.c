@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/images/image_choice.sql.h"
 
 #define DOCUMENT_BYTES_MAX (1024 * 1024)

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/decide/rule_book.h"
 #include "controller/intake/alert_action.h"
 #include "controller/intake/alert_item.h"

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/intake/alert_source.sql.h"
 
 static int read_rows(const struct db_rows *rows, struct alert_sources *ret, struct error *err)

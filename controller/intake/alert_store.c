@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/intake/alert_item.h"
 #include "controller/intake/alert_store.sql.h"
 

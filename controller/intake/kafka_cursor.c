@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/intake/kafka_cursor.sql.h"
 
 static bool add_number(EVP_MD_CTX *context, int64_t number)

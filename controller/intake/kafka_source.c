@@ -17,7 +17,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
-#include "controller/db/db.h"
+#include "controller/db/db_pool.h"
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_source.h"
 #include "controller/intake/kafka_partition.h"

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/tasks/task_facts.sql.h"
 #include "controller/tasks/task_report.h"
 #include "controller/tasks/task_state.h"

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/tasks/task_queue.sql.h"
 #include "controller/tasks/task_state.h"
 

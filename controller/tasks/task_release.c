@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/ids.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/tasks/task_release.sql.h"
 #include "controller/tasks/task_state.h"
 

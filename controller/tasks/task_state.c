@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/tasks/task_queue.h"
 #include "controller/tasks/task_state.sql.h"
 

@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/tasks/task_view.sql.h"
 
 struct db_rows *task_view_list(struct db *db, const struct task_filter *filter, struct error *err)

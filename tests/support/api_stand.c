@@ -21,7 +21,7 @@
 #include "controller/access/bootstrap.h"
 #include "controller/access/secret.h"
 #include "controller/api/api_server.h"
-#include "controller/db/db.h"
+#include "controller/db/db_pool.h"
 #include "controller/db/migrate.h"
 #include "controller/dispatch/fetch_token.h"
 #include "controller/health/readiness.h"

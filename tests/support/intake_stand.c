@@ -8,8 +8,8 @@
 
 #include "common/conf.h"
 #include "common/error.h"
-#include "controller/db/db.h"
 #include "controller/db/db_crash.h"
+#include "controller/db/db_pool.h"
 #include "controller/intake/intake.h"
 
 static int consume(const struct intake_settings *settings, struct db_pool *pool, struct error *err)

@@ -11,6 +11,7 @@
 #include "common/ids.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/db/migrate.h"
 
 #define TEST_MACHINES 4

@@ -19,6 +19,7 @@
 #include "common/handover.h"
 #include "common/text.h"
 #include "controller/db/db.h"
+#include "controller/db/db_rows.h"
 #include "controller/db/migrate.h"
 #include "controller/dispatch/dispatch.h"
 #include "controller/tasks/task.h"

@@ -15,6 +15,7 @@
 #include "tests/support/test_alerts.h"
 #include "tests/support/test_kafka.h"
 
+#include "controller/db/db_pool.h"
 #include "controller/intake/intake.h"
 #include "tests/support/check_main.h"
 

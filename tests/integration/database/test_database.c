@@ -8,6 +8,8 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "controller/db/db.h"
+#include "controller/db/db_pool.h"
+#include "controller/db/db_rows.h"
 #include "controller/db/migrate.h"
 #include "tests/support/check_main.h"
 #include "tests/support/test_database.h"
