@@ -1,0 +1,74 @@
+/* store_orders.c - what is due goes out to the sessions that are this controller's: tasks, and
+ * wishes to cancel. Invariant: nothing is sent to a session that was not resumed.
+ */
+#include "controller/dispatch/store_inside.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "controller/dispatch/dispatch_job.h"
+#include "controller/dispatch/said_cancels.h"
+#include "controller/dispatch/task_sender.h"
+
+#define CANCEL_MS 10000 /* a cancel that was not answered is said again */
+
+static int send_order(void *context, const struct live_session *session, const uint8_t *envelope,
+                      size_t length, struct error *err)
+{
+    struct dispatch_store *store = context;
+    struct live *live = live_sessions_of_site(store->sessions, &session->site);
+    Muster__Order order = MUSTER__ORDER__INIT;
+    Muster__Frame frame = MUSTER__FRAME__INIT;
+
+    order.envelope = (ProtobufCBinaryData){length, (uint8_t *)envelope};
+    frame.kind_case = MUSTER__FRAME__KIND_ORDER;
+    frame.order = &order;
+    if (store_note(store, dispatch_note_create(NOTE_FRAME, live->connection, &frame, err), err) < 0)
+        return -1;
+    store_add(store, COUNT_SENT, 1);
+    return 0;
+}
+
+int store_send_due(struct dispatch_store *store, struct error *err)
+{
+    struct uuid *sites;
+    size_t count;
+    int rc = 0;
+
+    if (live_sessions_count(store->sessions) == 0)
+        return 0;
+    if (task_sender_ready(store->db, &sites, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        struct live *live = live_sessions_of_site(store->sessions, &sites[i]);
+
+        if (live && live->resumed)
+            rc =
+                task_sender_lease(store->sender, store->db, &live->session, send_order, store, err);
+    }
+    free(sites);
+    return rc < 0 ? -1 : 0;
+}
+
+int store_send_cancels(struct dispatch_store *store, struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct task_cancel_wish *wishes;
+    size_t count;
+    int rc = 0;
+
+    if (live_sessions_count(store->sessions) == 0)
+        return 0;
+    said_cancels_forget(store->said, now_ms - CANCEL_MS);
+    if (task_sender_cancels(store->db, &wishes, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        struct live *live = live_sessions_of_site(store->sessions, &wishes[i].site);
+
+        if (live && live->resumed && said_cancels_say(store->said, &wishes[i].task, now_ms))
+            rc = task_sender_cancel(store->sender, &live->session, &wishes[i], clock_realtime_us(),
+                                    send_order, store, err);
+    }
+    free(wishes);
+    return rc;
+}

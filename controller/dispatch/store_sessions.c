@@ -1,0 +1,98 @@
+/* store_sessions.c - which sessions are this controller's, and for how long: renewed together at a
+ * third of their life, ended when another fence is found, given up at the end. Invariant: a session
+ * that the database does not call ours is sent nothing more. docs/guarantees.md.
+ */
+#include "controller/dispatch/store_inside.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "controller/db/db.h"
+#include "controller/dispatch/agent_registry.h"
+#include "controller/dispatch/agent_session.h"
+#include "controller/dispatch/dispatch_job.h"
+
+void store_count_sessions(struct dispatch_store *store)
+{
+    atomic_store_explicit(&store->counts[COUNT_SESSIONS], live_sessions_count(store->sessions),
+                          memory_order_relaxed);
+}
+
+void store_forget(struct dispatch_store *store, struct live *live)
+{
+    live_sessions_remove(store->sessions, live);
+    store_count_sessions(store);
+}
+
+void store_end_stale(struct dispatch_store *store, struct live *live)
+{
+    store_reject(store, live->connection,
+                 &(struct session_reject){"not_owner",
+                                          "another controller has this agent's session",
+                                          "nothing: the agent comes back", 2000});
+    store_forget(store, live);
+}
+
+static void end_lost(struct dispatch_store *store, const bool *kept)
+{
+    struct live *live = live_sessions_first(store->sessions), *next;
+
+    for (size_t i = 0; live; i++, live = next) {
+        next = live->next;
+        if (!kept[i])
+            store_end_stale(store, live);
+    }
+}
+
+int store_renew_sessions(struct dispatch_store *store, struct error *err)
+{
+    size_t count = live_sessions_count(store->sessions), i = 0;
+    struct uuid *agents = calloc(count + 1, sizeof(*agents));
+    int64_t *fences = calloc(count + 1, sizeof(*fences));
+    bool *kept = calloc(count + 1, sizeof(*kept));
+    int rc = -1;
+
+    if (!agents || !fences || !kept) {
+        error_set(err, "out of memory");
+    } else {
+        for (struct live *live = live_sessions_first(store->sessions); live;
+             live = live->next, i++) {
+            agents[i] = live->session.agent;
+            fences[i] = live->session.fence;
+        }
+        rc = agent_registry_controller(store->db, &store->controller, store->controller_name, err);
+        if (rc == 0 && count > 0)
+            rc = agent_registry_renew(store->db, &store->controller, agents, fences, count, kept,
+                                      err);
+        if (rc == 0 && count > 0)
+            end_lost(store, kept);
+    }
+    free(agents);
+    free(fences);
+    free(kept);
+    return rc;
+}
+
+int store_on_closed(struct dispatch_store *store, const struct dispatch_job *job, struct error *err)
+{
+    struct live *live = live_sessions_of_connection(store->sessions, job->connection);
+    struct uuid agent;
+    int64_t fence;
+
+    if (!live)
+        return 0;
+    agent = live->session.agent;
+    fence = live->session.fence;
+    log_info(STORE_ROOM, "agent disconnected", "agent=%s", live->session.name);
+    store_forget(store, live);
+    return agent_registry_close(store->db, &store->controller, &agent, fence, err);
+}
+
+void store_give_up_sessions(struct dispatch_store *store)
+{
+    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
+        if (store->db && db_alive(store->db) &&
+            agent_registry_close(store->db, &store->controller, &live->session.agent,
+                                 live->session.fence, NULL) < 0)
+            return; /* their rows end by themselves */
+}

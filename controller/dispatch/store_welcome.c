@@ -1,0 +1,128 @@
+/* store_welcome.c - HELLO and WELCOME: who is let in, with which manifest, positions and fetch
+ * token. Invariant: WELCOME goes out only behind the commit that made the session this
+ * controller's. docs/wire-format.md, "Session".
+ */
+#include "controller/dispatch/store_inside.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/handover.h"
+#include "common/log.h"
+#include "controller/dispatch/dispatch_job.h"
+#include "proto/features.h"
+#include "proto/frame.h"
+
+#define TOKEN_LIFE_US INT64_C(3600000000) /* renewed at half of it */
+
+int store_load_manifest(struct dispatch_store *store, struct error *err)
+{
+    uint64_t version = 0;
+    uint8_t *envelope = NULL;
+    size_t length = 0;
+    int rc = agent_registry_manifest(store->db, &version, &envelope, &length, err);
+
+    if (rc <= 0)
+        return rc;
+    if (version <= store->manifest_version) {
+        free(envelope);
+        return 0;
+    }
+    free(store->manifest);
+    store->manifest = envelope;
+    store->manifest_length = length;
+    store->manifest_version = version;
+    log_info(STORE_ROOM, "key manifest", "version=%" PRIu64, version);
+    return 0;
+}
+
+static int note_welcome(struct dispatch_store *store, struct live *live,
+                        enum dispatch_note_kind kind, struct error *err)
+{
+    Muster__Welcome welcome = MUSTER__WELCOME__INIT;
+    Muster__Frame frame = MUSTER__FRAME__INIT;
+    char *features[] = {(char *)FEATURE_BOOT}, token[FETCH_TOKEN_SIZE];
+    int64_t now_us = clock_realtime_us();
+    struct dispatch_note *note;
+
+    live->token_end_us = now_us + TOKEN_LIFE_US;
+    live->manifest_version = store->manifest_version;
+    if (fetch_token_make(store->fetch_key, &live->session.agent, live->token_end_us, token, err) <
+        0)
+        return -1;
+    welcome.protocol = PROTOCOL_VERSION;
+    welcome.features = features;
+    welcome.n_features = 1;
+    welcome.controller_time_us = now_us;
+    welcome.session_id = message_from_uuid(&live->session.session);
+    welcome.manifest = (ProtobufCBinaryData){store->manifest_length, store->manifest};
+    welcome.facts_committed = live->session.facts_committed;
+    welcome.bulk_committed = live->session.bulk_committed;
+    welcome.window_records = SESSION_WINDOW_RECORDS;
+    welcome.window_bytes = SESSION_WINDOW_BYTES;
+    welcome.fetch_url = store->fetch_url;
+    welcome.fetch_token = token;
+    welcome.fetch_token_expires_us = live->token_end_us;
+    welcome.chainload_always = live->session.chainload_always;
+    frame.kind_case = MUSTER__FRAME__KIND_WELCOME;
+    frame.welcome = &welcome;
+    note = dispatch_note_create(kind, live->connection, &frame, err);
+    OPENSSL_cleanse(token, sizeof(token));
+    if (!note)
+        return -1;
+    note->session = live->session.session;
+    note->facts_committed = live->session.facts_committed;
+    note->bulk_committed = live->session.bulk_committed;
+    return store_note(store, note, err);
+}
+
+static const struct session_reject NO_MANIFEST = {
+    "busy", "this controller has no key manifest yet",
+    "sign one with the root key (muster key make-manifest) and give it to the controller", 10000};
+
+/* 0, or -1: the database. */
+int store_on_hello(struct dispatch_store *store, const struct dispatch_job *job, struct error *err)
+{
+    struct live_session session;
+    struct session_reject reject;
+    struct live *live;
+    int rc;
+
+    if (!store->manifest && store_load_manifest(store, err) < 0)
+        return -1;
+    if (!store->manifest) {
+        store_reject(store, job->connection, &NO_MANIFEST);
+        return 0;
+    }
+    rc = agent_registry_hello(store->db, &store->controller, job->hello, &session, &reject, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0) {
+        store_reject(store, job->connection, &reject);
+        return 0;
+    }
+    live = live_sessions_add(store->sessions, &session, job->connection, err);
+    if (!live || note_welcome(store, live, NOTE_WELCOME, err) < 0)
+        return -1;
+    store_count_sessions(store);
+    log_info(STORE_ROOM, "agent connected",
+             "agent=%s software=%s fence=%" PRId64 " facts=%" PRIu64 " bulk=%" PRIu64, session.name,
+             log_quote(job->hello->software), session.fence, session.facts_committed,
+             session.bulk_committed);
+    return 0;
+}
+
+/* A newer manifest and the next fetch token reach sessions that stay. */
+int store_renew_welcomes(struct dispatch_store *store, struct error *err)
+{
+    int64_t now_us = clock_realtime_us();
+
+    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
+        if (live->resumed && (live->manifest_version < store->manifest_version ||
+                              live->token_end_us - now_us < TOKEN_LIFE_US / 2))
+            if (note_welcome(store, live, NOTE_FRAME, err) < 0)
+                return -1;
+    return 0;
+}
