@@ -25,7 +25,7 @@ static int usage(FILE *out)
           "       muster-agent --check-config CONFIG   print what was understood of it\n"
           "       muster-agent make-keys DIR           make this agent's keys\n"
           "       muster-agent --version\n"
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
           "debug builds:  --crash-after-record N       die right behind the journal's Nth commit\n"
 #endif
           ,
@@ -37,7 +37,7 @@ static int usage(FILE *out)
 static int read_options(int argc, char **argv, struct options *options, int *ret_code)
 {
     static const struct option known[] = {{"check-config", no_argument, NULL, 'c'},
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
                                           {"crash-after-record", required_argument, NULL, 'k'},
 #endif
                                           {"version", no_argument, NULL, 'V'},

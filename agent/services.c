@@ -10,11 +10,11 @@
 #include "agent/boot/boot_plane.h"
 #include "agent/config.h"
 #include "agent/images/image_cache.h"
+#include "agent/journal/journal_write.h"
 #include "agent/link/controller_link.h"
 #include "agent/power/power_worker.h"
 #include "agent/privileges.h"
 #include "agent/report/phone_home.h"
-#include "agent/journal/journal_write.h"
 #include "agent/run/task_runner.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -121,7 +121,7 @@ static int open_journal(struct services *s, uint64_t crash_after, struct error *
     if (!s->journal)
         return -1;
     task_journal_set_bulk_budget(s->journal, (uint64_t)s->config->bulk_mib * MIB);
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
     if (crash_after)
         task_journal_crash_after(s->journal, crash_after);
 #else

@@ -39,7 +39,7 @@ static int usage(FILE *out)
           "       musterd make-keys DIR             make this controller's keys\n"
           "       musterd make-secret-key FILE      make the key of sealed fields\n"
           "       musterd --version\n"
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
           "debug builds:  --crash-after-commit N    die right behind the database's Nth commit\n"
 #endif
           ,
@@ -69,7 +69,7 @@ static int read_options(int argc, char **argv, struct options *options, int *ret
                                           {"out", required_argument, NULL, 'o'},
                                           {"hours", required_argument, NULL, 't'},
                                           {"again", no_argument, NULL, 'a'},
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
                                           {"crash-after-commit", required_argument, NULL, 'k'},
 #endif
                                           {"version", no_argument, NULL, 'V'},
@@ -176,7 +176,7 @@ static int run(const struct controller_config *config, const struct options *opt
     sigaddset(&ends, SIGINT);
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &ends, NULL);
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
     db_crash_after_commit(options->crash_after);
 #else
     (void)options;

@@ -122,7 +122,7 @@ int task_journal_facts_digest(struct task_journal *journal, const struct uuid *t
 void task_journal_set_bulk_budget(struct task_journal *journal, uint64_t bytes);
 /* Batches committed since it was opened. */
 uint64_t task_journal_commits(struct task_journal *journal);
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
 /* SIGKILL ourselves right behind the commit of batch 'number', before anyone is told. Batches then
  * commit one by one. */
 void task_journal_crash_after(struct task_journal *journal, uint64_t number);

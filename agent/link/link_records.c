@@ -4,6 +4,7 @@
 #include "agent/link/link_session.h"
 
 #include "common/error.h"
+#include "common/fault_point.h"
 #include "proto/frame.h"
 
 #define RECORDS_BYTES (60 * 1024) /* of records in one frame; the rest of 64 KiB is framing */
@@ -74,6 +75,7 @@ static int send_records(struct link_session *session, enum journal_stream stream
     if (task_journal_read(session->home->journal, stream, window->next, count,
                           bytes < RECORDS_BYTES ? bytes : RECORDS_BYTES, &list, err) < 0)
         return -1;
+    FAULT_POINT("agent_records_before_send");
     rc = list.count == 0 ? 0 : send_list(session, stream, window, &list, err) < 0 ? -1 : 1;
     journal_records_free(&list);
     return rc;

@@ -10,6 +10,7 @@
 #include "agent/link/link_socket.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/fault_point.h"
 #include "common/handover.h"
 #include "common/log.h"
 #include "proto/features.h"
@@ -190,6 +191,7 @@ static int on_committed(struct link_session *session, const Muster__Committed *c
 
     if (!facts && committed->stream != MUSTER__STREAM__BULK)
         return error_set_code(err, ERROR_INVALID, "COMMITTED names no stream");
+    FAULT_POINT("agent_committed_received");
     rc = link_window_committed(facts ? &session->facts : &session->bulk, committed->upto);
     if (rc < 0)
         return error_set_code(err, ERROR_INVALID, "COMMITTED claims records that were never sent");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fault_point.h"
 #include "common/handover.h"
 
 struct power_worker {
@@ -72,6 +73,21 @@ static int call(struct power_job *job, const struct bmc_access *bmc)
     return error_set(&job->err, "no such power action");
 }
 
+static bool is_command(const struct power_job *job)
+{
+    return job->action == POWER_SET || job->action == BOOT_DEVICE_SET;
+}
+
+static int command(struct power_job *job, const struct bmc_access *bmc)
+{
+    int rc;
+
+    FAULT_POINT("agent_command_before");
+    rc = call(job, bmc);
+    FAULT_POINT("agent_command_after");
+    return rc;
+}
+
 static int open_password(const struct power_worker *worker, const struct power_target *target,
                          uint8_t plain[SEALED_SECRET_PLAIN_MAX + 1], struct error *err)
 {
@@ -102,7 +118,7 @@ static void run(const struct power_worker *worker, struct power_job *job)
 
     job->rc = open_password(worker, &job->target, plain, &job->err);
     if (job->rc == 0)
-        job->rc = call(job, &bmc);
+        job->rc = is_command(job) ? command(job, &bmc) : call(job, &bmc);
     OPENSSL_cleanse(plain, sizeof(plain));
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/run/run_timeline.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 
 #define COMMANDS_MAX 3
@@ -119,6 +120,7 @@ static void intent_is_durable(struct journal_batch *batch, void *context)
         return;
     }
     step->until_ms = run->runner->now_ms + step->goal.within_ms;
+    FAULT_POINT("agent_intent_fsynced");
     command(run);
 }
 

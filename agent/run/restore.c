@@ -8,6 +8,7 @@
 
 #include "agent/run/bmc_step.h"
 #include "agent/run/run_timeline.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 
 #define ATTEMPTS_MAX 5 /* of lives that died in the restore; then a person looks */
@@ -234,6 +235,10 @@ void restore_begin(struct boot_run *run)
 {
     boot_run_change(run, PHASE_RESTORE, run->row.cause);
     boot_run_disarm(run);
+    if (!PROTECTION("restore")) {
+        run_result_write(run, "done");
+        return;
+    }
     run->restore_at = RESTORE_ACTS;
     if (run->restore_attempt == 0)
         run->restore_attempt = 1;

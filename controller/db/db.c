@@ -226,7 +226,7 @@ int db_begin_tenant(struct db *db, const struct uuid *tenant, struct error *err)
     return -1;
 }
 
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
 static atomic_uint crash_after;
 
 void db_crash_after_commit(unsigned number)
@@ -270,7 +270,7 @@ int db_commit(struct db *db, struct error *err)
 {
     PGresult *result;
     int rc = 0;
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
     bool crash = will_crash(db);
 #endif
 
@@ -284,7 +284,7 @@ int db_commit(struct db *db, struct error *err)
     else if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
         rc = error_set(err, "PostgreSQL rolled the transaction back: a statement in it had failed");
     PQclear(result);
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
     if (crash && rc == 0)
         raise(SIGKILL);
 #endif

@@ -26,7 +26,7 @@ struct db {
 int db_fail(const struct db *db, const PGresult *result, struct error *err);
 bool db_succeeded(const PGresult *result);
 
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
 void db_statement_ran(const struct db *db, PGresult *result); /* db_crash.h */
 #endif
 

@@ -95,7 +95,7 @@ static PGresult *query(struct db *db, const char *sql, struct error *err, const 
         PQclear(result);
         return NULL;
     }
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
     if (result)
         db_statement_ran(db, result);
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "controller/audit/audit_log.h"
@@ -287,6 +288,16 @@ static struct receiving begin_receiving(struct db *db, const struct live_session
     return in;
 }
 
+/* 1, or -1. */
+static int commit(struct db *db, struct error *err)
+{
+    FAULT_POINT("musterd_records_before_commit");
+    if (db_commit(db, err) < 0)
+        return -1;
+    FAULT_POINT("musterd_records_committed");
+    return 1;
+}
+
 /* Records [begin, end) in one transaction; *at moves on success. */
 static int take_range(struct receiving in, const struct session_batch *batch, size_t end,
                       size_t *at, enum event_progress *ret, struct event_counts *counts,
@@ -307,7 +318,7 @@ static int take_range(struct receiving in, const struct session_batch *batch, si
         if (rc == 0)
             *ret = EVENTS_STALE;
         if (rc == 1)
-            rc = db_commit(in.db, err) < 0 ? -1 : 1;
+            rc = commit(in.db, err);
     } else if (rc >= 0) {
         rc = 0; /* nothing to commit yet */
     }

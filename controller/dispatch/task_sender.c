@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "controller/db/db.h"
@@ -118,6 +119,8 @@ static int send_one(struct task_sender *sender, struct db *db, const struct live
     if (rc == 1)
         rc = task_queue_sent(db, &sender->settings.controller, lease, &why);
     if (rc == 1)
+        FAULT_POINT("musterd_sent_committed");
+    if (rc == 1)
         rc = sign_and_send(sender, session, DOMAIN_TASK, &order_message(order)->base, send, context,
                            &why) < 0
                  ? -1
@@ -150,6 +153,8 @@ int task_sender_lease(struct task_sender *sender, struct db *db, const struct li
     do {
         leased = task_queue_lease(db, &sender->settings.controller, &session->site, &session->agent,
                                   LEASES_AT_ONCE, leases, err);
+        if (leased > 0)
+            FAULT_POINT("musterd_lease_committed");
         for (int i = 0; i < leased; i++) {
             int rc = send_one(sender, db, session, &leases[i], send, context, err);
 

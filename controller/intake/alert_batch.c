@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "common/error.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
@@ -257,6 +258,15 @@ out:
     return rc;
 }
 
+static int commit(struct attempt *attempt, struct error *err)
+{
+    FAULT_POINT("musterd_batch_before_commit");
+    if (db_commit(attempt->db, err) < 0)
+        return -1;
+    FAULT_POINT("musterd_batch_committed");
+    return 0;
+}
+
 /* As alert_batch_keep(), for one transaction. */
 static int try_once(struct attempt *attempt, struct error *err)
 {
@@ -275,7 +285,7 @@ static int try_once(struct attempt *attempt, struct error *err)
     }
     if (attempt->count == 0)
         goto out;
-    rc = fill_transaction(attempt, err) < 0 || db_commit(attempt->db, err) < 0 ? -1 : 1;
+    rc = fill_transaction(attempt, err) < 0 || commit(attempt, err) < 0 ? -1 : 1;
     if (rc > 0)
         attempt->partition->cursor.next = attempt->items[attempt->count - 1]->record->offset + 1;
 out:

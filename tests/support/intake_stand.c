@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     }
     snprintf(host, sizeof(host), "%s/socket", argv[3]);
     snprintf(passfile, sizeof(passfile), "%s/pass/muster_engine", argv[3]);
-#ifdef MUSTER_CRASH_HOOK
+#ifdef MUSTER_FAULTS
     if (argc > 4)
         db_crash_after_commit((unsigned)atoi(argv[4]));
 #endif
