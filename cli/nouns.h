@@ -24,6 +24,8 @@ int image_list(struct cli *cli);
 int image_grant(struct cli *cli);
 int source_add(struct cli *cli);
 int source_list(struct cli *cli);
+int source_show(struct cli *cli);
+int source_resume(struct cli *cli);
 int token_create(struct cli *cli);
 int token_list(struct cli *cli);
 int token_revoke(struct cli *cli);

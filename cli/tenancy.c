@@ -1,5 +1,4 @@
-/* tenancy.c - what a tenant has besides machines: alert sources, tokens, rules, alerts, audit rows.
- */
+/* tenancy.c - what a tenant has besides machines and sources: tokens, rules, alerts, audit rows. */
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +10,6 @@
 #include "common/text.h"
 
 #define RULE_BYTES_MAX (256 * 1024)
-
-int source_add(struct cli *cli)
-{
-    const char *topic = cli_need(cli, "topic");
-
-    return topic ? cli_add(cli, "/v1/sources",
-                           json_pack("{s:s, s:s}", "name", cli->words[0], "topic", topic))
-                 : EXIT_USAGE;
-}
-
-int source_list(struct cli *cli)
-{
-    return cli_list(cli, "/v1/sources", "",
-                    "NAME=name TOPIC=topic STATE=state PARTITIONS=partitions SINCE=created_at");
-}
 
 /* The token is shown once, by the server; it goes into the file and nowhere else. */
 static int keep_token(struct cli *cli, const char *path, json_t *answer)

@@ -64,6 +64,11 @@ const struct api_route API_ROUTES[] = {
     {"POST", "/v1/sources", sources_add, PERMISSION_SOURCE_WRITE, SCOPE_TENANT, BODY_JSON,
      "source.create", NULL},
 
+    {"GET", "/v1/sources/{name}", sources_show, PERMISSION_SOURCE_READ, SCOPE_TENANT, BODY_NONE,
+     NULL, NULL},
+    {"POST", "/v1/sources/{name}/resume", sources_resume, PERMISSION_SOURCE_RESUME, SCOPE_TENANT,
+     BODY_JSON, "source.resume", NULL},
+
     {"GET", "/v1/tokens", tokens_list, PERMISSION_TOKEN_READ, SCOPE_EITHER, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/tokens", tokens_add, PERMISSION_TOKEN_WRITE, SCOPE_EITHER, BODY_JSON,
      "token.create", NULL},

@@ -1,4 +1,7 @@
-/* sources.c - /v1/sources: which topic is whose. */
+/* sources.c - /v1/sources: which topic is whose, how far it was read, and where a halted partition
+ * goes on. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -16,8 +19,9 @@ int sources_list(struct api_call *call)
 
     if (limit < 0 || api_cursor(call, "sources", key, &after) < 0)
         return -1;
-    return api_answer_list(
-        call, "sources", source_list(call->db, &call->tenant, after, limit + 1, &err), limit, &err);
+    return api_answer_list(call, "sources",
+                           source_list(call->db, &call->tenant, after, NULL, limit + 1, &err),
+                           limit, &err);
 }
 
 int sources_add(struct api_call *call)
@@ -44,4 +48,89 @@ int sources_add(struct api_call *call)
         return api_failed(call, &err);
     return problem_set(&call->problem, 409, "source_exists", NULL,
                        "the name %s or the topic %s is a source's already", name, topic);
+}
+
+int sources_show(struct api_call *call)
+{
+    const char *name = call->arguments[0];
+    struct error err = {0};
+
+    return api_answer_row(call, source_list(call->db, &call->tenant, NULL, name, 1, &err), "source",
+                          name, &err);
+}
+
+static int read_from(struct api_call *call, struct source_resume *resume)
+{
+    const json_t *from = json_object_get(call->json, "from");
+    const char *word = json_string_value(from);
+
+    if (!from || json_is_null(from))
+        return 0;
+    if (json_is_integer(from) && json_integer_value(from) >= 0) {
+        resume->from = SOURCE_FROM_OFFSET;
+        resume->offset = json_integer_value(from);
+    } else if (word && strcmp(word, "earliest") == 0) {
+        resume->from = SOURCE_FROM_EARLIEST;
+    } else if (word && strcmp(word, "latest") == 0) {
+        resume->from = SOURCE_FROM_LATEST;
+    } else {
+        return problem_field(&call->problem, "from", "is an offset, \"earliest\" or \"latest\"");
+    }
+    return 0;
+}
+
+static int refuse_resume(struct api_call *call, const struct source_resume *resume,
+                         enum source_resumed rc, const struct error *err)
+{
+    switch (rc) {
+    case SOURCE_UNKNOWN:
+        return api_not_found(call, "source", resume->name);
+    case SOURCE_PARTITION_UNKNOWN:
+        return problem_set(&call->problem, 404, "unknown_partition", NULL,
+                           "partition %" PRId64 " of source %s was never consumed",
+                           resume->partition, resume->name);
+    case SOURCE_NOT_HALTED:
+        return problem_set(&call->problem, 409, "not_halted", NULL,
+                           "partition %" PRId64 " of source %s is not halted", resume->partition,
+                           resume->name);
+    default:
+        return api_failed(call, err);
+    }
+}
+
+static void tell_where(const struct source_resume *resume, const struct source_halt *halt,
+                       char *out, size_t size)
+{
+    if (resume->from == SOURCE_FROM_EARLIEST || resume->from == SOURCE_FROM_LATEST)
+        snprintf(out, size, "the log's %s", resume->from == SOURCE_FROM_EARLIEST ? "start" : "end");
+    else
+        snprintf(out, size, "%" PRId64,
+                 resume->from == SOURCE_FROM_OFFSET ? resume->offset : halt->next);
+}
+
+int sources_resume(struct api_call *call)
+{
+    static const char *const known[] = {"partition", "from", NULL};
+    struct source_resume resume = {.name = call->arguments[0], .partition = -1};
+    struct source_halt halt;
+    struct error err = {0};
+    enum source_resumed rc;
+    char where[40];
+
+    if (api_known(call, known) < 0 ||
+        api_int(call, "partition", 0, INT32_MAX, &resume.partition) < 0 ||
+        read_from(call, &resume) < 0)
+        return -1;
+    if (resume.partition < 0)
+        return problem_field(&call->problem, "partition", "is missing");
+    api_object(call, "source %s", resume.name);
+    rc = source_resume(call->db, &call->tenant, &resume, &halt, &err);
+    if (rc != SOURCE_RESUMED)
+        return refuse_resume(call, &resume, rc, &err);
+    tell_where(&resume, &halt, where, sizeof(where));
+    snprintf(call->why, sizeof(call->why),
+             "partition %" PRId64 " goes on at %s; it stood at %" PRId64 ": %.160s",
+             resume.partition, where, halt.next, halt.because);
+    text_mend_utf8(call->why);
+    return sources_show(call);
 }

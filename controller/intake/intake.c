@@ -43,7 +43,7 @@ struct intake {
     struct kafka_source *source;
     struct alert_counts counts;
     bool subscribed;
-    int64_t refreshed_ms, hinted_ms;
+    int64_t refreshed_ms, hinted_ms, noted_ms;
     char trouble[256]; /* of PostgreSQL */
 };
 
@@ -155,6 +155,26 @@ static int tend_halted(struct intake *intake, struct db *db, struct error *err)
     return 0;
 }
 
+/* For people who ask for the lag; nothing depends on it. */
+static int note_ends(struct intake *intake, struct db *db, struct error *err)
+{
+    struct kafka_ends *ends;
+    size_t count;
+    int rc;
+
+    if (clock_monotonic_ms() - intake->noted_ms < HINT_MS)
+        return 0;
+    kafka_source_partitions(intake->source, &count);
+    ends = calloc(count + 1, sizeof(*ends));
+    if (!ends)
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory");
+    count = kafka_source_ends(intake->source, ends);
+    rc = kafka_cursor_note_ends(db, ends, count, err);
+    free(ends);
+    intake->noted_ms = clock_monotonic_ms();
+    return rc;
+}
+
 static int refresh(struct intake *intake, struct db *db, struct error *err)
 {
     int changed;
@@ -168,7 +188,7 @@ static int refresh(struct intake *intake, struct db *db, struct error *err)
         return -1;
     intake->subscribed = true;
     intake->refreshed_ms = clock_monotonic_ms();
-    return tend_halted(intake, db, err);
+    return tend_halted(intake, db, err) < 0 ? -1 : note_ends(intake, db, err);
 }
 
 /* One partition's records in one transaction, or in more where the database refuses one of them. */

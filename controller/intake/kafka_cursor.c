@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -40,10 +41,11 @@ int kafka_record_digest(const struct kafka_record *record, uint8_t out[KAFKA_DIG
     return ok ? 0 : error_set(err, "SHA-256 is not available");
 }
 
-int kafka_cursor_open(struct db *db, struct kafka_cursor *cursor, struct error *err)
+int kafka_cursor_open(struct db *db, struct kafka_cursor *cursor, int64_t low, int64_t high,
+                      struct error *err)
 {
-    struct db_rows *rows = db_query(db, SQL_KAFKA_CURSOR_OPEN, err, "ssi", cursor->cluster,
-                                    cursor->topic, (int64_t)cursor->partition);
+    struct db_rows *rows = db_query(db, SQL_KAFKA_CURSOR_OPEN, err, "ssiii", cursor->cluster,
+                                    cursor->topic, (int64_t)cursor->partition, low, high);
     const uint8_t *digest;
     size_t length = 0;
 
@@ -121,4 +123,33 @@ int kafka_cursor_is_halted(struct db *db, const struct kafka_cursor *cursor, str
     halted = db_rows_count(rows) > 0 && db_bool(rows, 0, 0);
     db_rows_destroy(rows);
     return halted;
+}
+
+int kafka_cursor_note_ends(struct db *db, const struct kafka_ends *ends, size_t count,
+                           struct error *err)
+{
+    const char **topics = calloc(count + 1, sizeof(*topics));
+    int64_t *numbers = calloc(4 * count + 1, sizeof(*numbers));
+    int rc = -1;
+
+    if (!topics || !numbers) {
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < count; i++) {
+        topics[i] = ends[i].cursor->topic;
+        numbers[i] = ends[i].cursor->partition;
+        numbers[count + i] = ends[i].cursor->epoch;
+        numbers[2 * count + i] = ends[i].low;
+        numbers[3 * count + i] = ends[i].high;
+    }
+    rc = count == 0
+             ? 0
+             : db_execute(db, SQL_KAFKA_CURSOR_NOTE_ENDS, err, "sSIIII", ends[0].cursor->cluster,
+                          count, topics, count, numbers, count, numbers + count, count,
+                          numbers + 2 * count, count, numbers + 3 * count);
+out:
+    free(topics);
+    free(numbers);
+    return rc < 0 ? -1 : 0;
 }

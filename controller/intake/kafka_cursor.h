@@ -34,8 +34,10 @@ struct kafka_cursor {
 int kafka_record_digest(const struct kafka_record *record, uint8_t out[KAFKA_DIGEST_SIZE],
                         struct error *err);
 
-/* A transaction of its own: makes the row when there is none, raises the epoch, reads the rest. */
-int kafka_cursor_open(struct db *db, struct kafka_cursor *cursor, struct error *err);
+/* A transaction of its own: makes the row when there is none, raises the epoch, reads the rest.
+ * 'low' and 'high' are the log's start and end. */
+int kafka_cursor_open(struct db *db, struct kafka_cursor *cursor, int64_t low, int64_t high,
+                      struct error *err);
 
 /* The rest runs inside the caller's transaction. 1: the row is locked and ours, cursor->next is
  * what it says. 0: another owner has come, nothing of ours may be kept. */
@@ -46,5 +48,13 @@ int kafka_cursor_advance(struct db *db, const struct kafka_cursor *cursor,
 /* A statement of its own. 1: halted, 0: no longer ours. */
 int kafka_cursor_halt(struct db *db, const struct kafka_cursor *cursor, const char *because,
                       struct error *err);
+/* How far the logs of 'count' partitions of one cluster reach, for people; those that are no longer
+ * ours are passed over. */
+struct kafka_ends {
+    const struct kafka_cursor *cursor; /* borrowed */
+    int64_t low, high;
+};
+int kafka_cursor_note_ends(struct db *db, const struct kafka_ends *ends, size_t count,
+                           struct error *err);
 /* 1: a person has not let it run yet. 0: it may run. */
 int kafka_cursor_is_halted(struct db *db, const struct kafka_cursor *cursor, struct error *err);

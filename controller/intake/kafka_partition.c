@@ -111,7 +111,7 @@ int kafka_partition_open(struct kafka_partition *partition, struct db *db, int64
     struct kafka_cursor *cursor = &partition->kept.cursor;
     char why[256];
 
-    if (kafka_cursor_open(db, cursor, err) < 0)
+    if (kafka_cursor_open(db, cursor, low, high, err) < 0)
         return -1;
     partition->verify = false;
     partition->halted = cursor->halted_because[0] != '\0';

@@ -19,7 +19,8 @@ struct kafka_partition {
     char *cluster, *topic, *source_name; /* owned; the origin borrows them */
     bool halted; /* nothing is read until a person looked; why: cursor.halted_because */
     bool halt_unwritten;
-    bool verify; /* the record at cursor.last_offset comes first, to be compared */
+    int64_t noted_end; /* of the log, as kafka_source_ends() told it last */
+    bool verify;       /* the record at cursor.last_offset comes first, to be compared */
     rd_kafka_message_t **messages; /* owned */
     size_t count, room, bytes;
 };

@@ -466,6 +466,26 @@ int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *par
     return rc;
 }
 
+size_t kafka_source_ends(struct kafka_source *source, struct kafka_ends *ret)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < source->count; i++) {
+        struct kafka_partition *partition = source->partitions[i];
+        int64_t low, high;
+
+        /* From what the last fetch brought: nobody is asked. */
+        if (partition->halted ||
+            rd_kafka_get_watermark_offsets(source->consumer, partition->topic,
+                                           partition->kept.origin.partition, &low, &high) ||
+            low < 0 || high < 0 || high == partition->noted_end)
+            continue;
+        partition->noted_end = high;
+        ret[count++] = (struct kafka_ends){&partition->kept.cursor, low, high};
+    }
+    return count;
+}
+
 void kafka_source_hint(struct kafka_source *source)
 {
     rd_kafka_topic_partition_list_t *list =

@@ -13,6 +13,7 @@ struct alert_sources;
 struct conf_map;
 struct db_pool;
 struct error;
+struct kafka_ends;
 struct kafka_partition;
 struct kafka_source;
 
@@ -39,6 +40,9 @@ struct kafka_partition *const *kafka_source_partitions(const struct kafka_source
 void kafka_source_pause(struct kafka_source *source, const struct kafka_partition *partition);
 int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *partition,
                         struct error *err);
+/* How far the logs of the running partitions reach, where that changed since the last call; 'ret'
+ * has room for all of them. */
+size_t kafka_source_ends(struct kafka_source *source, struct kafka_ends *ret);
 /* Tells Kafka how far PostgreSQL is, for lag monitors; nothing depends on it. */
 void kafka_source_hint(struct kafka_source *source);
 

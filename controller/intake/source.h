@@ -14,6 +14,36 @@ struct error;
 int source_add(struct db *db, const struct uuid *tenant, const char *name, const char *topic,
                struct uuid *ret_id, struct error *err);
 /* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
- * name. */
+ * name. 'only' (or NULL) is one source. */
 struct db_rows *source_list(struct db *db, const struct uuid *tenant, const char *after,
-                            int64_t limit, struct error *err);
+                            const char *only, int64_t limit, struct error *err);
+
+/* Where a halted partition goes on. */
+enum source_from {
+    SOURCE_FROM_WHERE_IT_STOOD,
+    SOURCE_FROM_EARLIEST,
+    SOURCE_FROM_LATEST,
+    SOURCE_FROM_OFFSET
+};
+struct source_resume {
+    const char *name;
+    int64_t partition;
+    enum source_from from;
+    int64_t offset; /* SOURCE_FROM_OFFSET */
+};
+enum source_resumed {
+    SOURCE_RESUME_FAILED = -1,
+    SOURCE_RESUMED,
+    SOURCE_UNKNOWN,
+    SOURCE_PARTITION_UNKNOWN, /* never consumed */
+    SOURCE_NOT_HALTED,
+};
+struct source_halt { /* what was ended by it */
+    int64_t next;
+    char because[256];
+};
+/* Inside a transaction of 'tenant'. Whoever consumes the partition takes it up within seconds, and
+ * halts it again when the position does not fit the log. */
+enum source_resumed source_resume(struct db *db, const struct uuid *tenant,
+                                  const struct source_resume *resume, struct source_halt *ret_halt,
+                                  struct error *err);

@@ -1,15 +1,23 @@
+-- source.sql - table source; its partitions' positions are rows of table kafka_cursor.
+
 -- name: source_insert
 insert into source (tenant_id, id, name, topic) values ($1, $2, $3, $4)
 
 -- name: source_notify
 select pg_notify('muster_source', $1)
 
+-- name: source_topic
+select topic from source where tenant_id = $1 and name = $2
+
 -- name: source_list
 select json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'topic', s.topic, 'format', s.format, 'state', s.state,
-           'partitions', (select json_agg(json_build_object('partition', c.partition, 'next', c.next, 'halted_because', c.halted_because,
-                                                            'updated_at', c.updated_at) order by c.partition)
+           'partitions', (select json_agg(json_build_object('cluster', c.cluster_id, 'partition', c.partition, 'next', c.next,
+                                                            'begin_at', c.begin_at, 'log_start', c.log_start, 'log_end', c.log_end,
+                                                            'lag', case when c.begin_at is null then greatest(c.log_end - c.next, 0) end,
+                                                            'log_seen_at', c.log_seen_at, 'halted_because', c.halted_because,
+                                                            'updated_at', c.updated_at) order by c.cluster_id, c.partition)
                           from kafka_cursor c where c.topic = s.topic),
            'created_at', s.created_at), s.name
 from source s
-where s.tenant_id = $1 and ($2::text is null or s.name > $2)
-order by s.name limit $3
+where s.tenant_id = $1 and ($2::text is null or s.name > $2) and ($3::text is null or s.name = $3)
+order by s.name limit $4

@@ -44,7 +44,7 @@ static void set_up(void)
         .origin = {alerts.fleet.tenant, alerts.source, "s", "cluster", alerts.topic, 3},
         .cursor = {.cluster = "cluster", .topic = alerts.topic, .partition = 3},
     };
-    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, &err), 0);
+    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, 0, 0, &err), 0);
     now_us = clock_realtime_us();
     count = 0;
 }
@@ -348,7 +348,7 @@ START_TEST(a_zombie_keeps_nothing)
 {
     struct kafka_cursor other = partition.cursor;
 
-    ck_assert_int_eq(kafka_cursor_open(engine, &other, &err), 0);
+    ck_assert_int_eq(kafka_cursor_open(engine, &other, 0, 0, &err), 0);
     ck_assert_int_eq(other.epoch, partition.cursor.epoch + 1);
     add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
     ck_assert_int_eq(keep(), 0);
@@ -468,7 +468,7 @@ START_TEST(five_refused_in_a_row_halt)
     ck_assert_int_eq(number("select count(*) from alert where tenant_id = $"), 6);
     ck_assert_int_eq(kafka_cursor_halt(engine, &partition.cursor, error_text(&err), &err), 1);
     ck_assert_int_eq(kafka_cursor_is_halted(engine, &partition.cursor, &err), 1);
-    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, &err), 0);
+    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, 0, 0, &err), 0);
     ck_assert_int_eq(partition.cursor.next, 6);
     ck_assert_msg(strstr(partition.cursor.halted_because, "22021") != NULL, "%s",
                   partition.cursor.halted_because);

@@ -17,6 +17,7 @@
 
 #include "controller/db/db_pool.h"
 #include "controller/intake/intake.h"
+#include "controller/intake/source.h"
 #include "tests/support/check_main.h"
 
 #define AWAIT_MS 30000
@@ -130,6 +131,25 @@ static int64_t alerts_of(const char *disposition)
     "select count(*) from kafka_cursor k join source s on s.topic = k.topic where s.tenant_id = "  \
     "$ "                                                                                           \
     "and k.halted_because like '%" words "%'"
+
+#define EPOCH                                                                                      \
+    "select epoch from kafka_cursor k join source s on s.topic = k.topic where s.tenant_id = $"
+
+/* What the API does for a person. */
+static void resume(enum source_from from, int64_t offset)
+{
+    struct conf_map parameters = test_database("muster_api");
+    struct source_resume wish = {.name = "s", .from = from, .offset = offset};
+    struct error err = {0};
+    struct db *api = db_connect(&parameters, &err);
+    struct source_halt halt;
+
+    ck_assert_msg(api && db_begin_tenant(api, &alerts.fleet.tenant, &err) == 0, "%s",
+                  error_text(&err));
+    ck_assert_int_eq(source_resume(api, &alerts.fleet.tenant, &wish, &halt, &err), SOURCE_RESUMED);
+    ck_assert_msg(db_commit(api, &err) == 0, "%s", error_text(&err));
+    db_disconnect(api);
+}
 
 START_TEST(good_and_bad_records_arrive)
 {
@@ -330,16 +350,14 @@ START_TEST(a_topic_made_anew_halts_visibly)
     /* It stays so over a restart, until a person lets it run. */
     stop();
     start();
-    await_number("select count(*) from kafka_cursor k join source s on s.topic = k.topic where "
-                 "s.tenant_id = $ "
-                 "and k.epoch = 3",
-                 1);
+    await_number(EPOCH, 3);
     ck_assert_int_eq(number(ALERTS), 2);
-    test_insert(owner,
-                "update kafka_cursor set halted_because = null, next = 0, last_offset = null where "
-                "topic = $4 and "
-                "$1::uuid is null and $2::uuid is null and $3::uuid is null",
-                NULL, NULL, NULL, alerts.topic);
+    /* The same position again halts again; then from the new log's start. */
+    resume(SOURCE_FROM_WHERE_IT_STOOD, 0);
+    await_number(EPOCH, 4);
+    await_number(HALTED("another one now"), 1);
+    ck_assert_int_eq(number(ALERTS), 2);
+    resume(SOURCE_FROM_EARLIEST, 0);
     await_number(ALERTS, 6);
     ck_assert_int_eq(number(TASKS), 3);
 }
@@ -373,6 +391,36 @@ START_TEST(records_deleted_unread_halt)
     start();
     await_number(HALTED("records 1 to 2 were deleted"), 1);
     ck_assert_int_eq(number(ALERTS), 1);
+    /* Below the log's start again, then behind one that was kept: what was lost is lost. */
+    resume(SOURCE_FROM_OFFSET, 2);
+    await_number(HALTED("records 2 to 2 were deleted"), 1);
+    resume(SOURCE_FROM_OFFSET, 4);
+    await_number(ALERTS, 2);
+    ck_assert_int_eq(number("select max(\"offset\") from alert where tenant_id = $"), 4);
+}
+END_TEST
+
+START_TEST(resumed_at_the_end_it_skips_what_is_there)
+{
+    start();
+    put_alert("a", 0);
+    await_number(ALERTS, 1);
+    stop();
+    for (int i = 0; i < 4; i++)
+        put(test_message("n", "hw.other", "firing", alerts.mac[0]));
+    test_records_delete(producer, alerts.topic, 3);
+    start();
+    await_number(HALTED("records 1 to 2 were deleted"), 1);
+    resume(SOURCE_FROM_LATEST, 0);
+    await_number("select next from kafka_cursor k join source s on s.topic = k.topic where "
+                 "s.tenant_id = $",
+                 5);
+    put_alert("b", 1);
+    await_number(ALERTS, 2);
+    ck_assert_int_eq(number("select max(\"offset\") from alert where tenant_id = $"), 5);
+    await_number("select log_end from kafka_cursor k join source s on s.topic = k.topic where "
+                 "s.tenant_id = $",
+                 6);
 }
 END_TEST
 
@@ -467,11 +515,14 @@ START_TEST(properties_that_are_ours_are_refused_by_name)
 }
 END_TEST
 
-CHECK_MAIN_WITH(
-    "intake", set_up, tear_down, good_and_bad_records_arrive, the_status_tells_ready_and_numbers,
-    a_broker_that_is_away_is_waited_for_with_its_name, a_restart_goes_on_where_it_was,
-    a_source_that_comes_later_is_consumed, killed_after_a_commit_it_makes_no_second_task,
-    killed_in_between_nothing_is_lost_and_nothing_is_double, a_topic_made_anew_halts_visibly,
-    a_position_beyond_the_end_halts, records_deleted_unread_halt, what_was_read_may_be_deleted,
-    a_new_source_starts_at_the_earliest_record, who_lost_its_epoch_keeps_nothing_twice,
-    a_topic_that_is_not_there_holds_up_nobody, properties_that_are_ours_are_refused_by_name)
+CHECK_MAIN_WITH("intake", set_up, tear_down, good_and_bad_records_arrive,
+                the_status_tells_ready_and_numbers,
+                a_broker_that_is_away_is_waited_for_with_its_name, a_restart_goes_on_where_it_was,
+                a_source_that_comes_later_is_consumed,
+                killed_after_a_commit_it_makes_no_second_task,
+                killed_in_between_nothing_is_lost_and_nothing_is_double,
+                a_topic_made_anew_halts_visibly, a_position_beyond_the_end_halts,
+                records_deleted_unread_halt, resumed_at_the_end_it_skips_what_is_there,
+                what_was_read_may_be_deleted, a_new_source_starts_at_the_earliest_record,
+                who_lost_its_epoch_keeps_nothing_twice, a_topic_that_is_not_there_holds_up_nobody,
+                properties_that_are_ours_are_refused_by_name)

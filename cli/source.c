@@ -1,0 +1,86 @@
+/* source.c - topics that belong to a tenant: how far they were read, and where a halted partition
+ * goes on. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/nouns.h"
+
+#define PARTITIONS                                                                                 \
+    "PARTITION=partition NEXT=next LAG=lag LOG_START=log_start LOG_END=log_end SEEN=log_seen_at "  \
+    "CLUSTER=cluster HALTED_BECAUSE=halted_because"
+
+int source_add(struct cli *cli)
+{
+    const char *topic = cli_need(cli, "topic");
+
+    return topic ? cli_add(cli, "/v1/sources",
+                           json_pack("{s:s, s:s}", "name", cli->words[0], "topic", topic))
+                 : EXIT_USAGE;
+}
+
+int source_list(struct cli *cli)
+{
+    return cli_list(cli, "/v1/sources", "", "NAME=name TOPIC=topic STATE=state SINCE=created_at");
+}
+
+/* JSON is the API's body; eyes and pipes get a row a partition. */
+static void show(struct cli *cli, const json_t *source)
+{
+    const json_t *partitions = json_object_get(source, "partitions");
+    json_t *none;
+
+    if (cli->format == OUTPUT_JSON || cli->format == OUTPUT_JSONL) {
+        output_object(cli->format, source);
+        return;
+    }
+    none = json_array();
+    output_items(cli->format, json_is_array(partitions) ? partitions : none, PARTITIONS);
+    json_decref(none);
+}
+
+int source_show(struct cli *cli)
+{
+    char *path = cli_path(cli, "/v1/sources", cli->words[0], "");
+    json_t *answer = NULL;
+    int rc = client_get(cli->client, path, &answer, &cli->err);
+
+    if (rc == EXIT_OK)
+        show(cli, answer);
+    json_decref(answer);
+    free(path);
+    return rc;
+}
+
+/* An offset, or a word that the server knows. */
+static int put_from(struct cli *cli, json_t *body)
+{
+    const char *from = cli_option(cli, "from");
+
+    if (!from || strcmp(from, "earliest") == 0 || strcmp(from, "latest") == 0)
+        return cli_put(cli, body, "from", "from");
+    return cli_put_number(cli, body, "from", "from");
+}
+
+int source_resume(struct cli *cli)
+{
+    json_t *body, *answer = NULL;
+    char *path;
+    int rc;
+
+    if (!cli_need(cli, "partition"))
+        return EXIT_USAGE;
+    body = json_object();
+    if (cli_put_number(cli, body, "partition", "partition") < 0 || put_from(cli, body) < 0) {
+        json_decref(body);
+        return EXIT_USAGE;
+    }
+    path = cli_path(cli, "/v1/sources", cli->words[0], "/resume");
+    rc = client_post(cli->client, path, body, &answer, &cli->err);
+    if (rc == EXIT_OK)
+        show(cli, answer);
+    json_decref(answer);
+    json_decref(body);
+    free(path);
+    return rc;
+}
