@@ -59,7 +59,7 @@ int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *r
 
 struct hello_row {
     struct uuid site, journal;
-    bool active, quarantined, begin_anew, has_stream;
+    bool active, quarantined, begin_anew, has_stream, superseded;
     uint64_t facts_committed, bulk_committed;
     char because[160];
 };
@@ -67,7 +67,7 @@ struct hello_row {
 static int read_row(struct db *db, const struct session_hello *hello, struct hello_row *row,
                     struct live_session *session, struct error *err)
 {
-    struct db_rows *rows = db_query(db, SQL_AGENT_OF_HELLO, err, "u", &hello->agent);
+    struct db_rows *rows = db_query(db, SQL_AGENT_OF_HELLO, err, "uu", &hello->agent, &hello->boot);
     int rc = -1;
 
     if (!rows)
@@ -90,6 +90,7 @@ static int read_row(struct db *db, const struct session_hello *hello, struct hel
         row->journal = db_uuid(rows, 0, 8);
         row->facts_committed = (uint64_t)db_int(rows, 0, 9);
         row->bulk_committed = (uint64_t)db_int(rows, 0, 10);
+        row->superseded = db_bool(rows, 0, 11);
         rc = 1;
     }
     db_rows_destroy(rows);
@@ -187,6 +188,8 @@ static int begin_anew(struct db *db, const struct session_hello *hello, struct h
     row->facts_committed = (uint64_t)db_int(rows, 0, 0);
     row->bulk_committed = (uint64_t)db_int(rows, 0, 1);
     db_rows_destroy(rows);
+    if (db_execute(db, SQL_AGENT_BOOTS_FORGET, err, "u", &hello->agent) < 0)
+        return -1;
     return db_execute(db, SQL_AGENT_BEGUN_ANEW, err, "ui", &row->site,
                       (int64_t)hello->highest_epoch) < 0
                ? -1
@@ -205,7 +208,8 @@ static int check_continuity(struct db *db, const struct session_hello *hello, st
     return rc == 1 ? check_epoch(db, hello, &row->site, because, size, err) : rc;
 }
 
-/* 1: welcome; 0: refused; -1. In a transaction of the platform's tenant. */
+/* 2: replaced by a later run; 1: welcome; 0: refused; -1. In a transaction of the platform's
+ * tenant. */
 static int decide(struct db *db, const struct session_hello *hello, struct live_session *session,
                   struct session_reject *reject, struct error *err)
 {
@@ -225,6 +229,8 @@ static int decide(struct db *db, const struct session_hello *hello, struct live_
                       "HELLO names another site than this agent's");
     if (row.quarantined)
         return refuse(reject, "quarantined", QUARANTINE_REMEDY, row.because);
+    if (row.superseded && !row.begin_anew)
+        return 2;
     rc = check_continuity(db, hello, &row, because, sizeof(because), err);
     if (rc == 0) {
         if (quarantine(db, &row.site, session->name, because, err) < 0)
@@ -235,6 +241,8 @@ static int decide(struct db *db, const struct session_hello *hello, struct live_
     session->journal = hello->journal;
     session->facts_committed = row.facts_committed;
     session->bulk_committed = row.bulk_committed;
+    session->facts_head = hello->facts_head;
+    session->bulk_head = hello->bulk_head;
     return rc;
 }
 
@@ -256,6 +264,7 @@ static int open_session(struct db *db, const struct uuid *controller,
     if (!rows)
         return -1;
     session->fence = db_int(rows, 0, 0);
+    session->opened_us = db_time(rows, 0, 1);
     db_rows_destroy(rows);
     return 0;
 }

@@ -26,14 +26,17 @@ struct live_session {
     uint8_t nonce[32], sign_key[32], seal_key[32];
     bool chainload_always;
     uint64_t facts_committed, bulk_committed;
+    uint64_t facts_head, bulk_head; /* of its journal, as HELLO said */
+    int64_t opened_us;              /* by the database's clock */
 };
 
 /* Caller frees *ret_keys. */
 int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *ret_count,
                         struct error *err);
-/* 1: welcome, the session's row is ours. 0: refused, *ret_reject says why, and an audit row does
- * too; an unknown journal, a head below what was committed or an epoch from nowhere also quarantine
- * the site. -1: the database. */
+/* 2: this run of the agent was replaced by a later one: a message that was under way for long, or a
+ * second live copy of the agent; only a copy answers a PING now. 1: welcome, the session's row is
+ * ours. 0: refused, *ret_reject says why, and an audit row does too; an unknown journal, a head
+ * below what was committed or an epoch from nowhere also quarantine the site. -1: the database. */
 int agent_registry_hello(struct db *db, const struct uuid *controller,
                          const struct session_hello *hello, struct live_session *ret,
                          struct session_reject *ret_reject, struct error *err);

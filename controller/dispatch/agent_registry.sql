@@ -7,7 +7,9 @@ select id, curve_key from agent where state = 'active'
 -- name: agent_of_hello
 -- The site's row is locked: quarantine and floor of one site are decided one HELLO after the other.
 select a.site_id, a.state, a.name, a.sign_key, a.seal_key, s.quarantined_because, s.chainload_always, s.begin_anew,
-       st.journal_id, st.facts_committed, st.bulk_committed
+       st.journal_id, st.facts_committed, st.bulk_committed,
+       exists (select from agent_boot b join agent_session o on o.agent_id = b.agent_id and o.boot_id <> b.boot_id
+               where b.agent_id = a.id and b.boot_id = $2) as superseded
 from agent a join site s on s.id = a.site_id left join agent_stream st on st.agent_id = a.id
 where a.id = $1
 for no key update of s
@@ -35,16 +37,24 @@ on conflict (agent_id) do update set journal_id = excluded.journal_id,
     bulk_committed = case when agent_stream.journal_id = excluded.journal_id then least(agent_stream.bulk_committed, $4) else 0 end
 returning facts_committed, bulk_committed
 
+-- name: agent_boots_forget
+delete from agent_boot where agent_id = $1
+
 -- name: agent_begun_anew
 update site set begin_anew = false, epoch_floor = greatest(epoch_floor, $2) where id = $1
 
 -- name: agent_session_open
+-- With the run that it is of; runs of more than a week ago are forgotten.
+with forgotten as (
+    delete from agent_boot where agent_id = $1 and seen_at < now() - interval '7 days' and boot_id <> $4),
+seen as (
+    insert into agent_boot (agent_id, boot_id) values ($1, $4) on conflict (agent_id, boot_id) do update set seen_at = now())
 insert into agent_session (agent_id, controller_id, fence, session_id, boot_id, nonce, software, features, expires_at)
 values ($1, $2, 1, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
 on conflict (agent_id) do update set controller_id = excluded.controller_id, fence = agent_session.fence + 1,
     session_id = excluded.session_id, boot_id = excluded.boot_id, nonce = excluded.nonce, software = excluded.software,
     features = excluded.features, opened_at = now(), expires_at = excluded.expires_at, last_seen_at = now()
-returning fence
+returning fence, opened_at
 
 -- name: agent_session_renew
 -- What is not returned belongs to another controller by now.

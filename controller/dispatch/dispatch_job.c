@@ -62,10 +62,44 @@ struct dispatch_note *dispatch_note_reject(uint64_t connection, const struct ses
     return dispatch_note_create(NOTE_REJECT, connection, &frame, err);
 }
 
+static struct dispatch_note *without_frame(enum dispatch_note_kind kind, struct error *err)
+{
+    struct dispatch_note *note = calloc(1, sizeof(*note));
+
+    if (note)
+        note->kind = kind;
+    else
+        error_set(err, "out of memory for a note");
+    return note;
+}
+
+struct dispatch_note *dispatch_note_probe(uint64_t connection, struct error *err)
+{
+    struct dispatch_note *note = without_frame(NOTE_PROBE, err);
+
+    if (note)
+        note->connection = connection;
+    return note;
+}
+
+struct dispatch_note *dispatch_note_check(uint64_t *known, size_t count, struct error *err)
+{
+    struct dispatch_note *note = without_frame(NOTE_CHECK, err);
+
+    if (!note) {
+        free(known);
+        return NULL;
+    }
+    note->known = known;
+    note->known_count = count;
+    return note;
+}
+
 void dispatch_note_free(struct dispatch_note *note)
 {
     if (!note)
         return;
+    free(note->known);
     free(note->frame);
     free(note);
 }

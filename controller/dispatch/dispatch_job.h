@@ -40,6 +40,8 @@ enum dispatch_note_kind {
     NOTE_FRAME,     /* send it: an order, a renewing WELCOME */
     NOTE_COMMITTED, /* send it; the window has room for 'records' and 'bytes' more */
     NOTE_REJECT,    /* send it and forget the connection */
+    NOTE_PROBE,     /* a run of the agent that was replaced: is it alive? JOB_CLONED if it is */
+    NOTE_CHECK, /* 'known' are live for the database's thread: JOB_CLOSED for each that is gone */
 };
 struct dispatch_note {
     enum dispatch_note_kind kind;
@@ -50,10 +52,15 @@ struct dispatch_note {
     uint64_t facts_committed, bulk_committed; /* NOTE_WELCOME */
     Muster__Stream stream;                    /* NOTE_COMMITTED */
     size_t records, bytes;
+    uint64_t *known; /* NOTE_CHECK */
+    size_t known_count;
 };
 /* 'frame' is packed into the note. NULL with 'err': memory, or larger than a frame may be. */
 struct dispatch_note *dispatch_note_create(enum dispatch_note_kind kind, uint64_t connection,
                                            const Muster__Frame *frame, struct error *err);
 struct dispatch_note *dispatch_note_reject(uint64_t connection, const struct session_reject *reject,
                                            struct error *err);
+struct dispatch_note *dispatch_note_probe(uint64_t connection, struct error *err);
+/* Takes 'known'. */
+struct dispatch_note *dispatch_note_check(uint64_t *known, size_t count, struct error *err);
 void dispatch_note_free(struct dispatch_note *note);

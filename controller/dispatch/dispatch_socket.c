@@ -77,7 +77,7 @@ void dispatch_socket_counts(const struct dispatch_socket *sock, struct dispatch_
 /* ---- to the database's thread ---- */
 
 /* Takes 'job'. There is at most one stuck, because receiving stops while there is; only JOB_CLOSED
- * can then be lost, and the session's row expires by itself. */
+ * can then be lost, and is said at the database's thread's next NOTE_CHECK. */
 static void hand_over(struct dispatch_socket *sock, struct dispatch_job *job)
 {
     if (!job)
@@ -186,6 +186,12 @@ static bool take_hello_token(struct dispatch_socket *sock, int64_t now_ms)
     return true;
 }
 
+static void probe(struct dispatch_socket *sock, struct connection *connection)
+{
+    connection->probe = PROBE_BIT | ++sock->probes;
+    send_ping(sock, connection, connection->probe);
+}
+
 /* Another connection of the agent speaks now. After a reconnect (same boot id) the old one is dead;
  * another boot id is a restart, or a second copy of the agent: only a copy answers a PING that is
  * sent after its successor's HELLO. */
@@ -196,8 +202,7 @@ static void supersede(struct dispatch_socket *sock, struct connection *former,
         close_connection(sock, former);
         return;
     }
-    former->probe = PROBE_BIT | ++sock->probes;
-    send_ping(sock, former, former->probe);
+    probe(sock, former);
 }
 
 static void on_hello(struct dispatch_socket *sock, struct connection *connection,
@@ -306,8 +311,10 @@ static struct connection *connection_of(struct dispatch_socket *sock, zmq_msg_t 
 
     if (connection && !connection->gone && memcmp(&connection->user, user, sizeof(*user)) == 0)
         return connection;
-    if (connection) /* libzmq drew the same id for another peer */
+    if (connection) { /* libzmq drew the same id for another peer */
+        close_connection(sock, connection);
         connection_table_remove(sock->table, connection);
+    }
     session = agent_session_create(&user->agent, now_ms, &err);
     connection = session ? connection_table_add(sock->table, zmq_msg_data(routing),
                                                 zmq_msg_size(routing), user, session, &err)
@@ -377,14 +384,36 @@ out:
 
 /* ---- from the database's thread ---- */
 
+/* A session that nobody here has any more must not be shown as live, nor be leased for. */
+static void check_known(struct dispatch_socket *sock, const struct dispatch_note *note)
+{
+    static const struct uuid nobody;
+
+    for (size_t i = 0; i < note->known_count && !sock->stuck; i++) {
+        struct connection *connection = connection_table_numbered(sock->table, note->known[i]);
+
+        if (!connection || connection->gone)
+            hand_over(sock, dispatch_job_create(JOB_CLOSED, note->known[i], &nobody));
+    }
+}
+
 static void on_note(struct dispatch_socket *sock, struct dispatch_note *note)
 {
     struct connection *connection = connection_table_numbered(sock->table, note->connection);
+
+    if (note->kind == NOTE_CHECK) {
+        check_known(sock, note);
+        return;
+    }
 
     /* Nothing is answered to a key that was revoked while the database worked. */
     if (!connection || connection->gone || connection->probe ||
         !admitted_keys_hold(sock->keys, &connection->user))
         return;
+    if (note->kind == NOTE_PROBE) {
+        probe(sock, connection);
+        return;
+    }
     if (note->kind == NOTE_WELCOME)
         agent_session_welcome(connection->session, &note->session, note->facts_committed,
                               note->bulk_committed);

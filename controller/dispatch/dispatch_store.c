@@ -243,13 +243,15 @@ static int by_the_clock(struct dispatch_store *store, int64_t now_ms, bool hint,
     }
     if (now_ms - store->renewed_ms >= RENEW_MS) {
         store->renewed_ms = now_ms;
-        if (store_renew_sessions(store, err) < 0 || store_load_manifest(store, err) < 0 ||
-            store_renew_welcomes(store, err) < 0)
+        if (store_renew_sessions(store, err) < 0 || store_check_sessions(store, err) < 0 ||
+            store_load_manifest(store, err) < 0 || store_renew_welcomes(store, err) < 0)
             return -1;
     }
     if (!hint && now_ms - store->polled_ms < POLL_MS)
         return 0;
     store->polled_ms = now_ms;
+    if (store_look_after_orphans(store, err) < 0)
+        return -1;
     return store_send_due(store, err) < 0 ? -1 : store_send_cancels(store, err);
 }
 

@@ -267,16 +267,16 @@ static uint64_t position_before(const struct session_batch *batch, size_t at)
     return at == 0 ? batch->first - 1 : batch->records[at - 1].upto;
 }
 
-/* 1: moved; 0: it was elsewhere; -1. */
+/* 1: moved; 0: it was elsewhere, or the session is another controller's; -1. */
 static int move_position(struct receiving *in, const struct session_batch *batch, size_t begin,
                          size_t end, struct error *err)
 {
     const char *sql =
         batch->stream == MUSTER__STREAM__FACTS ? SQL_EVENT_FACTS_MOVED : SQL_EVENT_BULK_MOVED;
 
-    return db_execute(in->db, sql, err, "uuii", &in->from->agent, &in->from->journal,
-                      (int64_t)position_before(batch, begin),
-                      (int64_t)batch->records[end - 1].upto);
+    return db_execute(in->db, sql, err, "uuiii", &in->from->agent, &in->from->journal,
+                      (int64_t)position_before(batch, begin), (int64_t)batch->records[end - 1].upto,
+                      in->from->fence);
 }
 
 static struct receiving begin_receiving(struct db *db, const struct live_session *from)

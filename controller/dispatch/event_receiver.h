@@ -20,7 +20,8 @@ struct event_counts {
 enum event_progress {
     EVENTS_DONE,
     EVENTS_WAIT, /* at a RESULT whose report is not whole yet: come again when bulk was committed */
-    EVENTS_STALE, /* the position is elsewhere: another session has gone on, this one is over */
+    EVENTS_STALE, /* the position or the fence is elsewhere: another session has gone on, this one
+                     is over */
 };
 /* From record '*at' of the batch on, which moves past all that is committed. -1: the database; what
  * *at says is committed stays so. */

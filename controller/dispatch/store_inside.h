@@ -74,6 +74,7 @@ int store_on_closed(struct dispatch_store *store, const struct dispatch_job *job
                     struct error *err);
 /* What is ours stays so for another life; what another controller took is ended. */
 int store_renew_sessions(struct dispatch_store *store, struct error *err);
+int store_check_sessions(struct dispatch_store *store, struct error *err);
 void store_give_up_sessions(struct dispatch_store *store);
 
 /* ---- store_welcome.c ---- */
@@ -90,5 +91,7 @@ int store_on_records(struct dispatch_store *store, struct dispatch_job *job, str
 
 /* ---- store_orders.c ---- */
 
+/* What was leased in sessions before those that are live goes back to the queue. */
+int store_look_after_orphans(struct dispatch_store *store, struct error *err);
 int store_send_due(struct dispatch_store *store, struct error *err);
 int store_send_cancels(struct dispatch_store *store, struct error *err);

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/task_sender.h"
+#include "controller/tasks/task_orphans.h"
 
 #define CANCEL_MS 10000 /* a cancel that was not answered is said again */
 
@@ -26,6 +28,33 @@ static int send_order(void *context, const struct live_session *session, const u
     if (store_note(store, dispatch_note_create(NOTE_FRAME, live->connection, &frame, err), err) < 0)
         return -1;
     store_add(store, COUNT_SENT, 1);
+    return 0;
+}
+
+/* A session that has handed over what its agent held when it said HELLO: what was leased before it
+ * is asked after once. */
+static int look_after_orphans(struct dispatch_store *store, struct live *live, struct error *err)
+{
+    int moved;
+
+    if (live->orphans_looked_after || !live->resumed ||
+        live->session.facts_committed < live->session.facts_head)
+        return 0;
+    moved = task_orphans_requeue(store->db, &live->session.site, live->session.opened_us, err);
+    if (moved < 0)
+        return -1;
+    live->orphans_looked_after = true;
+    if (moved > 0)
+        log_info(STORE_ROOM, "leases of a former session went back to the queue",
+                 "agent=%s tasks=%d", live->session.name, moved);
+    return 0;
+}
+
+int store_look_after_orphans(struct dispatch_store *store, struct error *err)
+{
+    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
+        if (look_after_orphans(store, live, err) < 0)
+            return -1;
     return 0;
 }
 

@@ -10,7 +10,7 @@
 
 #define TRIES 3 /* of a batch that lost a race in the database */
 
-static int note_committed(struct dispatch_store *store, const struct live *live,
+static int note_committed(struct dispatch_store *store, struct live *live,
                           const struct session_batch *batch, size_t from, size_t upto,
                           struct error *err)
 {
@@ -22,6 +22,10 @@ static int note_committed(struct dispatch_store *store, const struct live *live,
         return 0;
     committed.stream = batch->stream;
     committed.upto = batch->records[upto - 1].upto;
+    if (batch->stream == MUSTER__STREAM__FACTS)
+        live->session.facts_committed = committed.upto;
+    else
+        live->session.bulk_committed = committed.upto;
     frame.kind_case = MUSTER__FRAME__KIND_COMMITTED;
     frame.committed = &committed;
     note = dispatch_note_create(NOTE_COMMITTED, live->connection, &frame, err);
@@ -35,7 +39,7 @@ static int note_committed(struct dispatch_store *store, const struct live *live,
 }
 
 /* As far as it goes, acknowledged as far as it went. A lost race is run again a few times. */
-static int take_batch(struct dispatch_store *store, const struct live *live,
+static int take_batch(struct dispatch_store *store, struct live *live,
                       const struct session_batch *batch, size_t *at, enum event_progress *progress,
                       struct error *err)
 {

@@ -73,6 +73,22 @@ int store_renew_sessions(struct dispatch_store *store, struct error *err)
     return rc;
 }
 
+/* The socket says JOB_CLOSED for each of ours that it does not know. */
+int store_check_sessions(struct dispatch_store *store, struct error *err)
+{
+    size_t count = live_sessions_count(store->sessions), at = 0;
+    uint64_t *known;
+
+    if (count == 0)
+        return 0;
+    known = calloc(count, sizeof(*known));
+    if (!known)
+        return error_set(err, "out of memory for %zu connections", count);
+    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
+        known[at++] = live->connection;
+    return store_note(store, dispatch_note_check(known, count, err), err);
+}
+
 int store_on_closed(struct dispatch_store *store, const struct dispatch_job *job, struct error *err)
 {
     struct live *live = live_sessions_of_connection(store->sessions, job->connection);

@@ -99,6 +99,8 @@ int store_on_hello(struct dispatch_store *store, const struct dispatch_job *job,
     rc = agent_registry_hello(store->db, &store->controller, job->hello, &session, &reject, err);
     if (rc < 0)
         return -1;
+    if (rc == 2)
+        return store_note(store, dispatch_note_probe(job->connection, err), err);
     if (rc == 0) {
         store_reject(store, job->connection, &reject);
         return 0;

@@ -1,5 +1,5 @@
 /* task_sender.c - see task_sender.h. Invariant: nothing is signed for a session that is not ours by
- * its fence, and nothing is sent before SENT is committed.
+ * its fence, asked again behind the lease's commit, and nothing is sent before SENT is committed.
  */
 #include "controller/dispatch/task_sender.h"
 
@@ -141,6 +141,21 @@ static int send_one(struct task_sender *sender, struct db *db, const struct live
                : 0;
 }
 
+/* A controller that was stopped between asking and leasing has nobody to send to: its leases go
+ * back, as far as they are still its own. */
+static int give_back(struct task_sender *sender, struct db *db, const struct live_session *session,
+                     const struct task_lease *leases, int count, struct error *err)
+{
+    for (int i = 0; i < count; i++) {
+        const struct error why = {.text = "another controller has the session by now"};
+
+        tell("task not sent", session, &leases[i].task, leases[i].epoch, &why);
+        if (task_queue_requeue(db, &sender->settings.controller, &leases[i], why.text, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int task_sender_lease(struct task_sender *sender, struct db *db, const struct live_session *session,
                       task_sender_send send, void *context, struct error *err)
 {
@@ -153,8 +168,12 @@ int task_sender_lease(struct task_sender *sender, struct db *db, const struct li
     do {
         leased = task_queue_lease(db, &sender->settings.controller, &session->site, &session->agent,
                                   LEASES_AT_ONCE, leases, err);
-        if (leased > 0)
+        if (leased > 0) {
             FAULT_POINT("musterd_lease_committed");
+            owned = agent_registry_owned(db, &sender->settings.controller, session, err);
+            if (owned <= 0)
+                return owned < 0 ? -1 : give_back(sender, db, session, leases, leased, err);
+        }
         for (int i = 0; i < leased; i++) {
             int rc = send_one(sender, db, session, &leases[i], send, context, err);
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "agent/link/controller_link.h"
 #include "agent/journal/journal_write.h"
+#include "agent/link/controller_link.h"
 #include "agent/run/task_verify.h"
 #include "common/clock.h"
 #include "common/handover.h"

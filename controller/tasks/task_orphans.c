@@ -1,0 +1,64 @@
+/* task_orphans.c - see task_orphans.h. */
+#include "controller/tasks/task_orphans.h"
+
+#include "common/ids.h"
+#include "controller/db/db.h"
+#include "controller/db/db_rows.h"
+#include "controller/tasks/task_orphans.sql.h"
+#include "controller/tasks/task_state.h"
+
+static struct db_rows *orphans(struct db *db, const struct uuid *site, int64_t opened_us,
+                               const struct uuid *task, struct error *err)
+{
+    return db_query(db, SQL_ORPHANS_OF_SITE, err, "utu", site, opened_us, task);
+}
+
+/* 1: back. 0: its agent or its controller was faster. */
+static int requeue_locked(struct db *db, struct task_now *now, int64_t opened_us, struct error *err)
+{
+    const struct task_change change = {.to = "queued",
+                                       .event = "requeue",
+                                       .why = "the session it was leased in is over",
+                                       .who = "musterd",
+                                       .at_us = INT64_MIN};
+    struct db_rows *rows = orphans(db, &now->site, opened_us, &now->task, err);
+    int rc = rows ? db_rows_count(rows) == 1 : -1;
+
+    db_rows_destroy(rows);
+    if (rc > 0 && task_state_change(db, now, &change, err) < 0)
+        rc = -1;
+    return rc;
+}
+
+static int requeue(struct db *db, const struct uuid *tenant, const struct uuid *task,
+                   int64_t opened_us, struct error *err)
+{
+    struct task_now now;
+    int rc;
+
+    if (db_begin_tenant(db, tenant, err) < 0)
+        return -1;
+    rc = task_state_lock(db, tenant, task, &now, err);
+    if (rc > 0)
+        rc = requeue_locked(db, &now, opened_us, err);
+    if (rc > 0 && db_commit(db, err) < 0)
+        rc = -1;
+    db_rollback(db);
+    return rc;
+}
+
+int task_orphans_requeue(struct db *db, const struct uuid *site, int64_t opened_us,
+                         struct error *err)
+{
+    struct db_rows *rows = orphans(db, site, opened_us, NULL, err);
+    int count = 0, rc = rows ? 0 : -1;
+
+    for (size_t i = 0; rc >= 0 && i < db_rows_count(rows); i++) {
+        struct uuid tenant = db_uuid(rows, i, 0), task = db_uuid(rows, i, 1);
+
+        rc = requeue(db, &tenant, &task, opened_us, err);
+        count += rc > 0;
+    }
+    db_rows_destroy(rows);
+    return rc < 0 ? -1 : count;
+}
