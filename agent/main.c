@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/config.h"
+#include "agent/enrol/enrolment.h"
 #include "agent/link/agent_keys.h"
 #include "agent/services.h"
 #include "common/error.h"
@@ -24,6 +25,8 @@ static int usage(FILE *out)
     fputs("usage: muster-agent CONFIG                  run\n"
           "       muster-agent --check-config CONFIG   print what was understood of it\n"
           "       muster-agent make-keys DIR           make this agent's keys\n"
+          "       muster-agent enrol --token-file FILE --interface NIC --address IP ...\n"
+          "                                            make keys, present them, write CONFIG\n"
           "       muster-agent --version\n"
 #ifdef MUSTER_FAULTS
           "debug builds:  --crash-after-record N       die right behind the journal's Nth commit\n"
@@ -114,6 +117,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "make-keys") == 0)
         return agent_keys_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "enrol") == 0)
+        return enrolment_main(argc - 1, argv + 1);
     if (read_options(argc, argv, &options, &code) < 0)
         return code;
     if (agent_config_load(options.path, &config, &err) < 0) {

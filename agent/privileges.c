@@ -1,7 +1,9 @@
 /* privileges.c - see privileges.h. */
 #include "agent/privileges.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
@@ -37,6 +39,30 @@ int privileges_give_folder(const char *folder, const char *user, struct error *e
     if (chown(folder, entry->pw_uid, entry->pw_gid) < 0)
         return error_set(err, "give %s to %s: %s", folder, user, strerror(errno));
     return 0;
+}
+
+int privileges_give_keys(const char *folder, const char *user, struct error *err)
+{
+    const struct passwd *entry;
+    struct dirent *file;
+    DIR *files;
+    int rc = 0;
+
+    if (privileges_give_folder(folder, user, err) < 0)
+        return -1;
+    if (!user || geteuid() != 0)
+        return 0;
+    if (!(entry = find(user, err)))
+        return -1;
+    if (!(files = opendir(folder)))
+        return error_set(err, "open %s: %s", folder, strerror(errno));
+    while (rc == 0 && (file = readdir(files)))
+        if (file->d_name[0] != '.' && fchownat(dirfd(files), file->d_name, entry->pw_uid,
+                                               entry->pw_gid, AT_SYMLINK_NOFOLLOW) < 0)
+            rc =
+                error_set(err, "give %s/%s to %s: %s", folder, file->d_name, user, strerror(errno));
+    closedir(files);
+    return rc;
 }
 
 int privileges_drop(const char *user, struct error *err)

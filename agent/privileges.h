@@ -9,5 +9,7 @@ struct error;
 /* Make 'folder' if it is missing and give it to 'user'; for a user that is NULL or ours already,
  * only make it. */
 int privileges_give_folder(const char *folder, const char *user, struct error *err);
+/* The folder of keys and the files in it, likewise; it must be there. */
+int privileges_give_keys(const char *folder, const char *user, struct error *err);
 /* Nothing to do without a user or when we are not root. -1: still root; do not go on. */
 int privileges_drop(const char *user, struct error *err);

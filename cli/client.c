@@ -21,7 +21,7 @@ struct client {
     CURL *curl;
     char *server;
     char authorization[TOKEN_BYTES_MAX + 32];
-    char *tenant;
+    char *tenant, *ca_file;
 };
 
 static int read_token(const char *path, char *out, size_t room, struct error *err)
@@ -45,7 +45,8 @@ struct client *client_create(const struct profile *profile, const char *tenant, 
 
     if (!client || !(client->curl = curl_easy_init()) ||
         !(client->server = strdup(profile->server)) ||
-        (tenant && !(client->tenant = strdup(tenant)))) {
+        (tenant && !(client->tenant = strdup(tenant))) ||
+        (profile->ca_file && !(client->ca_file = strdup(profile->ca_file)))) {
         error_set(err, "out of memory");
         client_destroy(client);
         return NULL;
@@ -71,7 +72,18 @@ void client_destroy(struct client *client)
     OPENSSL_cleanse(client->authorization, sizeof(client->authorization));
     free(client->server);
     free(client->tenant);
+    free(client->ca_file);
     free(client);
+}
+
+const char *client_server(const struct client *client)
+{
+    return client->server;
+}
+
+const char *client_ca_file(const struct client *client)
+{
+    return client->ca_file;
 }
 
 static size_t keep(char *bytes, size_t size, size_t count, void *context)

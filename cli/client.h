@@ -28,6 +28,10 @@ enum exit_code {
 struct client *client_create(const struct profile *profile, const char *tenant, struct error *err);
 void client_destroy(struct client *client);
 
+/* As the profile has them; borrowed. The second is NULL when the system's authorities are meant. */
+const char *client_server(const struct client *client);
+const char *client_ca_file(const struct client *client);
+
 struct client_request {
     const char *method, *path; /* "/v1/tasks?limit=10" */
     const char *type;          /* of the body; NULL: none */

@@ -26,6 +26,12 @@ static const struct command {
     {"site", "list", site_list, 0, "", ""},
     {"site", "release", site_release, 1, "", "NAME"},
     {"agent", "add", agent_add, 1, "site= keys=", "NAME --site S --keys agent-keys.json"},
+    {"agent", "welcome", agent_welcome, 1, "root-key= out= name= fingerprint= minutes= url=",
+     "SITE --root-key root.key.pub --out FILE [--name N] [--fingerprint F] [--minutes M] [--url "
+     "U]"},
+    {"agent", "waiting", agent_waiting, 0, "", ""},
+    {"agent", "approve", agent_approve, 1, "fingerprint=", "NAME --fingerprint F"},
+    {"agent", "refuse", agent_refuse, 1, "", "NAME"},
     {"agent", "list", agent_list, 0, "", ""},
     {"agent", "revoke", agent_revoke, 1, "", "NAME"},
     {"machine", "add", machine_add, 1,

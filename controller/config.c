@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "controller/intake/intake.h"
+#include "proto/enrol_answer.h"
 
 #define AT(field) offsetof(struct controller_config, field)
 
@@ -33,6 +34,11 @@ static const struct conf_field fields[] = {
     {"dispatch.keys", CONF_PATH, AT(keys), NULL, 0, 0, false, "folder made by `musterd make-keys`"},
     {"dispatch.manifest", CONF_PATH, AT(manifest), NULL, 0, 0, false,
      "key manifest signed by the root key, by `muster key make-manifest`"},
+    {"dispatch.root_key", CONF_PATH, AT(root_key), "", 0, 0, false,
+     "root.key.pub, for agents that enrol; with dispatch.endpoints. Absent: agents do not enrol "
+     "here"},
+    {"dispatch.endpoints", CONF_STRINGS, AT(endpoints), NULL, 0, 0, false,
+     "what agents that enrol are told to connect to: [\"tcp://10.0.0.1:8444\"]"},
     {"images.folder", CONF_PATH, AT(images), "/var/lib/muster/images", 0, 0, false,
      "uploaded image files, by digest"},
     {"images.url", CONF_STRING, AT(fetch_url), NULL, 0, 0, false,
@@ -45,6 +51,20 @@ static const struct conf_field fields[] = {
 static int bad(struct error *err, const char *path, const char *field, const char *why)
 {
     return error_set_code(err, ERROR_INVALID, "%s: %s %s", path, field, why);
+}
+
+static int check_enrolment(const char *path, const struct controller_config *config,
+                           struct error *err)
+{
+    if ((config->root_key != NULL) != (config->endpoints.count > 0))
+        return bad(err, path, "dispatch.root_key",
+                   "and dispatch.endpoints belong together: set both, or none");
+    if (config->endpoints.count > ENROL_ENDPOINTS_MAX)
+        return bad(err, path, "dispatch.endpoints", "names more than 16");
+    for (size_t i = 0; i < config->endpoints.count; i++)
+        if (!enrol_endpoint_is_right(config->endpoints.items[i]))
+            return bad(err, path, "dispatch.endpoints", "must look like tcp://HOST:8444");
+    return 0;
 }
 
 static int understand(const char *path, const struct controller_config *config, struct error *err)
@@ -60,6 +80,8 @@ static int understand(const char *path, const struct controller_config *config, 
     if (strncmp(config->fetch_url, "https://", 8) != 0 || config->fetch_url[url - 1] != '/')
         return bad(err, path, "images.url",
                    "must look like https://HOST:8443/v1/agent/files/, slash included");
+    if (check_enrolment(path, config, err) < 0)
+        return -1;
     if (config->engine.count == 0)
         return bad(err, path, "database.engine", "is missing: name at least dbname and user");
     if (config->api.count == 0)

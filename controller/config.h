@@ -14,7 +14,8 @@ struct controller_config {
     struct conf_map kafka;                           /* librdkafka properties */
     char *api_listen, *api_certificate, *api_key;
     int64_t api_workers;
-    char *bind, *keys, *manifest;
+    char *bind, *keys, *manifest, *root_key;
+    struct conf_strings endpoints;
     char *fetch_url, *images, *secret_key;
 };
 

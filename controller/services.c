@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "controller/access/secret.h"
+#include "controller/api/api_call.h"
 #include "controller/api/api_server.h"
 #include "controller/config.h"
 #include "controller/db/db_pool.h"
@@ -33,6 +34,7 @@ struct services {
     struct intake *intake;
     struct timers *timers;
     uint8_t fetch_key[FETCH_KEY_BYTES];
+    struct api_enrolment enrolment;
     bool started; /* what waits for the database */
 };
 
@@ -52,6 +54,7 @@ static int start_api(struct services *s, struct error *err)
         .image_folder = s->config->images,
         .pool = s->api_pool,
         .secret_key = s->secret_key,
+        .enrolment = s->config->root_key ? &s->enrolment : NULL,
         .workers = (size_t)s->config->api_workers,
     };
     int rc;
@@ -78,6 +81,7 @@ static int make_dispatch(struct services *s, struct error *err)
 
     if (controller_keys_load(s->config->keys, &keys, err) < 0)
         return -1;
+    memcpy(s->enrolment.curve_public, keys.public.curve, sizeof(s->enrolment.curve_public));
     memcpy(settings.curve_secret, keys.curve_secret, sizeof(settings.curve_secret));
     memcpy(settings.sign_secret, keys.sign_secret, sizeof(settings.sign_secret));
     memcpy(settings.fetch_key, s->fetch_key, sizeof(settings.fetch_key));
@@ -87,11 +91,21 @@ static int make_dispatch(struct services *s, struct error *err)
     return s->dispatch ? 0 : -1;
 }
 
+/* What agents that enrol are told besides our CURVE key. */
+static int read_enrolment(struct services *s, struct error *err)
+{
+    s->enrolment.endpoints = s->config->endpoints.items;
+    s->enrolment.endpoint_count = s->config->endpoints.count;
+    return s->config->root_key
+               ? public_key_file_read(s->config->root_key, s->enrolment.root_public, err)
+               : 0;
+}
+
 static int make_rooms(struct services *s, struct error *err)
 {
     struct intake_settings intake = {.kafka = &s->config->kafka};
 
-    if (fetch_key_make(s->fetch_key, err) < 0 ||
+    if (fetch_key_make(s->fetch_key, err) < 0 || read_enrolment(s, err) < 0 ||
         !(s->secret_key = secret_key_load(s->config->secret_key, err)) ||
         !(s->engine = db_pool_create(&s->config->engine, ENGINE_CONNECTIONS, err)) ||
         !(s->api_pool = db_pool_create(&s->config->api, (size_t)s->config->api_workers + 1, err)) ||

@@ -35,6 +35,7 @@ const char *envelope_domain_name(enum envelope_domain domain)
     static const char *const NAMES[] = {
         [DOMAIN_TASK] = "task",     [DOMAIN_CANCEL] = "cancel",     [DOMAIN_RELEASE] = "release",
         [DOMAIN_SETTLE] = "settle", [DOMAIN_MANIFEST] = "manifest", [DOMAIN_RESULT] = "result",
+        [DOMAIN_ENROL] = "enrol",
     };
 
     return (size_t)domain < sizeof(NAMES) / sizeof(NAMES[0]) ? NAMES[domain] : NULL;

@@ -23,6 +23,7 @@ enum envelope_domain {
     DOMAIN_SETTLE,
     DOMAIN_MANIFEST,
     DOMAIN_RESULT,
+    DOMAIN_ENROL,
 };
 
 const char *envelope_domain_name(enum envelope_domain domain); /* "task"; NULL for an unknown one */

@@ -80,7 +80,7 @@ static int agree(const uint8_t secret[SEAL_SECRET_BYTES], const uint8_t peer[SEA
 }
 
 static int expand(const uint8_t shared[32], const uint8_t salt[2 * SEAL_PUBLIC_BYTES],
-                  uint8_t ret_key[AEAD_KEY_BYTES], struct error *err)
+                  const char *info, uint8_t ret_key[AEAD_KEY_BYTES], struct error *err)
 {
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
@@ -88,7 +88,7 @@ static int expand(const uint8_t shared[32], const uint8_t salt[2 * SEAL_PUBLIC_B
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)shared, 32),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, 2 * SEAL_PUBLIC_BYTES),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)INFO, sizeof(INFO) - 1),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
         OSSL_PARAM_construct_end(),
     };
     int rc = 0;
@@ -100,20 +100,28 @@ static int expand(const uint8_t shared[32], const uint8_t salt[2 * SEAL_PUBLIC_B
     return rc;
 }
 
+int seal_key_prove(const uint8_t secret[SEAL_SECRET_BYTES], const uint8_t peer[SEAL_PUBLIC_BYTES],
+                   const uint8_t salt[2 * SEAL_PUBLIC_BYTES], const char *info,
+                   uint8_t ret_proof[32], struct error *err)
+{
+    uint8_t shared[32];
+    int rc = agree(secret, peer, shared, err) < 0 ? -1 : expand(shared, salt, info, ret_proof, err);
+
+    OPENSSL_cleanse(shared, sizeof(shared));
+    return rc;
+}
+
 static int derive_key(const uint8_t secret[SEAL_SECRET_BYTES],
                       const uint8_t peer[SEAL_PUBLIC_BYTES],
                       const uint8_t ephemeral[SEAL_PUBLIC_BYTES],
                       const uint8_t recipient[SEAL_PUBLIC_BYTES], uint8_t ret_key[AEAD_KEY_BYTES],
                       struct error *err)
 {
-    uint8_t shared[32], salt[2 * SEAL_PUBLIC_BYTES];
-    int rc;
+    uint8_t salt[2 * SEAL_PUBLIC_BYTES];
 
     memcpy(salt, ephemeral, SEAL_PUBLIC_BYTES);
     memcpy(salt + SEAL_PUBLIC_BYTES, recipient, SEAL_PUBLIC_BYTES);
-    rc = agree(secret, peer, shared, err) < 0 ? -1 : expand(shared, salt, ret_key, err);
-    OPENSSL_cleanse(shared, sizeof(shared));
-    return rc;
+    return seal_key_prove(secret, peer, salt, INFO, ret_key, err);
 }
 
 struct aead {

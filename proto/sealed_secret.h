@@ -24,6 +24,11 @@ int seal_key_make(uint8_t ret_secret[SEAL_SECRET_BYTES], uint8_t ret_public[SEAL
 /* The public half of a secret one. X25519 is also CURVE's: the same call serves its keys. */
 int seal_key_public(const uint8_t secret[SEAL_SECRET_BYTES], uint8_t ret_public[SEAL_PUBLIC_BYTES],
                     struct error *err);
+/* 32 bytes that only the holders of either secret half can make: HKDF-SHA256 over X25519 of
+ * 'secret' and 'peer', salted with the two public halves 'salt', told apart by 'info'. */
+int seal_key_prove(const uint8_t secret[SEAL_SECRET_BYTES], const uint8_t peer[SEAL_PUBLIC_BYTES],
+                   const uint8_t salt[2 * SEAL_PUBLIC_BYTES], const char *info,
+                   uint8_t ret_proof[32], struct error *err);
 /* 'ret_sealed' holds SEALED_SECRET_OVERHEAD + length. */
 int sealed_secret_seal(const uint8_t recipient[SEAL_PUBLIC_BYTES], const struct sealed_place *place,
                        const void *plain, size_t length, uint8_t *ret_sealed, struct error *err);

@@ -7,6 +7,7 @@ static const char *const PERMISSIONS[PERMISSION_COUNT] = {
     [PERMISSION_UNNAMED] = "unnamed",
     [PERMISSION_PUBLIC] = "public",
     [PERMISSION_AGENT] = "agent",
+    [PERMISSION_JOIN] = "join",
     [PERMISSION_TENANT_READ] = "tenant.read",
     [PERMISSION_TENANT_WRITE] = "tenant.write",
     [PERMISSION_SITE_READ] = "site.read",

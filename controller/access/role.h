@@ -8,6 +8,7 @@ enum permission {
     PERMISSION_UNNAMED = 0, /* a route without a permission: refused at start and by a test */
     PERMISSION_PUBLIC,      /* explicitly nobody's: health, metrics, the contract */
     PERMISSION_AGENT,       /* an agent's fetch token */
+    PERMISSION_JOIN,        /* a join token's secret, in the body */
     PERMISSION_TENANT_READ,
     PERMISSION_TENANT_WRITE,
     PERMISSION_SITE_READ,

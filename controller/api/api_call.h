@@ -5,6 +5,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@ struct db_rows;
 struct error;
 struct image_store;
 struct image_upload;
+struct rate_limit;
 struct secret_key;
 
 #define API_ARGUMENTS_MAX 4
@@ -27,11 +29,20 @@ struct secret_key;
 #define API_QUERY_MAX 16
 #define API_REQUEST_ID_SIZE 37
 
+/* What agents that enrol are told; everything is borrowed. */
+struct api_enrolment {
+    char *const *endpoints; /* "tcp://10.0.0.1:8444" */
+    size_t endpoint_count;
+    uint8_t root_public[32], curve_public[32];
+};
+
 /* What the functions need of the daemon; borrowed, the same for all calls. */
 struct api_services {
     const struct secret_key *secret_key;
     const struct image_store *images;
     const uint8_t *fetch_key;
+    const struct api_enrolment *enrolment; /* NULL: agents do not enrol here */
+    struct rate_limit *enrol_rate;
     int64_t (*now_us)(void);
 };
 
@@ -48,8 +59,9 @@ struct api_call {
     char arguments[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE]; /* of the path's {names}, decoded */
     struct api_pair query[API_QUERY_MAX];
     size_t query_count;
-    const char *authorization; /* of an agent; borrowed */
-    const char *body;          /* borrowed, NUL behind it */
+    char peer[INET6_ADDRSTRLEN]; /* the address that asks */
+    const char *authorization;   /* of an agent; borrowed */
+    const char *body;            /* borrowed, NUL behind it */
     size_t body_length;
     json_t *json;                /* the body, where the route takes JSON; owned */
     int64_t content_length;      /* -1: not said */

@@ -1,6 +1,7 @@
 /* api_request.c - see api_request.h. Spec: RFC 9110 for Range, conditions and Prefer (RFC 7240). */
 #include "controller/api/api_request.h"
 
+#include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -206,6 +207,21 @@ static int read_wait(struct MHD_Connection *connection)
     return wait < 0 ? 0 : wait > WAIT_MAX_S ? WAIT_MAX_S : (int)wait;
 }
 
+static void read_peer(struct api_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    char *out = request->call.peer;
+
+    if (address && address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, out,
+                  sizeof(request->call.peer));
+    else if (address && address->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, out,
+                  sizeof(request->call.peer));
+}
+
 int api_request_read(struct api_request *request, struct MHD_Connection *connection,
                      const char *method, const char *version)
 {
@@ -214,6 +230,7 @@ int api_request_read(struct api_request *request, struct MHD_Connection *connect
     char *question = strchr(request->uri, '?');
 
     request->connection = connection;
+    read_peer(request);
     request->method = method;
     request->path = request->uri;
     if (refusal)
@@ -346,6 +363,8 @@ static struct MHD_Response *problem_response(struct api_request *request, unsign
         MHD_add_response_header(response, "Allow", request->allowed);
     if (*status == 503)
         MHD_add_response_header(response, "Retry-After", "2");
+    if (*status == 429)
+        MHD_add_response_header(response, "Retry-After", "30");
     return response;
 }
 

@@ -25,6 +25,7 @@
 #include "common/log.h"
 #include "controller/api/api_request.h"
 #include "controller/api/api_workers.h"
+#include "controller/api/rate_limit.h"
 #include "controller/api/routes.h"
 #include "controller/db/db_pool.h"
 #include "controller/health/metrics.h"
@@ -43,12 +44,17 @@
 #define TICK_MS 1000
 #define TICKS_PER_MINUTE 60
 #define DROPPED_MAX (1024 * 1024)
+/* An agent that enrols asks every few seconds until a person has decided; a site may have one
+ * address. */
+#define ENROL_BURST 30
+#define ENROL_PER_MINUTE 60
 
 struct api_server {
     struct api_services services;
     uint8_t fetch_key[FETCH_KEY_BYTES];
     struct db_pool *pool; /* borrowed */
     struct image_store *images;
+    struct rate_limit *enrol_rate;
     struct api_workers *workers;
     char *listen, *certificate, *key;
     struct MHD_Daemon *daemon;
@@ -324,12 +330,15 @@ struct api_server *api_server_create(const struct api_settings *settings, struct
     server->end_fd = eventfd(0, EFD_CLOEXEC);
     server->deadlines = http_deadlines_create(err);
     server->images = image_store_open(settings->image_folder, err);
+    server->enrol_rate = rate_limit_create(ENROL_BURST, ENROL_PER_MINUTE, err);
     server->services = (struct api_services){.secret_key = settings->secret_key,
                                              .images = server->images,
                                              .fetch_key = server->fetch_key,
+                                             .enrolment = settings->enrolment,
+                                             .enrol_rate = server->enrol_rate,
                                              .now_us = clock_realtime_us};
-    if (check_routes(err) < 0 || !server->images || !server->listen || !server->deadlines ||
-        server->end_fd < 0 ||
+    if (check_routes(err) < 0 || !server->images || !server->enrol_rate || !server->listen ||
+        !server->deadlines || server->end_fd < 0 ||
         !(server->certificate = file_read(settings->certificate_file, PEM_MAX, NULL, err)) ||
         !(server->key = file_read_secret(settings->key_file, PEM_MAX, NULL, err))) {
         error_prefix(err, "API");
@@ -345,6 +354,7 @@ void api_server_destroy(struct api_server *server)
         return;
     api_server_stop(server, 0);
     image_store_close(server->images);
+    rate_limit_destroy(server->enrol_rate);
     http_deadlines_destroy(server->deadlines);
     if (server->end_fd >= 0)
         close(server->end_fd);

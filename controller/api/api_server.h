@@ -9,6 +9,7 @@
 
 #include "controller/dispatch/fetch_token.h"
 
+struct api_enrolment;
 struct api_server;
 struct db_pool;
 struct error;
@@ -20,9 +21,10 @@ struct api_settings {
     const char *key_file;         /* PEM, 0600 */
     const char *image_folder;     /* uploaded files by SHA-256; made when missing, ours alone */
     struct db_pool *pool;         /* login muster_api; borrowed; at least 'workers' connections */
-    const struct secret_key *secret_key; /* borrowed */
-    uint8_t fetch_key[FETCH_KEY_BYTES];  /* the one dispatch makes tokens with */
-    size_t workers;                      /* 0: 4 */
+    const struct secret_key *secret_key;   /* borrowed */
+    uint8_t fetch_key[FETCH_KEY_BYTES];    /* the one dispatch makes tokens with */
+    const struct api_enrolment *enrolment; /* borrowed; NULL: agents do not enrol here */
+    size_t workers;                        /* 0: 4 */
 };
 
 /* Checks and prepares everything; no port is open yet. Settings' strings are copied. */

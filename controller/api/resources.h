@@ -21,6 +21,12 @@ int agents_add(struct api_call *call);
 int sites_release(struct api_call *call);
 int agents_revoke(struct api_call *call);
 
+int enrolments_list(struct api_call *call);
+int enrolments_offer(struct api_call *call);
+int enrolments_approve(struct api_call *call);
+int enrolments_refuse(struct api_call *call);
+int agent_enrol(struct api_call *call);
+
 int machines_list(struct api_call *call);
 int machines_add(struct api_call *call);
 int machines_show(struct api_call *call);

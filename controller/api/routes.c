@@ -18,6 +18,9 @@ const struct api_route API_ROUTES[] = {
     {"GET", "/v1/agent/files/{sha256}", agent_files_get, PERMISSION_AGENT, SCOPE_NOBODY, BODY_NONE,
      NULL, NULL},
 
+    {"POST", "/v1/agent/enrol", agent_enrol, PERMISSION_JOIN, SCOPE_NOBODY, BODY_JSON,
+     "agent.enrol", NULL},
+
     {"GET", "/v1/status", status_show, PERMISSION_STATUS_READ, SCOPE_EITHER, BODY_NONE, NULL, NULL},
 
     {"GET", "/v1/tenants", tenants_list, PERMISSION_TENANT_READ, SCOPE_PLATFORM, BODY_NONE, NULL,
@@ -37,6 +40,15 @@ const struct api_route API_ROUTES[] = {
      "agent.create", NULL},
     {"POST", "/v1/agents/{name}/revoke", agents_revoke, PERMISSION_AGENT_WRITE, SCOPE_PLATFORM,
      BODY_NONE, "agent.revoke", NULL},
+
+    {"GET", "/v1/enrolments", enrolments_list, PERMISSION_AGENT_READ, SCOPE_PLATFORM, BODY_NONE,
+     NULL, PAGE},
+    {"POST", "/v1/enrolments", enrolments_offer, PERMISSION_AGENT_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "agent.welcome", NULL},
+    {"POST", "/v1/enrolments/{name}/approve", enrolments_approve, PERMISSION_AGENT_WRITE,
+     SCOPE_PLATFORM, BODY_JSON, "agent.approve", NULL},
+    {"POST", "/v1/enrolments/{name}/refuse", enrolments_refuse, PERMISSION_AGENT_WRITE,
+     SCOPE_PLATFORM, BODY_NONE, "agent.refuse", NULL},
 
     {"GET", "/v1/machines", machines_list, PERMISSION_MACHINE_READ, SCOPE_EITHER, BODY_NONE, NULL,
      PAGE " site"},

@@ -13,7 +13,8 @@ int agent_add(struct db *db, const struct uuid *site, const char *name,
     const size_t size = KEY_BYTES;
 
     if (db_execute(db, SQL_AGENT_INSERT, err, "uusyyy", &id, site, name, keys->curve, size,
-                   keys->sign, size, keys->seal, size) < 0)
+                   keys->sign, size, keys->seal, size) < 0 ||
+        db_execute(db, SQL_AGENT_NOTIFY, err, "s", name) < 0)
         return -1;
     *ret_id = id;
     return 0;

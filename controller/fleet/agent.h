@@ -12,7 +12,8 @@ struct db;
 struct db_rows;
 struct error;
 
-/* ERROR_CONFLICT: the name, one of the keys or the site is taken by another. */
+/* ERROR_CONFLICT: the name, one of the keys or the site is taken by another. Sends NOTIFY muster_agent
+ * at commit. */
 int agent_add(struct db *db, const struct uuid *site, const char *name,
               const struct agent_public_keys *keys, struct uuid *ret_id, struct error *err);
 /* 1: revoked now or before, 0: no such agent. Sends NOTIFY muster_agent at commit. */

@@ -249,12 +249,14 @@ dispatch:
   bind: tcp://%(address)s:%(curve)d
   keys: %(controller)s/keys
   manifest: %(controller)s/manifest
+  root_key: %(folder)s/operator/root.key.pub
+  endpoints: ["tcp://%(address)s:%(curve)d"]
 images:
   folder: %(controller)s/images
   url: https://%(address)s:%(https)d/v1/agent/files/
 secret_key: %(controller)s/secret.key
 """ % {"logins": logins, "kafka": self.kafka.bootstrap, "group": self.topic, "address": self.address, "https": HTTPS_PORT,
-            "curve": CURVE_PORT, "controller": self.folder + "/controller"})
+            "curve": CURVE_PORT, "controller": self.folder + "/controller", "folder": self.folder})
         os.makedirs(self.folder + "/controller/images", exist_ok=True)
 
     def configure_agent(self):

@@ -54,7 +54,7 @@ START_TEST(refuses_to_make_what_nobody_would_accept)
     ck_assert_int_eq(envelope_sign(key, DOMAIN_TASK, LONG, sizeof(LONG), &made, &size, &err), -1);
     ck_assert_int_eq(err.code, ERROR_INVALID);
     ck_assert_int_eq(envelope_sign(key, 0, PAYLOAD, 1, &made, &size, &err), -1);
-    ck_assert_int_eq(envelope_sign(key, DOMAIN_RESULT + 1, PAYLOAD, 1, &made, &size, &err), -1);
+    ck_assert_int_eq(envelope_sign(key, DOMAIN_ENROL + 1, PAYLOAD, 1, &made, &size, &err), -1);
     ck_assert_ptr_null(made);
     ck_assert_int_eq(
         envelope_sign(key, DOMAIN_TASK, LONG, ENVELOPE_PAYLOAD_MAX, &made, &size, NULL), 0);
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(no_domain_stands_for_another)
 {
-    for (int domain = DOMAIN_CANCEL; domain <= DOMAIN_RESULT; domain++) {
+    for (int domain = DOMAIN_CANCEL; domain <= DOMAIN_ENROL; domain++) {
         ck_assert_int_eq(verify(bytes, length, domain), ENVELOPE_WRONG_DOMAIN);
         bytes[5] = (uint8_t)domain; /* even when the sender says so */
         ck_assert_int_eq(verify(bytes, length, domain), ENVELOPE_BAD_SIGNATURE);

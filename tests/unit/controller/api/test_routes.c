@@ -90,6 +90,7 @@ START_TEST(every_route_names_its_permission_and_writes_an_action)
         ck_assert_msg((strcmp(route->method, "GET") == 0) == (route->action == NULL), "%s %s",
                       route->method, route->path);
         ck_assert_msg((route->scope == SCOPE_NOBODY) == (route->permission == PERMISSION_PUBLIC ||
+                                                         route->permission == PERMISSION_JOIN ||
                                                          route->permission == PERMISSION_AGENT),
                       "%s", route->path);
     }
