@@ -136,8 +136,9 @@ SELECT coalesce(max(epoch), 0) FROM machine_epoch
 -- name: journal_intent_write
 INSERT INTO intent (task_id, step, attempt, state, at_us) VALUES (?1, ?2, ?3, ?4, ?5)
 
+-- at_us stays what it was: when it was intended.
 -- name: journal_intent_settle
-UPDATE intent SET state = ?4, at_us = ?5 WHERE task_id = ?1 AND step = ?2 AND attempt = ?3
+UPDATE intent SET state = ?4 WHERE task_id = ?1 AND step = ?2 AND attempt = ?3
 
 -- name: journal_intents_read
 SELECT step, attempt, state FROM intent WHERE task_id = ?1 ORDER BY at_us, step, attempt

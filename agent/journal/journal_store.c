@@ -370,7 +370,8 @@ static int apply_intent(struct journal_store *store, const struct journal_item *
     sqlite3_bind_text(s, 2, item->step, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, item->attempt);
     sqlite3_bind_text(s, 4, item->state, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 5, item->at_us);
+    if (first)
+        sqlite3_bind_int64(s, 5, item->at_us);
     if (journal_step(store, s, err) < 0)
         return error_prefix(err, "%s of step %s, attempt %u", item->state, item->step,
                             item->attempt);
