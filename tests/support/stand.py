@@ -410,6 +410,8 @@ boot:
         path = self.folder + "/operator/record"
         with open(path, "wb") as file:
             file.write(record)
+        with open(self.folder + "/operator/produced", "a") as file:  # for the history checker
+            file.write(json.dumps({"topic": self.topic, "sha256": hashlib.sha256(record).hexdigest()}) + "\n")
         subprocess.run(["kcat", "-q", "-P", "-X", "message.max.bytes=8388608", "-b", self.kafka.bootstrap, "-t", self.topic,
                         "-k", key, path], check=True, timeout=20)
 
@@ -438,6 +440,16 @@ boot:
         """By the API: (status, answer)."""
         return self.ask("/v1/tasks", {"target_mac": machine.mac, "image_id": "%s:%s" % (IMAGE, self.image_version),
                                       "schedule_time": at or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, token=token, tenant=None)
+
+    def sql(self, statement):
+        """As the superuser: what no part of Muster may."""
+        return bed("postgres", "psql", self.folder + "/pg", "-At", "-c", statement)
+
+    @staticmethod
+    def powered(machine):
+        """As its BMC sees it."""
+        return "power:1" in subprocess.run([machine.folder + "/chassis", machine.folder, "get", "power"], capture_output=True, text=True,
+                                           check=True).stdout
 
     def show(self):
         """Ends of the logs, for a failure."""

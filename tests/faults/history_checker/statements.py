@@ -1,0 +1,292 @@
+"""What must be true of a history, one function a statement. Each gets the history (read_history.py says what is in it) and yields a
+sentence for everything that contradicts it. Nothing here knows how the product works, only what it promises: docs/guarantees.md."""
+import collections
+
+SLACK_S = 1.5  # between the clocks' readings of two programs on one box; the BMC's log is written when a command is over
+FINAL = {"succeeded", "failed", "cancelled", "expired"}
+BY_HAND = {"task.settle", "machine.release"}
+# An intent's step is a promise to give commands of this kind; a step that is not named here may be any.
+KIND_OF_STEP = {"bmc_off": "power 0", "restore_off": "power 0", "bmc_on": "power 1", "restore_on": "power 1",
+                "bmc_boot_device": "boot", "restore_boot_device": "boot"}
+STATEMENTS = {}
+
+
+def statement(function):
+    STATEMENTS[function.__name__] = function
+    return function
+
+
+def grouped(rows, key):
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def kind_of(command):
+    return "power " + command["value"] if command["name"] == "power" else command["name"]
+
+
+def had_effect(command):
+    """Of a command that changed the machine: not one that was refused, ignored, or found the machine so already."""
+    return command["answer"] in ("on", "off", "ok")
+
+
+def runs_of(history):
+    """What agents took on, with its machine's name and its window in time."""
+    names = {machine["id"]: machine["name"] for machine in history["machines"]}
+    for journal in history["journals"]:
+        for task in journal["tasks"]:
+            if task["state"] in ("accepted", "running", "ended"):
+                yield {**task, "name": names.get(task["machine"], task["machine"]), "journal": journal["name"],
+                       "from": task["accepted"], "to": task["ended"] or float("inf"),
+                       "intents": [intent for intent in journal["intents"] if intent["task"] == task["id"]]}
+
+
+def commands_of(history):
+    for bmc in history["bmcs"]:
+        for command in bmc["commands"]:
+            if command["op"] == "set":
+                yield bmc["machine"], command
+
+
+# --- what machines were told ---
+
+@statement
+def one_effect_an_attempt(history):
+    """At most one effect of each (task, step, attempt), and its intent was durable before."""
+    commands = collections.defaultdict(list)
+    for name, command in commands_of(history):
+        commands[name].append(command)
+    for run in runs_of(history):
+        for kind in ("power 1", "power 0", "boot"):
+            intents = sorted(i["at"] for i in run["intents"] if KIND_OF_STEP.get(i["step"], kind) == kind)
+            effects = [c for c in commands[run["name"]] if kind_of(c) == kind and had_effect(c)
+                       and run["from"] - SLACK_S <= c["at"] <= run["to"] + SLACK_S]
+            if kind == "power 1":
+                for number, command in enumerate(effects):
+                    if number >= len(intents) or intents[number] > command["at"] + SLACK_S:
+                        yield "task %s: power-on number %d of %s at %s has no intent of its own (%d intents)" % (
+                            run["id"], number + 1, run["name"], command["when"], len(intents))
+            elif effects and (not intents or intents[0] > effects[0]["at"] + SLACK_S):
+                yield "task %s: %s was told '%s' at %s without an intent" % (run["id"], run["name"], kind, effects[0]["when"])
+
+
+@statement
+def command_has_valid_task(history):
+    """Each command that sets something at a BMC has a task that was valid at that moment."""
+    runs = grouped(runs_of(history), "name")
+    for name, command in commands_of(history):
+        if any(run["from"] - SLACK_S <= command["at"] <= run["to"] + SLACK_S for run in runs[name]):
+            continue
+        before = [run for run in runs[name] if run["from"] <= command["at"]]
+        yield "%s was told '%s %s' at %s, %s" % (name, command["name"], command["value"], command["when"],
+                                                 "after the end of task " + before[-1]["id"] if before else "and no task was ever there")
+
+
+@statement
+def started_in_time(history):
+    """Nothing starts after its expires_at."""
+    expires = {task["id"]: task["expires"] for task in history["tasks"]}
+    for run in runs_of(history):
+        if run["started"] and run["id"] in expires and run["started"] > expires[run["id"]] + SLACK_S:
+            yield "task %s started %.0f s after its last start moment" % (run["id"], run["started"] - expires[run["id"]])
+
+
+@statement
+def machine_as_before(history):
+    """Power and boot device are as they were found, once everything has ended."""
+    for bmc in history["bmcs"]:
+        for what in ("power", "boot"):
+            found = None
+            for command in bmc["commands"]:
+                if command["name"] == what:
+                    found = command["answer"] if command["op"] == "get" else None
+                    break
+            if found is not None and bmc[what] != found:
+                yield "%s was found with %s %s and is left with %s" % (bmc["machine"], what, found, bmc[what])
+
+
+@statement
+def restored(history):
+    """What was touched was put back: no machine is held for a restore that failed or never came."""
+    for task in history["tasks"]:
+        if task["restore"] not in ("none", "done"):
+            yield "task %s: restore is %s" % (task["id"], task["restore"])
+
+
+# --- epochs and machines ---
+
+@statement
+def epochs_rise(history):
+    """Epochs rise strictly, by machine: as they were granted, and as agents took them on."""
+    for machine, grants in grouped(history["grants"], "machine").items():
+        grants.sort(key=lambda grant: grant["granted"])
+        for before, after in zip(grants, grants[1:]):
+            if after["epoch"] <= before["epoch"]:
+                yield "machine %s: epoch %d was granted after %d" % (machine, after["epoch"], before["epoch"])
+    for machine in history["machines"]:
+        highest = max((grant["epoch"] for grant in history["grants"] if grant["machine"] == machine["id"]), default=0)
+        if machine["epoch"] < highest:
+            yield "machine %s is at epoch %d, below %d that was granted" % (machine["name"], machine["epoch"], highest)
+    for name, runs in grouped(runs_of(history), "name").items():
+        runs.sort(key=lambda run: run["from"])
+        for before, after in zip(runs, runs[1:]):
+            if after["epoch"] <= before["epoch"]:
+                yield "%s: an agent took on epoch %d (task %s) after %d" % (name, after["epoch"], after["id"], before["epoch"])
+
+
+@statement
+def one_task_a_machine(history):
+    """No two tasks run on one machine at a time."""
+    for name, runs in grouped(runs_of(history), "name").items():
+        runs.sort(key=lambda run: run["from"])
+        for before, after in zip(runs, runs[1:]):
+            if after["from"] < before["to"] - SLACK_S:
+                yield "%s: task %s was taken on before task %s had ended" % (name, after["id"], before["id"])
+    active = [task for task in history["tasks"] if task["state"] in ("leased", "accepted", "running", "unknown")]
+    for machine, tasks in grouped(active, "machine").items():
+        if len(tasks) > 1:
+            yield "machine %s has %d tasks under way" % (machine, len(tasks))
+
+
+# --- tasks ---
+
+def edges_of(history):
+    edges = collections.defaultdict(list)
+    for event in history["events"]:
+        if event["kind"] == "state":
+            edges[event["task"]].append(tuple(word.strip() for word in event["name"].split("->")))
+    return edges
+
+
+@statement
+def one_end(history):
+    """Every accepted task ends in exactly one state, and its states make one unbroken way there."""
+    edges = edges_of(history)
+    for task in history["tasks"]:
+        ends = [to for _, to in edges[task["id"]] if to in FINAL]
+        accepted = any(to in ("accepted", "running") for _, to in edges[task["id"]])
+        if len(ends) > 1 or (accepted and len(ends) != 1):
+            yield "task %s has %d ends (%s)" % (task["id"], len(ends), ", ".join(ends) or "it is " + task["state"])
+        balance = collections.Counter(to for _, to in edges[task["id"]])
+        balance.subtract(state for state, _ in edges[task["id"]] if state)
+        wrong = [state for state, count in balance.items() if count != (state == task["state"])]
+        if wrong or not edges[task["id"]]:
+            yield "task %s is %s, which its events do not lead to (%s)" % (task["id"], task["state"], ", ".join(wrong) or "none")
+
+
+@statement
+def all_ended(history):
+    """Once the faults are healed nothing is left open, and nothing is unknown."""
+    for task in history["tasks"]:
+        if task["state"] not in FINAL and task["state"] != "scheduled":
+            yield "task %s is still %s" % (task["id"], task["state"])
+
+
+@statement
+def agent_and_controller_agree(history):
+    """What an agent's journal says of a task's end is what the controller says."""
+    states = {task["id"]: task["state"] for task in history["tasks"]}
+    for run in runs_of(history):
+        if run["id"] not in states:
+            yield "journal %s holds task %s, which no database row knows" % (run["journal"], run["id"])
+        elif run["state"] == "ended" and run["outcome"] and states[run["id"]] in FINAL and run["outcome"] != states[run["id"]]:
+            yield "task %s: the agent ended it as %s, the controller as %s" % (run["id"], run["outcome"], states[run["id"]])
+
+
+@statement
+def one_report_a_task(history):
+    """A task that succeeded has one report, the one its RESULT names; no other report is there."""
+    reports = grouped(history["reports"], "task")
+    for task in history["tasks"]:
+        mine = reports.pop(task["id"], [])
+        if task["report_sha256"] and [report["sha256"] for report in mine] != [task["report_sha256"]]:
+            yield "task %s names one report and has %d, or another" % (task["id"], len(mine))
+        if not task["report_sha256"] and mine:
+            yield "task %s has a report that its result does not name" % task["id"]
+        if any(report["of"] not in (None, task["id"]) for report in mine):
+            yield "task %s has the report of another task" % task["id"]
+    for task in reports:
+        yield "a report of task %s, which is none" % task
+
+
+@statement
+def audited(history):
+    """A task's creation and each change of its state have an audit row each."""
+    rows = collections.Counter((row["object"], row["action"]) for row in history["audit"] if row["outcome"] == "ok")
+    edges = edges_of(history)
+    for task in history["tasks"]:
+        if rows["task " + task["id"], "task.create"] != 1:
+            yield "task %s has %d audit rows of its creation" % (task["id"], rows["task " + task["id"], "task.create"])
+        for state, count in collections.Counter(to for source, to in edges[task["id"]] if source).items():
+            if rows["task " + task["id"], "task." + state] < count:
+                yield "task %s became %s %d times, audited %d times" % (
+                    task["id"], state, count, rows["task " + task["id"], "task." + state])
+
+
+@statement
+def nothing_by_hand(history):
+    """Nobody settled a task or released a machine."""
+    for row in history["audit"]:
+        if row["action"] in BY_HAND:
+            yield "%s of %s" % (row["action"], row["object"])
+
+
+# --- alerts ---
+
+@statement
+def one_disposition_an_alert(history):
+    """Every alert that was produced has exactly one disposition, and no other alert has one."""
+    records = collections.Counter((row["topic"], row["partition"], row["offset"]) for row in history["alerts"])
+    for record, count in records.items():
+        if count > 1:
+            yield "record %s/%d/%d has %d dispositions" % (*record, count)
+    if history["produced"] is None:
+        return
+    had = collections.Counter((row["topic"], row["sha256"]) for row in history["alerts"])
+    put = collections.Counter((row["topic"], row["sha256"]) for row in history["produced"])
+    for (topic, digest), count in put.items():
+        if had[topic, digest] < count:
+            yield "of %d alerts %s on %s %d have a disposition" % (count, digest[:16], topic, had[topic, digest])
+    for (topic, digest), count in had.items():
+        if count > put[topic, digest]:
+            yield "%d dispositions of alert %s on %s, which was produced %d times" % (count, digest[:16], topic, put[topic, digest])
+
+
+@statement
+def one_task_an_event(history):
+    """An event that came again boots nothing again: its decisions, and tasks, are one."""
+    alerts = {row["id"]: row for row in history["alerts"]}
+    events = collections.Counter()
+    tasks = {task["id"] for task in history["tasks"]}
+    for decision in history["decisions"]:
+        alert = alerts.get(decision["alert"])
+        if alert is None:
+            yield "a decision about alert %s, which has no row" % decision["alert"]
+        elif decision["outcome"] == "boot":
+            events[alert["source"], alert["event_id"], decision["rule"]] += 1
+            if decision["task"] not in tasks:
+                yield "the decision about event %s made no task" % alert["event_id"]
+    for (_, event, _), count in events.items():
+        if count > 1:
+            yield "event %s was acted on %d times by one rule" % (event, count)
+
+
+# --- controllers ---
+
+@statement
+def owner_sends(history):
+    """An order leaves only the controller that has the agent's session."""
+    sessions = grouped(sorted(history["sessions"], key=lambda row: row["at"]), "agent")
+    for order in history["orders"]:
+        before = [row for row in sessions[order["agent"]] if row["at"] <= order["at"]]
+        newest = max(before, key=lambda row: row["fence"], default=None)
+        if newest is None or newest["controller"] != order["controller"]:
+            yield "%s sent task %s to %s at %s, whose session %s had" % (
+                order["controller"], order["task"], order["agent"], order["when"], newest["controller"] if newest else "nobody")
+
+
+def violations(history, skip=()):
+    """[(statement, sentence)]"""
+    return [(name, sentence) for name, check in STATEMENTS.items() if name not in skip for sentence in check(history)]

@@ -1,0 +1,75 @@
+"""Faults for scenarios: fault points of the daemons under test (common/fault_point.h), and the history checker's word on what came of it.
+
+    faults = Faults(scenario.work + "/faults")            # before the daemons start: they get it by their environment
+    faults.arm("agent_intent_fsynced crash after 2")
+    scenario.check("the fault fired", faults.fired("agent_intent_fsynced"), faults.log())
+    check_history(scenario, stand)
+"""
+import itertools
+import os
+import subprocess
+
+from scenario import SOURCE, await_true
+
+CHECKER = os.path.join(SOURCE, "tests/faults/history_checker/check")
+
+
+class Faults:
+    """One file of orders; arm() replaces them all and makes each a new one, which may fire whatever fired before."""
+
+    def __init__(self, path):
+        self.path, self.numbers = path, itertools.count(1)
+        os.environ["MUSTER_FAULTS_FILE"] = path
+        self.arm()
+
+    def arm(self, *orders):
+        with open(self.path + ".new", "w") as file:
+            file.writelines("%s # %d\n" % (order, next(self.numbers)) for order in orders)
+        os.rename(self.path + ".new", self.path)
+
+    def log(self):
+        try:
+            with open(self.path + ".log") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def count(self, name, word="fired"):
+        if "refused " in self.log():
+            raise RuntimeError("no order of a fault point: " + self.log())
+        return sum(line.split()[0] == word and name in line.split() for line in self.log().splitlines())
+
+    def fired(self, name, times=1, seconds=0):
+        return await_true(seconds, lambda: self.count(name) >= times)
+
+    def left_out(self, protection):
+        return self.count(protection, "left_out") > 0
+
+
+def history(stand, since=0, skip=(), journals=None, logs=None):
+    """The checker's (exit code, output)."""
+    words = [CHECKER, "--psql", "%s psql %s/pg" % (os.path.join(SOURCE, "deploy/bed/postgres"), stand.folder), "--since", str(since),
+             "--produced", stand.folder + "/operator/produced"]
+    words += ["--journal=" + path for path in journals or [stand.folder + "/agent/state/journal"]]
+    words += ["--bmc=%s=%s" % (machine.name, machine.folder) for machine in stand.machines if machine.folder]
+    words += ["--log=%s=%s" % pair for pair in logs or [("stand", stand.folder + "/log/musterd.log")]]
+    words += ["--skip=" + name for name in skip]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def check_history(scenario, stand, **words):
+    code, output = history(stand, **words)
+    skipped = ", without " + ", ".join(words["skip"]) if words.get("skip") else ""
+    return scenario.check("the history holds%s (%s)" % (skipped, output.splitlines()[-1]), code == 0, output)
+
+
+def violated(stand, statement, **words):
+    """What the checker has to say against that statement, a line each."""
+    return "".join(line + "\n" for line in history(stand, **words)[1].splitlines() if line.startswith("VIOLATION %s:" % statement))
+
+
+def must_violate(scenario, stand, statement, saying="", **words):
+    """Of a build that was told to leave something out."""
+    named = [line for line in violated(stand, statement, **words).splitlines() if saying in line]
+    scenario.check("the checker names it: " + (named[0] if named else statement), named, history(stand, **words)[1])
