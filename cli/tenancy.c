@@ -1,4 +1,4 @@
-/* tenancy.c - what a tenant has besides machines and sources: tokens, rules, alerts, audit rows. */
+/* tenancy.c - what a tenant has besides machines, sources and rules: tokens, alerts, audit rows. */
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,6 @@
 #include "cli/nouns.h"
 #include "common/file.h"
 #include "common/text.h"
-
-#define RULE_BYTES_MAX (256 * 1024)
 
 /* The token is shown once, by the server; it goes into the file and nowhere else. */
 static int keep_token(struct cli *cli, const char *path, json_t *answer)
@@ -73,43 +71,6 @@ int token_revoke(struct cli *cli)
 
     free(path);
     return rc;
-}
-
-int rule_push(struct cli *cli)
-{
-    size_t length;
-    char *bytes = file_read(cli->words[0], RULE_BYTES_MAX, &length, &cli->err), *name;
-    const char *slash = strrchr(cli->words[0], '/');
-    struct text path = {0};
-    json_t *answer = NULL;
-    int rc;
-
-    if (!bytes)
-        return EXIT_USAGE;
-    /* The server's errors read "file:line:column: message". */
-    name = client_escape(cli->client, slash ? slash + 1 : cli->words[0]);
-    text_format(&path, "/v1/rules?name=%s%s", name ? name : "",
-                cli_flag(cli, "arm") ? "&arm=true" : "");
-    rc = client_call(cli->client,
-                     &(struct client_request){.method = "POST",
-                                              .path = text_string(&path),
-                                              .type = "application/yaml",
-                                              .body = bytes,
-                                              .length = length},
-                     &answer, &cli->err);
-    if (rc == EXIT_OK && answer)
-        output_object(cli->format, answer);
-    json_decref(answer);
-    text_clear(&path);
-    free(name);
-    free(bytes);
-    return rc;
-}
-
-int rule_list(struct cli *cli)
-{
-    return cli_list(cli, "/v1/rules", "",
-                    "NAME=name STAGE=stage VERSION=version PUSHED_BY=pushed_by PUSHED=pushed_at");
 }
 
 int alert_list(struct cli *cli)

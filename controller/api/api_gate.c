@@ -285,6 +285,24 @@ static int act(struct api_call *call, struct idempotency *entry, bool *ret_wait)
     return db_commit(call->db, &err) < 0 ? api_failed(call, &err) : 0;
 }
 
+static int hash_request(struct api_call *call, struct idempotency *entry)
+{
+    struct text query = {0};
+    int rc = 0;
+
+    /* With lengths: '=' and '&' inside a value make no other query of it. */
+    for (size_t i = 0; i < call->query_count; i++)
+        text_format(&query, "%zu:%s=%zu:%s&", strlen(call->query[i].name), call->query[i].name,
+                    strlen(call->query[i].value), call->query[i].value);
+    if (text_ok(&query))
+        idempotency_hash(entry, call->route->method, call->path, text_string(&query), call->body,
+                         call->body_length);
+    else
+        rc = problem_set(&call->problem, 503, "unavailable", NULL, "out of memory");
+    text_clear(&query);
+    return rc;
+}
+
 static int in_transaction(struct api_call *call, const char *idempotency_key, struct db *db)
 {
     struct idempotency entry = {.tenant = call->tenant};
@@ -293,16 +311,17 @@ static int in_transaction(struct api_call *call, const char *idempotency_key, st
     bool wait = false;
     int rc;
 
-    if (db_begin_tenant(db, &call->tenant, &err) < 0)
-        return api_failed(call, &err);
-    call->db = db;
     if (call->route->action && idempotency_key && call->route->body != BODY_FILE) {
         api_actor(call, who);
         entry.principal = who;
         entry.key = idempotency_key;
         call->once = true;
-        idempotency_hash(&entry, call->route->method, call->path, call->body, call->body_length);
+        if (hash_request(call, &entry) < 0)
+            return -1;
     }
+    if (db_begin_tenant(db, &call->tenant, &err) < 0)
+        return api_failed(call, &err);
+    call->db = db;
     rc = act(call, &entry, &wait);
     db_rollback(db);
     call->db = NULL;

@@ -11,14 +11,15 @@
 #include "controller/db/db_rows.h"
 
 void idempotency_hash(struct idempotency *entry, const char *method, const char *path,
-                      const void *body, size_t length)
+                      const char *query, const void *body, size_t length)
 {
-    uint8_t parts[3 * SHA256_DIGEST_LENGTH];
+    uint8_t parts[4 * SHA256_DIGEST_LENGTH];
 
     /* Hashes of the parts, so that no byte can move from one to the next. */
     SHA256((const uint8_t *)method, strlen(method), parts);
     SHA256((const uint8_t *)path, strlen(path), parts + SHA256_DIGEST_LENGTH);
-    SHA256(length ? body : "", length, parts + 2 * SHA256_DIGEST_LENGTH);
+    SHA256((const uint8_t *)query, strlen(query), parts + 2 * SHA256_DIGEST_LENGTH);
+    SHA256(length ? body : "", length, parts + 3 * SHA256_DIGEST_LENGTH);
     SHA256(parts, sizeof(parts), entry->request_sha256);
 }
 

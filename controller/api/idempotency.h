@@ -18,7 +18,7 @@ struct error;
 struct idempotency {
     struct uuid tenant;
     const char *principal, *key; /* borrowed */
-    uint8_t request_sha256[32];  /* of method, path and body */
+    uint8_t request_sha256[32];  /* of method, path, query and body */
     int status;                  /* of the replay */
     char *response, *location;   /* of the replay; owned */
 };
@@ -34,6 +34,7 @@ enum idempotency_verdict idempotency_begin(struct db *db, struct idempotency *en
                                            struct error *err);
 int idempotency_keep(struct db *db, const struct idempotency *entry, int status,
                      const char *response, const char *location, struct error *err);
+/* 'query' as text, "" when there is none: ?arm=true is another request than ?arm=false. */
 void idempotency_hash(struct idempotency *entry, const char *method, const char *path,
-                      const void *body, size_t length);
+                      const char *query, const void *body, size_t length);
 void idempotency_clear(struct idempotency *entry);

@@ -53,6 +53,11 @@ int tokens_revoke(struct api_call *call);
 int rules_list(struct api_call *call);
 int rules_push(struct api_call *call);
 int rules_show(struct api_call *call);
+int rules_arm(struct api_call *call);
+int rules_disarm(struct api_call *call);
+int automation_show(struct api_call *call);
+int automation_start(struct api_call *call);
+int automation_stop(struct api_call *call);
 
 int tasks_list(struct api_call *call);
 int tasks_create(struct api_call *call);

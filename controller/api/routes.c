@@ -93,6 +93,17 @@ const struct api_route API_ROUTES[] = {
     {"GET", "/v1/rules/{name}", rules_show, PERMISSION_RULE_READ, SCOPE_TENANT, BODY_NONE, NULL,
      NULL},
 
+    {"POST", "/v1/rules/{name}/arm", rules_arm, PERMISSION_RULE_WRITE, SCOPE_TENANT, BODY_JSON,
+     "rule.arm", NULL},
+    {"POST", "/v1/rules/{name}/disarm", rules_disarm, PERMISSION_RULE_WRITE, SCOPE_TENANT,
+     BODY_JSON, "rule.disarm", NULL},
+    {"GET", "/v1/automation", automation_show, PERMISSION_RULE_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     NULL},
+    {"POST", "/v1/automation/stop", automation_stop, PERMISSION_RULE_WRITE, SCOPE_TENANT, BODY_JSON,
+     "automation.stop", NULL},
+    {"POST", "/v1/automation/start", automation_start, PERMISSION_RULE_WRITE, SCOPE_TENANT,
+     BODY_JSON, "automation.start", NULL},
+
     {"GET", "/v1/tasks", tasks_list, PERMISSION_TASK_READ, SCOPE_TENANT, BODY_NONE, NULL,
      PAGE " state machine alert"},
     {"POST", "/v1/tasks", tasks_create, PERMISSION_TASK_CREATE, SCOPE_TENANT, BODY_JSON,

@@ -1,5 +1,6 @@
-/* rules.c - /v1/rules: a rule's text comes in whole or not at all, and what is wrong is named by
- * line and column. */
+/* rules.c - /v1/rules and /v1/automation: a rule's text comes in whole or not at all, and what is
+ * wrong is named by line and column; rules are armed and disarmed, a tenant's automation is stopped
+ * and started, each with a reason. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,4 +109,61 @@ int rules_push(struct api_call *call)
     }
     rule_document_destroy(document);
     return rc;
+}
+
+/* ---- switches ---- */
+
+static int switch_it(struct api_call *call, const char *rule, bool on)
+{
+    static const char *const known[] = {"reason", NULL};
+    char who[API_ACTOR_SIZE];
+    struct rule_switch wanted = {
+        .tenant = call->tenant, .name = rule, .on = on, .who = who, .reason = NULL};
+    struct error err = {0};
+
+    api_object(call, rule ? "rule %s" : "automation", rule);
+    if (api_known(call, known) < 0 || api_required(call, "reason", 250, &wanted.reason) < 0)
+        return -1;
+    snprintf(call->why, sizeof(call->why), "%s", wanted.reason);
+    api_actor(call, who);
+    switch (rule_store_switch(call->db, &wanted, &err)) {
+    case RULE_SWITCHED:
+        return 0;
+    case RULE_SWITCHED_BEFORE:
+        return problem_set(
+            &call->problem, 409, "no_change", NULL, "%s %s already", rule ? rule : "automation",
+            rule ? (on ? "is armed" : "is not armed") : (on ? "runs" : "is stopped"));
+    case RULE_NOT_THERE:
+        return api_not_found(call, "rule", rule);
+    default:
+        return api_failed(call, &err);
+    }
+}
+
+int rules_arm(struct api_call *call)
+{
+    return switch_it(call, call->arguments[0], true) < 0 ? -1 : rules_show(call);
+}
+
+int rules_disarm(struct api_call *call)
+{
+    return switch_it(call, call->arguments[0], false) < 0 ? -1 : rules_show(call);
+}
+
+int automation_show(struct api_call *call)
+{
+    struct error err = {0};
+
+    return api_answer_row(call, rule_store_automation(call->db, &call->tenant, &err), "automation",
+                          call->tenant_name, &err);
+}
+
+int automation_start(struct api_call *call)
+{
+    return switch_it(call, NULL, true) < 0 ? -1 : automation_show(call);
+}
+
+int automation_stop(struct api_call *call)
+{
+    return switch_it(call, NULL, false) < 0 ? -1 : automation_show(call);
 }

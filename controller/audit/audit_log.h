@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "common/ids.h"
 
 struct db;
@@ -21,6 +23,9 @@ struct audit_entry {
 };
 int audit_append(struct db *db, const struct uuid *tenant, const struct audit_entry *entry,
                  struct error *err);
+/* Several of one tenant at once. */
+int audit_append_many(struct db *db, const struct uuid *tenant, const struct audit_entry *entries,
+                      size_t count, struct error *err);
 /* A refusal has no business transaction to ride on: one of its own, on a connection outside any. */
 int audit_refusal(struct db *db, const struct uuid *tenant, const struct audit_entry *entry,
                   struct error *err);

@@ -1,4 +1,5 @@
-/* rule_store.c - see rule_store.h. Writes tables rule, rule_version, rule_book. */
+/* rule_store.c - see rule_store.h. Writes tables rule, rule_version, rule_book,
+ * rule_switch. */
 #include "controller/decide/rule_store.h"
 
 #include <openssl/sha.h>
@@ -38,14 +39,29 @@ static int read_kept(struct db *db, const struct rule_push *push, const uint8_t 
     return 0;
 }
 
-static int set(struct db *db, const struct rule_push *push, const struct uuid *rule,
+static int keep_switch(struct db *db, const struct rule_switch *wanted, const struct uuid *rule,
+                       struct error *err)
+{
+    static const char *const acts[2][2] = {{"stop", "start"}, {"disarm", "arm"}};
+    struct uuid id = uuid_make();
+
+    return db_execute(db, SQL_RULE_SWITCH_INSERT, err, "uuusss", &wanted->tenant, &id, rule,
+                      acts[rule != NULL][wanted->on], wanted->who, wanted->reason) < 0
+               ? -1
+               : 0;
+}
+
+static int set(struct db *db, const struct rule_push *push, const struct kept *kept,
                struct error *err)
 {
-    if (db_execute(db, SQL_RULE_SET, err, "uuib", &push->tenant, rule, push->version,
-                   (int)push->arm) < 0 ||
+    const struct rule_switch armed = {
+        .tenant = push->tenant, .on = true, .who = push->pushed_by, .reason = "pushed and armed"};
+
+    if (db_execute(db, SQL_RULE_SET, err, "uuibss", &push->tenant, &kept->id, push->version,
+                   (int)push->arm, armed.who, armed.reason) < 0 ||
         db_execute(db, SQL_RULE_BOOK_RAISE, err, "u", &push->tenant) < 0)
         return -1;
-    return 0;
+    return push->arm && !kept->active ? keep_switch(db, &armed, &kept->id, err) : 0;
 }
 
 enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,
@@ -63,7 +79,7 @@ enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, in
         return RULE_PUSH_FAILED;
     *ret_current = kept.version;
     if (kept.same && kept.version == push->version) {
-        if (push->arm && !kept.active && set(db, push, &kept.id, err) < 0)
+        if (push->arm && !kept.active && set(db, push, &kept, err) < 0)
             return RULE_PUSH_FAILED;
         return RULE_THERE_ALREADY;
     }
@@ -71,9 +87,69 @@ enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, in
         return RULE_NOT_HIGHER;
     if (db_execute(db, SQL_RULE_VERSION_INSERT, err, "uuisys", &push->tenant, &kept.id,
                    push->version, push->source, digest, sizeof(digest), push->pushed_by) < 0 ||
-        set(db, push, &kept.id, err) < 0)
+        set(db, push, &kept, err) < 0)
         return RULE_PUSH_FAILED;
     return RULE_PUSHED;
+}
+
+/* ---- switches ---- */
+
+static enum rule_switched switch_rule(struct db *db, const struct rule_switch *wanted,
+                                      struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_RULE_STAGE, err, "us", &wanted->tenant, wanted->name);
+    struct uuid rule;
+    bool is_on;
+
+    if (!rows)
+        return RULE_SWITCH_FAILED;
+    if (db_rows_count(rows) == 0) {
+        db_rows_destroy(rows);
+        return RULE_NOT_THERE;
+    }
+    rule = db_uuid(rows, 0, 0);
+    is_on = strcmp(db_text(rows, 0, 1), "active") == 0;
+    db_rows_destroy(rows);
+    if (is_on == wanted->on)
+        return RULE_SWITCHED_BEFORE;
+    if (db_execute(db, SQL_RULE_SET_STAGE, err, "uusss", &wanted->tenant, &rule,
+                   wanted->on ? "active" : "draft", wanted->who, wanted->reason) < 0 ||
+        db_execute(db, SQL_RULE_BOOK_RAISE, err, "u", &wanted->tenant) < 0 ||
+        keep_switch(db, wanted, &rule, err) < 0)
+        return RULE_SWITCH_FAILED;
+    return RULE_SWITCHED;
+}
+
+static enum rule_switched switch_all(struct db *db, const struct rule_switch *wanted,
+                                     struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_RULE_BOOK_KILLED, err, "u", &wanted->tenant);
+    bool is_on;
+
+    if (!rows)
+        return RULE_SWITCH_FAILED;
+    is_on = db_rows_count(rows) == 0 || db_is_null(rows, 0, 0);
+    db_rows_destroy(rows);
+    if (is_on == wanted->on)
+        return RULE_SWITCHED_BEFORE;
+    if (db_execute(db, SQL_RULE_BOOK_KILL, err, "uss", &wanted->tenant,
+                   wanted->on ? NULL : wanted->reason, wanted->who) < 0 ||
+        keep_switch(db, wanted, NULL, err) < 0)
+        return RULE_SWITCH_FAILED;
+    return RULE_SWITCHED;
+}
+
+enum rule_switched rule_store_switch(struct db *db, const struct rule_switch *wanted,
+                                     struct error *err)
+{
+    if (db_execute(db, SQL_RULE_BOOK_LOCK, err, "u", &wanted->tenant) < 0)
+        return RULE_SWITCH_FAILED;
+    return wanted->name ? switch_rule(db, wanted, err) : switch_all(db, wanted, err);
+}
+
+struct db_rows *rule_store_automation(struct db *db, const struct uuid *tenant, struct error *err)
+{
+    return db_query(db, SQL_RULE_BOOK_SHOW, err, "u", tenant);
 }
 
 struct db_rows *rule_store_list(struct db *db, const struct uuid *tenant, const char *after,

@@ -29,6 +29,22 @@ enum rule_pushed { RULE_PUSH_FAILED = -1, RULE_PUSHED, RULE_THERE_ALREADY, RULE_
  */
 enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,
                                  struct error *err);
+enum rule_switched { RULE_SWITCH_FAILED = -1, RULE_SWITCHED, RULE_SWITCHED_BEFORE, RULE_NOT_THERE };
+
+struct rule_switch {
+    struct uuid tenant;
+    const char *name; /* the rule's; NULL: all automation of the tenant */
+    bool on;          /* arm, start; else disarm, stop */
+    const char *who, *reason;
+};
+/* Inside a transaction of the tenant, under the rule book's exclusive lock: behind its commit no
+ * alert is decided by, and no task is leased of, what was switched off. RULE_SWITCHED_BEFORE: it
+ * was so already. */
+enum rule_switched rule_store_switch(struct db *db, const struct rule_switch *wanted,
+                                     struct error *err);
+/* One row, column 0: whether the tenant's automation is stopped, why, and what waits for it. */
+struct db_rows *rule_store_automation(struct db *db, const struct uuid *tenant, struct error *err);
+
 /* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
  * name. 'only' (or NULL) is one rule, then with its source. */
 struct db_rows *rule_store_list(struct db *db, const struct uuid *tenant, const char *after,

@@ -14,7 +14,11 @@ where r.tenant_id = $1 and r.name = $2
 insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) values ($1, $2, $3::integer, $4, $5, $6)
 
 -- name: rule_set
-update rule set current_version = $3::integer, stage = case when $4 then 'active' else stage end where tenant_id = $1 and id = $2
+update rule set current_version = $3::integer, stage = case when $4 then 'active' else stage end,
+    stage_since = case when $4 and stage <> 'active' then now() else stage_since end,
+    stage_by = case when $4 and stage <> 'active' then $5 else stage_by end,
+    stage_reason = case when $4 and stage <> 'active' then $6 else stage_reason end
+where tenant_id = $1 and id = $2
 
 -- name: rule_book_raise
 insert into rule_book (tenant_id, revision) values ($1, 1)
@@ -22,10 +26,39 @@ on conflict (tenant_id) do update set revision = rule_book.revision + 1
 
 -- name: rule_list
 select json_build_object('id', r.id, 'name', r.name, 'stage', r.stage, 'version', r.current_version, 'digest', encode(v.digest, 'hex'),
-           'pushed_by', v.pushed_by, 'pushed_at', v.pushed_at, 'source', case when $3::text is not null then v.source end,
+           'stage_since', r.stage_since, 'stage_by', nullif(r.stage_by, ''),
+           'stage_reason', nullif(r.stage_reason, ''), 'pushed_by', v.pushed_by, 'pushed_at', v.pushed_at, 'source', case when $3::text is not null then v.source end,
            'versions', (select json_agg(x.version order by x.version) from rule_version x where x.tenant_id = r.tenant_id and x.rule_id = r.id),
            'created_at', r.created_at), r.name
 from rule r
 join rule_version v on v.tenant_id = r.tenant_id and v.rule_id = r.id and v.version = r.current_version
 where r.tenant_id = $1 and ($2::text is null or r.name > $2) and ($3::text is null or r.name = $3)
 order by r.name limit $4
+
+-- name: rule_stage
+select id, stage from rule where tenant_id = $1 and name = $2
+
+-- name: rule_set_stage
+update rule set stage = $3, stage_since = now(), stage_by = $4, stage_reason = $5 where tenant_id = $1 and id = $2
+
+-- name: rule_book_killed
+-- A tenant without a row never pushed a rule; its automation can be stopped all the same.
+select killed_because from rule_book where tenant_id = $1
+
+-- name: rule_book_kill
+insert into rule_book (tenant_id, revision, killed_because, killed_by, killed_at)
+values ($1, 1, $2, $3, case when $2::text is not null then now() end)
+on conflict (tenant_id) do update set revision = rule_book.revision + 1, killed_because = excluded.killed_because,
+    killed_by = case when $2::text is not null then $3 end, killed_at = excluded.killed_at
+
+-- name: rule_switch_insert
+insert into rule_switch (tenant_id, id, rule_id, act, revision, who, reason)
+select $1, $2, $3, $4, revision, $5, $6 from rule_book where tenant_id = $1
+
+-- name: rule_book_show
+select json_build_object('stopped', k.killed_because is not null, 'reason', k.killed_because, 'by', k.killed_by, 'since', k.killed_at,
+           'revision', coalesce(k.revision, 0),
+           'armed', (select count(*) from rule r where r.tenant_id = $1 and r.stage = 'active'),
+           'rules', (select count(*) from rule r where r.tenant_id = $1),
+           'waiting', (select count(*) from task_queue q where q.tenant_id = $1 and q.state = 'queued' and q.rule_id is not null)), ''
+from (select 1) as one left join rule_book k on k.tenant_id = $1

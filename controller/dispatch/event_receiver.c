@@ -74,6 +74,14 @@ static int drop(struct receiving *in, const struct session_record *record, const
 /* ---- whose task ---- */
 
 /* 1: in->fact is ready; 0: not a task of this site; -1. */
+static void fill_fact(struct receiving *in, const struct session_record *record)
+{
+    int64_t at_us = record->message->at_us;
+
+    in->fact.at_us = at_us > 0 && at_us < YEAR_2100_US ? at_us : clock_realtime_us();
+    in->fact.sequence = record->first;
+}
+
 static int find_task(struct receiving *in, const struct session_record *record, struct error *err)
 {
     const Muster__Record *message = record->message;
@@ -92,10 +100,26 @@ static int find_task(struct receiving *in, const struct session_record *record, 
             return rc;
         in->found = true;
     }
-    in->fact.at_us =
-        message->at_us > 0 && message->at_us < YEAR_2100_US ? message->at_us : clock_realtime_us();
-    in->fact.sequence = record->first;
+    fill_fact(in, record);
     return 1;
+}
+
+/* An order that could not be read has no task's id: then its bytes say which one it was. */
+static int find_refused(struct receiving *in, const struct session_record *record,
+                        struct error *err)
+{
+    const ProtobufCBinaryData *sha256 = &record->message->refused->envelope_sha256;
+    int rc = find_task(in, record, err);
+
+    if (rc != 0 || sha256->len != 32)
+        return rc;
+    in->found = false;
+    rc = task_facts_find_order(in->db, &in->fact, sha256->data, err);
+    if (rc == 1) {
+        in->found = true;
+        fill_fact(in, record);
+    }
+    return rc;
 }
 
 /* ---- kinds of records ---- */
@@ -104,7 +128,7 @@ static int on_refused(struct receiving *in, const struct session_record *record,
 {
     const Muster__Refused *refused = record->message->refused;
     char object[UUID_TEXT_SIZE + 8] = "", why[400];
-    int rc = find_task(in, record, err);
+    int rc = find_refused(in, record, err);
 
     if (rc < 0)
         return -1;
@@ -115,7 +139,7 @@ static int on_refused(struct receiving *in, const struct session_record *record,
     text_mend_utf8(why);
     log_warn(ROOM, "an agent refused an order", "agent=%s object=%s reason=%s", in->from->name,
              log_quote(object), log_quote(why));
-    if (rc == 1 && task_facts_refused(in->db, &in->fact, why, err) < 0)
+    if (rc == 1 && task_facts_refused(in->db, &in->fact, refused->code, refused->text, err) < 0)
         return -1;
     return audit_as(in, rc == 1 ? &in->fact.tenant : &PLATFORM_TENANT, "order.refused", object, why,
                     err);

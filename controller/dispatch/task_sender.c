@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,18 +78,30 @@ int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count,
     return 0;
 }
 
+static int sign(struct task_sender *sender, enum envelope_domain domain,
+                const ProtobufCMessage *message, uint8_t **ret_envelope, size_t *ret_length,
+                struct error *err)
+{
+    uint8_t *payload = NULL;
+    size_t length;
+    int rc = message_pack(message, &payload, &length, err);
+
+    if (rc == 0)
+        rc = envelope_sign(sender->key, domain, payload, length, ret_envelope, ret_length, err);
+    free(payload);
+    return rc;
+}
+
 static int sign_and_send(struct task_sender *sender, const struct live_session *session,
                          enum envelope_domain domain, const ProtobufCMessage *message,
                          task_sender_send send, void *context, struct error *err)
 {
-    uint8_t *payload = NULL, *envelope = NULL;
+    uint8_t *envelope = NULL;
     size_t length;
-    int rc = -1;
+    int rc = sign(sender, domain, message, &envelope, &length, err);
 
-    if (message_pack(message, &payload, &length, err) == 0 &&
-        envelope_sign(sender->key, domain, payload, length, &envelope, &length, err) == 0)
+    if (rc == 0)
         rc = send(context, session, envelope, length, err);
-    free(payload);
     free(envelope);
     return rc;
 }
@@ -112,20 +125,25 @@ static int send_one(struct task_sender *sender, struct db *db, const struct live
                     struct error *err)
 {
     struct order *order = NULL;
+    uint8_t *envelope = NULL, digest[32];
+    size_t length = 0;
     struct error why = {0};
     int rc = order_read(db, session, lease, sender->settings.open_password,
                         sender->settings.open_context, &order, &why);
 
-    if (rc == 1)
-        rc = task_queue_sent(db, &sender->settings.controller, lease, &why);
+    if (rc == 1 &&
+        sign(sender, DOMAIN_TASK, &order_message(order)->base, &envelope, &length, &why) < 0)
+        rc = -1;
+    if (rc == 1) {
+        SHA256(envelope, length, digest);
+        rc = task_queue_sent(db, &sender->settings.controller, lease, digest, &why);
+    }
     if (rc == 1)
         FAULT_POINT("musterd_sent_committed");
-    if (rc == 1)
-        rc = sign_and_send(sender, session, DOMAIN_TASK, &order_message(order)->base, send, context,
-                           &why) < 0
-                 ? -1
-                 : 1;
+    if (rc == 1 && send(context, session, envelope, length, &why) < 0)
+        rc = -1;
     order_destroy(order);
+    free(envelope);
     if (rc == 1)
         tell("task sent", session, &lease->task, lease->epoch, NULL);
     if (rc >= 0)

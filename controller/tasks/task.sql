@@ -8,10 +8,10 @@ with made as (
     values ($1, $2, case when $11 <= now() then 'queued' else 'scheduled' end, $3, $4, $5, $6, $7, $8, $9, $10,
             $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, nullif($21, 0))
     on conflict do nothing
-    returning tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at),
+    returning tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at, rule_id),
 queued as (
-    insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, expires_at)
-    select tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at from made)
+    insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, turn_at, expires_at, rule_id)
+    select tenant_id, id, site_id, machine_id, class, state, schedule_time, schedule_time + class_wait(class), expires_at, rule_id from made)
 insert into task_event (tenant_id, id, task_id, at, kind, name, detail)
 select tenant_id, $22, id, now(), 'state', '-> ' || state, $23 from made;
 
@@ -20,5 +20,7 @@ select tenant_id, $22, id, now(), 'state', '-> ' || state, $23 from made;
 select pg_notify('muster_task', $1::text);
 
 -- name: task_ask_cancel
-update task set cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, $3)
-where tenant_id = $1 and id = $2;
+with asked as (
+    update task set cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, $3)
+    where tenant_id = $1 and id = $2)
+update task_queue set cancelling = true where tenant_id = $1 and task_id = $2;

@@ -41,6 +41,27 @@ int task_facts_find(struct db *db, struct task_fact *fact, struct error *err)
     return found;
 }
 
+int task_facts_find_order(struct db *db, struct task_fact *fact, const uint8_t sha256[32],
+                          struct error *err)
+{
+    struct db_rows *rows =
+        db_query(db, SQL_FACTS_FIND_ORDER, err, "yu", sha256, (size_t)32, &fact->site);
+    int found;
+
+    if (!rows)
+        return -1;
+    found = db_rows_count(rows) > 0;
+    if (found) {
+        fact->tenant = db_uuid(rows, 0, 0);
+        fact->task = db_uuid(rows, 0, 1);
+        fact->epoch = (uint64_t)db_int(rows, 0, 2);
+    }
+    db_rows_destroy(rows);
+    if (found && db_set_tenant(db, &fact->tenant, err) < 0)
+        return -1;
+    return found;
+}
+
 static int name_agent(struct saying *say, struct error *err)
 {
     struct db_rows *rows = db_query(say->db, SQL_FACTS_AGENT, err, "u", &say->fact->agent);
@@ -220,6 +241,26 @@ static int leave_agent(struct saying *say, const char *why, struct error *err)
     return 0;
 }
 
+/* Offering it again cannot help: the same rows make the same order, for the same agent. */
+static bool is_hopeless(const char *code)
+{
+    return strcmp(code, "unsupported") == 0 || strcmp(code, "malformed") == 0;
+}
+
+/* The agent said no to this epoch for good, and holds no other one of it. 1: it has failed. 0: not
+ * that. */
+static int give_up(struct saying *say, const char *why, const char *remedy, struct error *err)
+{
+    bool leased = is_in(say, "leased") && say->now.epoch == (int64_t)say->fact->epoch;
+
+    if (say->now.granted || (!leased && !is_in(say, "queued")))
+        return 0;
+    if (db_execute(say->db, SQL_FACTS_GIVEN_UP, err, "uuss", &say->now.tenant, &say->now.task, why,
+                   remedy) < 0)
+        return -1;
+    return change(say, "failed", "refused", why, err) < 0 ? -1 : 1;
+}
+
 int task_facts_declined(struct db *db, const struct task_fact *fact, const char *code,
                         const char *text, struct error *err)
 {
@@ -230,6 +271,15 @@ int task_facts_declined(struct db *db, const struct task_fact *fact, const char 
     whole(why);
     if (begin(&say, db, fact, err) < 0 || end_grant(&say, "declined", err) < 0)
         return -1;
+    if (is_hopeless(code)) {
+        int rc = give_up(&say, why,
+                         "give the machine a BMC account that the site's agent has a driver for "
+                         "(muster machine set-bmc), or upgrade the agent",
+                         err);
+
+        if (rc != 0)
+            return rc < 0 ? -1 : 0;
+    }
     if (!is_in(&say, "leased") && note(&say, "declined", why, err) < 0)
         return -1;
     return leave_agent(&say, why, err);
@@ -309,14 +359,31 @@ int task_facts_not_held(struct db *db, const struct task_fact *fact, struct erro
     return leave_agent(&say, "the agent does not hold it", err);
 }
 
-int task_facts_refused(struct db *db, const struct task_fact *fact, const char *why,
-                       struct error *err)
+/* The verify ladder let nothing in, so this epoch is not held: unless the agent had said ACCEPTED
+ * to the same bytes before (then it is no longer `leased`), the refusal is of a repetition. */
+int task_facts_refused(struct db *db, const struct task_fact *fact, const char *code,
+                       const char *text, struct error *err)
 {
     struct saying say;
+    char why[400];
+    int rc;
 
-    if (begin(&say, db, fact, err) < 0)
+    snprintf(why, sizeof(why), "%s: %s", code, text);
+    whole(why);
+    if (begin(&say, db, fact, err) < 0 || note(&say, "order refused", why, err) < 0)
         return -1;
-    return note(&say, "order refused", why, err);
+    if (!is_hopeless(code) || !is_in(&say, "leased") || say.now.epoch != (int64_t)fact->epoch)
+        return 0;
+    if (end_grant(&say, "refused", err) < 0)
+        return -1;
+    rc =
+        give_up(&say, why,
+                "upgrade the site's agent to the controller's version; if they are the same, check "
+                "the machine's and the image's records",
+                err);
+    if (rc == 0)
+        rc = leave_agent(&say, why, err); /* another grant of it is open */
+    return rc < 0 ? -1 : 0;
 }
 
 int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const char *answer,

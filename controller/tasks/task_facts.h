@@ -33,10 +33,14 @@ int task_facts_started(struct db *db, const struct task_fact *fact, unsigned att
 int task_facts_uncertain(struct db *db, const struct task_fact *fact, const char *step,
                          const char *text, struct error *err);
 int task_facts_not_held(struct db *db, const struct task_fact *fact, struct error *err);
-/* An order of it was refused by the agent's verify ladder: told in the timeline, changes nothing.
- */
-int task_facts_refused(struct db *db, const struct task_fact *fact, const char *why,
-                       struct error *err);
+/* An order of it was refused by the agent's verify ladder: told in the timeline. One that no
+ * repetition can help (malformed, unsupported) ends the task as failed; others come again. */
+int task_facts_refused(struct db *db, const struct task_fact *fact, const char *code,
+                       const char *text, struct error *err);
+/* The grant whose order had these bytes: its task and epoch in '*fact', as task_facts_find(). For a
+ * refusal of what the agent could not read. */
+int task_facts_find_order(struct db *db, struct task_fact *fact, const uint8_t sha256[32],
+                          struct error *err);
 int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const char *answer,
                              const char *text, struct error *err);
 

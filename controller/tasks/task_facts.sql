@@ -3,6 +3,12 @@
 -- name: facts_find
 select tenant_id from task_grant where task_id = $1 and site_id = $2 and epoch = $3;
 
+-- name: facts_find_order
+select tenant_id, task_id, epoch from task_grant where order_sha256 = $1 and site_id = $2 and granted_at > now() - interval '1 day';
+
+-- name: facts_given_up
+update task set cause = $3, remedy = $4 where tenant_id = $1 and id = $2;
+
 -- name: facts_agent
 select name from agent where id = $1;
 

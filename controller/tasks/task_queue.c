@@ -1,6 +1,7 @@
 /* task_queue.c - see task_queue.h. Invariant: machine.epoch, the grant that names it and the task's
- * change to `leased` commit together. Locks: queue row, machine, task, each by one transaction at a
- * time; leasing skips what is locked. */
+ * change to `leased` commit together, under the shared lock of the tenant's rule book: what was
+ * disarmed or stopped before is not leased. Locks: rule books, queue row, machine, task; leasing
+ * skips rows that are locked. */
 #include "controller/tasks/task_queue.h"
 
 #include <stdlib.h>
@@ -16,104 +17,140 @@
 /* Several queued tasks of one machine stand behind each other; only the first counts. */
 #define CANDIDATES_PER_LEASE 4
 
-struct leasing {
-    const struct uuid *controller, *site, *agent;
-    struct uuid tenant; /* that the transaction names now */
+/* Tasks that may be leased, in the order of their turn; then those of one tenant among them. */
+struct candidates {
+    struct uuid *tenants, *tasks, *machines;
+    size_t count;
 };
 
-static bool has_machine(const struct task_lease *leases, int count, const struct uuid *machine)
+static void candidates_clear(struct candidates *list)
 {
-    for (int i = 0; i < count; i++)
-        if (uuid_equal(&leases[i].machine, machine))
+    free(list->tenants);
+    free(list->tasks);
+    free(list->machines);
+    memset(list, 0, sizeof(*list));
+}
+
+static int candidates_room(struct candidates *list, size_t count, struct error *err)
+{
+    *list = (struct candidates){.tenants = calloc(count + 1, sizeof(struct uuid)),
+                                .tasks = calloc(count + 1, sizeof(struct uuid)),
+                                .machines = calloc(count + 1, sizeof(struct uuid))};
+    if (list->tenants && list->tasks && list->machines)
+        return 0;
+    candidates_clear(list);
+    return error_set(err, "out of memory for leases");
+}
+
+static bool has_machine(const struct candidates *list, const struct uuid *machine)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (uuid_equal(&list->machines[i], machine))
             return true;
     return false;
 }
 
-static int name_tenant(struct db *db, struct uuid *now, const struct uuid *tenant,
-                       struct error *err)
+/* One a machine, 'count' at most. */
+static int read_candidates(const struct db_rows *rows, size_t count, struct candidates *ret,
+                           struct error *err)
 {
-    if (uuid_equal(now, tenant))
-        return 0;
-    *now = *tenant;
-    return db_set_tenant(db, tenant, err);
-}
-
-/* 1: *ret_epoch is the machine's new one. 0: somebody was faster. */
-static int raise_epoch(struct db *db, const struct uuid *machine, int64_t *ret_epoch,
-                       struct error *err)
-{
-    struct db_rows *rows = db_query(db, SQL_QUEUE_RAISE_EPOCH, err, "u", machine);
-    int found;
-
-    if (!rows)
+    if (candidates_room(ret, count, err) < 0)
         return -1;
-    found = db_rows_count(rows) == 1;
-    if (found)
-        *ret_epoch = db_int(rows, 0, 0);
-    db_rows_destroy(rows);
-    return found;
-}
+    for (size_t i = 0; i < db_rows_count(rows) && ret->count < count; i++) {
+        struct uuid machine = db_uuid(rows, i, 2);
 
-static int grant(struct db *db, const struct leasing *leasing, struct task_now *now, int64_t epoch,
-                 struct error *err)
-{
-    const struct task_change change = {.to = "leased",
-                                       .event = "lease",
-                                       .who = WHO,
-                                       .at_us = INT64_MIN,
-                                       .epoch = epoch,
-                                       .controller = *leasing->controller};
-
-    if (db_execute(db, SQL_QUEUE_GRANT, err, "uuiuuuu", &now->tenant, &now->task, epoch,
-                   leasing->site, leasing->agent, &now->machine, leasing->controller) < 0)
-        return -1;
-    return task_state_change(db, now, &change, err);
-}
-
-/* 1: leased. 0: not now. */
-static int lease_one(struct db *db, struct leasing *leasing, struct task_lease *lease,
-                     struct error *err)
-{
-    struct task_now now;
-    int64_t epoch = 0;
-    int rc;
-
-    if (name_tenant(db, &leasing->tenant, &lease->tenant, err) < 0)
-        return -1;
-    rc = db_execute(db, SQL_QUEUE_CLAIM, err, "uu", &lease->tenant, &lease->task);
-    if (rc <= 0)
-        return rc;
-    rc = task_state_lock(db, &lease->tenant, &lease->task, &now, err);
-    if (rc <= 0)
-        return rc;
-    if (now.cancel_requested_us != INT64_MIN)
-        return 0; /* its agent is being asked */
-    rc = raise_epoch(db, &lease->machine, &epoch, err);
-    if (rc <= 0)
-        return rc;
-    lease->epoch = (uint64_t)epoch;
-    return grant(db, leasing, &now, epoch, err) < 0 ? -1 : 1;
-}
-
-static int lease_candidates(struct db *db, struct leasing *leasing, const struct db_rows *rows,
-                            size_t count, struct task_lease *ret, struct error *err)
-{
-    int leased = 0;
-
-    for (size_t i = 0; i < db_rows_count(rows) && (size_t)leased < count; i++) {
-        struct task_lease *lease = &ret[leased];
-        int rc;
-
-        *lease = (struct task_lease){.tenant = db_uuid(rows, i, 0),
-                                     .task = db_uuid(rows, i, 1),
-                                     .machine = db_uuid(rows, i, 2)};
-        if (has_machine(ret, leased, &lease->machine))
+        if (has_machine(ret, &machine))
             continue;
-        rc = lease_one(db, leasing, lease, err);
-        if (rc < 0)
-            return -1;
-        leased += rc;
+        ret->tenants[ret->count] = db_uuid(rows, i, 0);
+        ret->tasks[ret->count] = db_uuid(rows, i, 1);
+        ret->machines[ret->count++] = machine;
     }
+    return 0;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct uuid));
+}
+
+/* The tenants of the list, each once, in one order for every controller. Caller frees. */
+static struct uuid *tenants_of(const struct candidates *list, size_t *ret_count, struct error *err)
+{
+    struct uuid *tenants = calloc(list->count + 1, sizeof(*tenants));
+    size_t kept = 0;
+
+    if (!tenants) {
+        error_set(err, "out of memory for leases");
+        return NULL;
+    }
+    if (list->count > 0)
+        memcpy(tenants, list->tenants, list->count * sizeof(*tenants));
+    qsort(tenants, list->count, sizeof(*tenants), by_bytes);
+    for (size_t i = 0; i < list->count; i++)
+        if (kept == 0 || !uuid_equal(&tenants[kept - 1], &tenants[i]))
+            tenants[kept++] = tenants[i];
+    *ret_count = kept;
+    return tenants;
+}
+
+/* Of one tenant: what is still to be had, locked. */
+static int claim(struct db *db, const struct uuid *tenant, const struct candidates *list,
+                 struct candidates *ret, struct error *err)
+{
+    struct db_rows *rows;
+
+    if (candidates_room(ret, list->count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < list->count; i++)
+        if (uuid_equal(&list->tenants[i], tenant))
+            ret->tasks[ret->count++] = list->tasks[i];
+    rows = db_query(db, SQL_QUEUE_CLAIM, err, "uU", tenant, ret->count, ret->tasks);
+    if (!rows) {
+        candidates_clear(ret);
+        return -1;
+    }
+    ret->count = db_rows_count(rows);
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->tasks[i] = db_uuid(rows, i, 0);
+        ret->machines[i] = db_uuid(rows, i, 1);
+    }
+    db_rows_destroy(rows);
+    return 0;
+}
+
+/* Returns how many. */
+static int lease_of_tenant(struct db *db, const struct task_leasing *leasing,
+                           const struct uuid *tenant, const struct candidates *list,
+                           struct task_lease *ret, struct error *err)
+{
+    struct candidates mine;
+    int leased;
+
+    if (db_set_tenant(db, tenant, err) < 0 || claim(db, tenant, list, &mine, err) < 0)
+        return -1;
+    leased = mine.count == 0 ? 0
+                             : task_state_lease(db, leasing, tenant, mine.count, mine.tasks,
+                                                mine.machines, ret, err);
+    candidates_clear(&mine);
+    return leased;
+}
+
+static int lease_candidates(struct db *db, const struct task_leasing *leasing,
+                            const struct candidates *list, struct task_lease *ret,
+                            struct error *err)
+{
+    size_t count = 0;
+    struct uuid *tenants = tenants_of(list, &count, err);
+    int leased = tenants ? 0 : -1;
+
+    if (tenants && db_execute(db, SQL_QUEUE_RULE_BOOKS, err, "U", count, tenants) < 0)
+        leased = -1;
+    for (size_t i = 0; leased >= 0 && i < count; i++) {
+        int more = lease_of_tenant(db, leasing, &tenants[i], list, ret + leased, err);
+
+        leased = more < 0 ? -1 : leased + more;
+    }
+    free(tenants);
     return leased;
 }
 
@@ -121,34 +158,37 @@ int task_queue_lease(struct db *db, const struct uuid *controller, const struct 
                      const struct uuid *agent, size_t count, struct task_lease *ret,
                      struct error *err)
 {
-    struct leasing leasing = {.controller = controller, .site = site, .agent = agent};
+    const struct task_leasing leasing = {.controller = controller, .site = site, .agent = agent};
     struct db_rows *rows = db_query(db, SQL_QUEUE_CANDIDATES, err, "ui", site,
                                     (int64_t)(count * CANDIDATES_PER_LEASE));
+    struct candidates list = {0};
     int leased = -1;
 
-    if (!rows)
-        return -1;
-    if (db_rows_count(rows) == 0) {
+    if (!rows || read_candidates(rows, count, &list, err) < 0)
+        goto out;
+    if (list.count == 0) {
         leased = 0;
     } else if (db_begin(db, err) == 0) {
-        leased = lease_candidates(db, &leasing, rows, count, ret, err);
-        if (leased >= 0 && db_commit(db, err) < 0)
+        leased = lease_candidates(db, &leasing, &list, ret, err);
+        if (leased > 0 && db_commit(db, err) < 0)
             leased = -1;
         db_rollback(db);
     }
+out:
+    candidates_clear(&list);
     db_rows_destroy(rows);
     return leased;
 }
 
 int task_queue_sent(struct db *db, const struct uuid *controller, const struct task_lease *lease,
-                    struct error *err)
+                    const uint8_t order_sha256[32], struct error *err)
 {
     int held;
 
     if (db_begin_tenant(db, &lease->tenant, err) < 0)
         return -1;
-    held = db_execute(db, SQL_QUEUE_SENT, err, "uuiu", &lease->tenant, &lease->task,
-                      (int64_t)lease->epoch, controller);
+    held = db_execute(db, SQL_QUEUE_SENT, err, "uuiuy", &lease->tenant, &lease->task,
+                      (int64_t)lease->epoch, controller, order_sha256, (size_t)32);
     if (held > 0 && db_commit(db, err) < 0)
         held = -1;
     db_rollback(db);

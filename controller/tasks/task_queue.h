@@ -7,27 +7,22 @@
 #include <stdint.h>
 
 #include "common/ids.h"
+#include "controller/tasks/task_state.h"
 
 struct db;
 struct error;
 
-#define TASK_LEASE_S 30
-
-struct task_lease {
-    struct uuid tenant, task, machine;
-    uint64_t epoch;
-};
-
-/* Lease up to 'count' ready tasks of the site, class first, then due time, one a machine; machines
- * that are held or busy are skipped, locked rows too. Raises machine.epoch, writes task_grant,
- * state, event, audit; one transaction of its own. Returns the number in 'ret' (room for 'count'),
- * or -1. */
+/* Lease up to 'count' ready tasks of the site in the order of their turn (due time and what their
+ * class waits), one a machine; machines that are held or busy, tasks of a disarmed rule or of a
+ * tenant whose automation is stopped, and locked rows are skipped. Raises machine.epoch, writes
+ * task_grant, state, event, audit; one transaction of its own. Returns the number in 'ret' (room
+ * for 'count'), or -1. */
 int task_queue_lease(struct db *db, const struct uuid *controller, const struct uuid *site,
                      const struct uuid *agent, size_t count, struct task_lease *ret,
                      struct error *err);
-/* Sent to the agent. 1: noted; 0: the lease is lost, the caller must not count on it. */
+/* About to be sent as these bytes. 1: noted; 0: the lease is lost, and they must not go. */
 int task_queue_sent(struct db *db, const struct uuid *controller, const struct task_lease *lease,
-                    struct error *err);
+                    const uint8_t order_sha256[32], struct error *err);
 /* Could not be sent: back to queued. */
 int task_queue_requeue(struct db *db, const struct uuid *controller, const struct task_lease *lease,
                        const char *why, struct error *err);

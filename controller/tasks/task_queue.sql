@@ -1,39 +1,42 @@
 -- The queue: leases and what is due (tables task_queue, task_grant, machine.epoch).
 
 -- name: queue_candidates
--- Across tenants (policy engine_all_task_queue); nothing is locked yet.
+-- Across tenants (policy engine_all_task_queue); nothing is locked yet. A held machine's tasks, and those of automation that is switched
+-- off, are left out here so that they take no place among the first $2.
 select q.tenant_id, q.task_id, q.machine_id
 from task_queue q
 join machine m on m.id = q.machine_id
-join site s on s.id = q.site_id
-where q.site_id = $1 and q.state = 'queued' and q.due_at <= now() and q.expires_at > now()
-  and m.held_because is null and s.quarantined_because is null
+left join rule r on r.tenant_id = q.tenant_id and r.id = q.rule_id
+left join rule_book k on k.tenant_id = q.tenant_id
+where q.site_id = $1 and q.state = 'queued' and not q.cancelling and q.due_at <= now() and q.expires_at > now()
+  and m.held_because is null
+  and (q.rule_id is null or (r.stage = 'active' and k.killed_because is null))
+  and not exists (select from site s where s.id = $1 and s.quarantined_because is not null)
   and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown'))
-order by q.class, q.due_at, q.task_id
+order by q.turn_at, q.task_id
 limit $2;
 
+-- name: queue_rule_books
+-- Shared: who arms, disarms or stops waits for this transaction, and this one for theirs. What the books say is read behind it.
+select count(pg_advisory_xact_lock_shared(hashtextextended('rule book ' || tenant::text, 0))) from unnest($1::uuid[]) as tenant;
+
 -- name: queue_claim
--- Two controllers never wait for each other.
-select 1
+-- Of one tenant. Two controllers never wait for each other. The rule book as it is now that its lock is held.
+select q.task_id, q.machine_id
 from task_queue q
 join machine m on m.id = q.machine_id
-where q.tenant_id = $1 and q.task_id = $2 and q.state = 'queued' and m.held_because is null
+left join rule r on r.tenant_id = q.tenant_id and r.id = q.rule_id
+left join rule_book k on k.tenant_id = q.tenant_id
+where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' and not q.cancelling and m.held_because is null
+  and (q.rule_id is null or (r.stage = 'active' and k.killed_because is null))
 for update of q skip locked for no key update of m skip locked;
 
--- name: queue_raise_epoch
--- Behind the machine's lock: another's lease that committed meanwhile shows here.
-update machine m set epoch = greatest(m.epoch, s.epoch_floor) + 1
-from site s
-where m.id = $1 and s.id = m.site_id
-  and not exists (select from task_queue b where b.machine_id = m.id and b.state in ('leased', 'accepted', 'running', 'unknown'))
-returning m.epoch;
-
--- name: queue_grant
-insert into task_grant (tenant_id, task_id, epoch, site_id, agent_id, machine_id, controller_id) values ($1, $2, $3, $4, $5, $6, $7);
-
 -- name: queue_sent
-update task_queue set sent_at = now()
-where tenant_id = $1 and task_id = $2 and epoch = $3 and leased_by = $4 and state = 'leased' and lease_until > now();
+with sent as (
+    update task_queue set sent_at = now()
+    where tenant_id = $1 and task_id = $2 and epoch = $3 and leased_by = $4 and state = 'leased' and lease_until > now()
+    returning tenant_id, task_id, epoch)
+update task_grant g set order_sha256 = $5 from sent where g.tenant_id = sent.tenant_id and g.task_id = sent.task_id and g.epoch = sent.epoch;
 
 -- name: queue_holds_lease
 select 1 from task_queue
@@ -68,7 +71,7 @@ with asked as (
     update task set cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, 'its last start moment passed')
     where tenant_id = $1 and id = $2
     returning tenant_id, id, deadline_s)
-update task_queue q set deadline_at = q.expires_at + make_interval(secs => asked.deadline_s)
+update task_queue q set cancelling = true, deadline_at = q.expires_at + make_interval(secs => asked.deadline_s)
 from asked where q.tenant_id = asked.tenant_id and q.task_id = asked.id;
 
 -- name: queue_notify

@@ -3,6 +3,7 @@
 #include "controller/tasks/task_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -11,7 +12,6 @@
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
-#include "controller/tasks/task_queue.h"
 #include "controller/tasks/task_state.sql.h"
 
 int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid *task,
@@ -105,6 +105,75 @@ int task_state_change(struct db *db, struct task_now *now, const struct task_cha
         now->epoch = change->epoch;
     snprintf(now->state, sizeof(now->state), "%s", change->to);
     return write_audit(db, now, change, name, why, err);
+}
+
+/* ---- leasing ---- */
+
+static int audit_leases(struct db *db, const struct uuid *tenant, const struct task_lease *leases,
+                        size_t count, const char *why, struct error *err)
+{
+    struct lease_words {
+        char object[UUID_TEXT_SIZE + 8], details[40];
+    } *words = calloc(count + 1, sizeof(*words));
+    struct audit_entry *entries = calloc(count + 1, sizeof(*entries));
+    int rc = -1;
+
+    if (!words || !entries) {
+        error_set(err, "out of memory for leases");
+        goto out;
+    }
+    for (size_t i = 0; i < count; i++) {
+        strcpy(words[i].object, "task ");
+        uuid_format(&leases[i].task, words[i].object + 5);
+        snprintf(words[i].details, sizeof(words[i].details), "{\"epoch\": %llu}",
+                 (unsigned long long)leases[i].epoch);
+        entries[i] = (struct audit_entry){.who = "musterd",
+                                          .action = "task.leased",
+                                          .object = words[i].object,
+                                          .outcome = "ok",
+                                          .why = why,
+                                          .details = words[i].details};
+    }
+    rc = audit_append_many(db, tenant, entries, count, err);
+out:
+    free(words);
+    free(entries);
+    return rc;
+}
+
+int task_state_lease(struct db *db, const struct task_leasing *leasing, const struct uuid *tenant,
+                     size_t count, const struct uuid *tasks, const struct uuid *machines,
+                     struct task_lease *ret, struct error *err)
+{
+    const struct task_edge *edge = task_edge_find("queued", "leased", "lease");
+    struct uuid *events = calloc(count + 1, sizeof(*events));
+    struct db_rows *rows = NULL;
+    char why[80];
+    int leased = -1;
+
+    if (!events) {
+        error_set(err, "out of memory for leases");
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++)
+        events[i] = uuid_make();
+    snprintf(why, sizeof(why), "queued -> leased: %s", edge->sentence);
+    rows = db_query(db, SQL_TASK_LEASE, err, "uUUUuuuiss", tenant, count, tasks, count, machines,
+                    count, events, leasing->site, leasing->agent, leasing->controller,
+                    (int64_t)TASK_LEASE_S, "queued -> leased", edge->sentence);
+    if (!rows)
+        goto out;
+    for (size_t i = 0; i < db_rows_count(rows); i++)
+        ret[i] = (struct task_lease){.tenant = *tenant,
+                                     .task = db_uuid(rows, i, 0),
+                                     .machine = db_uuid(rows, i, 1),
+                                     .epoch = (uint64_t)db_int(rows, i, 2)};
+    if (audit_leases(db, tenant, ret, db_rows_count(rows), why, err) == 0)
+        leased = (int)db_rows_count(rows);
+out:
+    db_rows_destroy(rows);
+    free(events);
+    return leased;
 }
 
 int task_state_note(struct db *db, const struct task_now *now, const struct task_change *change,

@@ -10,9 +10,13 @@ from task t where t.tenant_id = $1 and t.id = $2
 for no key update of t;
 
 -- name: task_change
--- 1 tenant, 2 task, 3 old, 4 new, 5 final, 6 at, 7 epoch or 0, 8 controller, 9 lease seconds, 10 retry seconds, 11 event id, 12 event name, 13 why, 14 agent, 15 sequence.
+-- 1 tenant, 2 task, 3 old, 4 new, 5 final, 6 at, 7 epoch or 0, 8 controller, 9 lease seconds, 10 first pause in seconds, 11 event id, 12 event name, 13 why, 14 agent, 15 sequence.
+-- The pause before the next try doubles with each grant, to a minute.
 -- An accepted task may start until expires_at; a running one has deadline_s from now.
-with changed as (
+with pause as (
+    select now() + make_interval(secs => least(60, $10 * 2 ^ (greatest(q.tries, 1) - 1))) as until
+    from task_queue q where q.tenant_id = $1 and q.task_id = $2),
+changed as (
     update task set state = $4, state_since = now(), epoch = coalesce(nullif($7, 0), epoch),
         started_at = case when $4 = 'running' then coalesce(started_at, $6) else started_at end,
         ended_at = case when $5 then coalesce(ended_at, $6) end
@@ -23,15 +27,42 @@ queued as (
         leased_by = case $4 when 'leased' then $8 when 'queued' then null else leased_by end,
         lease_until = case when $4 = 'leased' then now() + make_interval(secs => $9) end,
         sent_at = case when $4 in ('leased', 'queued') then null else sent_at end,
-        due_at = case when $4 = 'queued' and $3 <> 'scheduled' then greatest(due_at, now() + make_interval(secs => $10)) else due_at end,
+        due_at = case when $4 = 'queued' and $3 <> 'scheduled' then greatest(due_at, pause.until) else due_at end,
+        turn_at = case when $4 = 'queued' and $3 <> 'scheduled' then greatest(due_at, pause.until) + class_wait(class) else turn_at end,
         deadline_at = case when $4 = 'accepted' then greatest(now(), changed.expires_at) + make_interval(secs => changed.deadline_s)
                            when $4 = 'running' then now() + make_interval(secs => changed.deadline_s)
                            when $4 = 'unknown' then deadline_at end
-    from changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and not $5),
+    from changed, pause where q.tenant_id = changed.tenant_id and q.task_id = changed.id and not $5),
 ended as (
     delete from task_queue q using changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and $5)
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)
 select tenant_id, $11, id, epoch, $6, 'state', $12, $13, $14, nullif($15, 0) from changed;
+
+-- name: task_lease
+-- Many at once: 1 tenant, 2 tasks, 3 machines, 4 event ids, 5 site, 6 agent, 7 controller, 8 lease seconds, 9 event name, 10 why.
+-- Behind the machines' locks: another's lease that committed meanwhile shows here. Epoch, grant, state and event are one statement.
+with picked as (
+    select * from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as p (task_id, machine_id, event_id)),
+raised as (
+    update machine m set epoch = greatest(m.epoch, s.epoch_floor) + 1
+    from picked p, site s
+    where m.id = p.machine_id and s.id = m.site_id
+      and not exists (select from task_queue b where b.machine_id = m.id and b.state in ('leased', 'accepted', 'running', 'unknown'))
+    returning p.task_id, p.machine_id, p.event_id, m.epoch),
+changed as (
+    update task t set state = 'leased', state_since = now(), epoch = r.epoch
+    from raised r where t.tenant_id = $1 and t.id = r.task_id and t.state = 'queued'),
+queued as (
+    update task_queue q set state = 'leased', epoch = r.epoch, tries = q.tries + 1, leased_by = $7,
+        lease_until = now() + make_interval(secs => $8), sent_at = null, deadline_at = null
+    from raised r where q.tenant_id = $1 and q.task_id = r.task_id),
+granted as (
+    insert into task_grant (tenant_id, task_id, epoch, site_id, agent_id, machine_id, controller_id)
+    select $1, task_id, epoch, $5, $6, machine_id, $7 from raised),
+told as (
+    insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail)
+    select $1, event_id, task_id, epoch, now(), 'state', $9, $10 from raised)
+select task_id, machine_id, epoch from raised;
 
 -- name: task_note
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)

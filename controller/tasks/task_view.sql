@@ -5,6 +5,9 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                when 'limited' then 'room in a limit that is full'
                when 'queued' then case
                    when m.held_because is not null then 'machine ' || m.name || ' to be released: ' || m.held_because
+                   when t.rule_id is not null and k.killed_because is not null then 'automation to be started again (muster automation start): ' || k.killed_because
+                   when t.rule_id is not null and r.stage <> 'active' then 'rule ' || r.name || ' to be armed again, ' || r.stage
+                        || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
                    when s.quarantined_because is not null then 'site ' || s.name || ', which is in quarantine: ' || s.quarantined_because
                    when e.expires_at is null then 'the agent of site ' || s.name || ', which has never connected'
                    when e.expires_at <= now() then 'the agent of site ' || s.name || ', silent since '
@@ -30,6 +33,8 @@ join image_version v on v.id = t.image_version_id
 join image i on i.id = v.image_id
 left join agent a on a.site_id = s.id and a.state = 'active'
 left join agent_session e on e.agent_id = a.id
+left join rule r on r.tenant_id = t.tenant_id and r.id = t.rule_id
+left join rule_book k on k.tenant_id = t.tenant_id
 where t.tenant_id = $1
   and ($2::uuid is null or t.id < $2)
   and ($3::text is null or t.state = $3 or ($3 = 'open' and t.ended_at is null and t.state not in ('succeeded', 'failed', 'cancelled', 'expired')))
@@ -55,6 +60,9 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                                                            and q.state in ('leased', 'accepted', 'running', 'unknown'))
                        then 'machine ' || m.name || ', which another task is using'
                    when m.held_because is not null then 'machine ' || m.name || ' to be released: ' || m.held_because
+                   when t.rule_id is not null and k.killed_because is not null then 'automation to be started again (muster automation start): ' || k.killed_because
+                   when t.rule_id is not null and r.stage <> 'active' then 'rule ' || r.name || ' to be armed again, ' || r.stage
+                        || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
                    when s.quarantined_because is not null then 'site ' || s.name || ', which is in quarantine: ' || s.quarantined_because
                    when e.expires_at is null then 'the agent of site ' || s.name || ', which has never connected'
                    when e.expires_at <= now() then 'the agent of site ' || s.name || ', silent since '
@@ -76,8 +84,7 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                          'partition', x.partition, 'offset', x."offset", 'record_timestamp', x.record_timestamp, 'disposition', x.disposition,
                          'reason', x.reason)
                      from alert x where x.tenant_id = t.tenant_id and x.id = t.alert_id),
-           'rule', (select json_build_object('name', r.name, 'version', t.rule_version, 'stage', r.stage)
-                    from rule r where r.tenant_id = t.tenant_id and r.id = t.rule_id),
+           'rule', case when r.id is not null then json_build_object('name', r.name, 'version', t.rule_version, 'stage', r.stage) end,
            'decision', (select json_build_object('id', d.id, 'outcome', d.outcome, 'reason', d.reason)
                         from decision d where d.tenant_id = t.tenant_id and d.id = t.decision_id),
            'epoch', t.epoch,
@@ -96,6 +103,8 @@ join image_version v on v.id = t.image_version_id
 join image i on i.id = v.image_id
 left join agent a on a.site_id = s.id and a.state = 'active'
 left join agent_session e on e.agent_id = a.id
+left join rule r on r.tenant_id = t.tenant_id and r.id = t.rule_id
+left join rule_book k on k.tenant_id = t.tenant_id
 where t.tenant_id = $1 and t.id = $2
 
 -- name: task_view_now

@@ -1,0 +1,60 @@
+-- 0006_tasks - what leasing reads in one narrow row (whose turn it is, which rule made the task, how often it was tried), who armed and
+-- disarmed what, orders that a person's word makes for an agent, and the chain over a task's facts.
+
+-- A task of a later class goes before one of an earlier class that came due this much later: nobody starves.
+create function class_wait(class smallint) returns interval language sql immutable parallel safe as
+$$ select make_interval(secs => case class when 0 then 0 when 1 then 60 else 300 end) $$;
+
+alter table task_queue
+    add column turn_at    timestamptz not null default now(),   -- due_at + class_wait(class): the order of leasing
+    add column rule_id    uuid,                                 -- the rule that made it, null: a person
+    add column cancelling boolean not null default false,       -- its agent is being asked: not leased meanwhile
+    add column tries      integer not null default 0;           -- grants so far: the pause before the next grows with them
+update task_queue q set turn_at = q.due_at + class_wait(q.class), rule_id = t.rule_id, cancelling = t.cancel_requested_at is not null
+from task t where t.tenant_id = q.tenant_id and t.id = q.task_id;
+drop index task_queue_ready;
+create index task_queue_turn on task_queue (site_id, turn_at, task_id) where state = 'queued';
+-- Half-filled pages: a row changes state some five times while it lives here.
+alter table task_queue set (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+
+-- ============ arming, disarming, the kill switch ============
+
+alter table rule_book add column killed_by text, add column killed_at timestamptz;
+alter table rule add column stage_since timestamptz not null default now(), add column stage_by text not null default '',
+    add column stage_reason text not null default '';
+grant update (stage_since, stage_by, stage_reason) on rule to muster_api;
+grant update (killed_by, killed_at) on rule_book to muster_api;
+
+-- Every switch ever thrown: what a replay needs to know which rules were armed at a moment.
+create table rule_switch (
+    tenant_id uuid not null references tenant,
+    id        uuid not null,
+    at        timestamptz not null default now(),
+    rule_id   uuid,                                     -- null: the whole tenant's automation
+    act       text not null check (act in ('arm', 'disarm', 'stop', 'start')),
+    revision  bigint not null,                          -- of the rule book, from here on
+    who       text not null,
+    reason    text not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, rule_id) references rule (tenant_id, id)
+);
+create index rule_switch_of_rule on rule_switch (tenant_id, rule_id, at);
+alter table rule_switch enable row level security;
+alter table rule_switch force row level security;
+create policy owner_all_rows on rule_switch to muster_owner using (true) with check (true);
+create policy engine_tenant on rule_switch to muster_engine using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+create policy api_tenant on rule_switch to muster_api using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+grant select on rule_switch to muster_engine;
+grant select, insert on rule_switch to muster_api;
+
+-- ============ edges ============
+
+insert into task_edge (from_state, to_state, event, sentence) values
+    ('leased', 'failed', 'refused', 'the agent can never carry it out'),
+    ('queued', 'failed', 'refused', 'the agent can never carry it out');
+
+-- ============ grants: which bytes were sent ============
+
+-- SHA-256 of the signed order: an agent that could not read one says which one it refused.
+alter table task_grant add column order_sha256 bytea check (length(order_sha256) = 32);
+create index task_grant_by_order on task_grant (order_sha256) where order_sha256 is not null;
