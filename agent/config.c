@@ -42,6 +42,12 @@ static const struct conf_field fields[] = {
     {"boot.http_port", CONF_INT, AT(http_port), "8480", 1, 65535, false, "TCP"},
     {"boot.wait", CONF_DURATION, AT(boot_wait_ms), "15m", 1000, 24 * 3600000, false,
      "from power-on to phone-home; slow firmware tests memory for minutes"},
+    {"boot.first_sight", CONF_DURATION, AT(first_sight_ms), "4m", 1000, 24 * 3600000, false,
+     "from power-on to the first sign of the machine, then the next attempt; more than the longest "
+     "self-test of the site"},
+    {"boot.attempts", CONF_INT, AT(boot_attempts), "5", 1, 5, false,
+     "when nothing is seen: boot device again, off and on, cold start, BMC reset; 1: only the "
+     "first boot"},
     {"boot.silence", CONF_DURATION, AT(silence_ms), "150s", 1000, 3600000, false,
      "of a machine that has phoned home; it says something every 10 s"},
     {"bmc.timeout", CONF_DURATION, AT(bmc_timeout_ms), "8s", 1000, 60000, false,

@@ -19,7 +19,7 @@ struct agent_config {
     bool chainload_always;
     int64_t dhcp_port, pxe_port, tftp_port, http_port;
     int64_t cache_mib, bulk_mib;
-    int64_t boot_wait_ms, silence_ms;
+    int64_t boot_wait_ms, first_sight_ms, boot_attempts, silence_ms;
     int64_t bmc_timeout_ms, bmc_workers;
     /* As understood. */
     struct uuid site, agent;

@@ -190,6 +190,8 @@ static int make_runner(struct services *s, struct error *err)
         .sign_key = s->sign_key,
         .agent_url = boot_plane_url(s->plane),
         .boot_wait_ms = s->config->boot_wait_ms,
+        .first_sight_ms = s->config->first_sight_ms,
+        .attempts_max = (unsigned)s->config->boot_attempts,
         .silence_ms = s->config->silence_ms,
         .bmc_timeout_ms = (int)s->config->bmc_timeout_ms,
     };

@@ -141,5 +141,12 @@ static int set_boot_device(const struct bmc_access *bmc, enum boot_device device
     return order(bmc, "set boot options 5", words, err);
 }
 
-const struct power_driver power_driver_ipmi = {"ipmi", get_power, set_power, get_boot_device,
-                                               set_boot_device};
+static int reset_bmc(const struct bmc_access *bmc, struct error *err)
+{
+    static const char *const words[] = {"mc", "reset", "cold", NULL};
+
+    return order(bmc, "mc reset cold", words, err);
+}
+
+const struct power_driver power_driver_ipmi = {"ipmi",          get_power,       set_power,
+                                               get_boot_device, set_boot_device, reset_bmc};

@@ -83,5 +83,12 @@ static int set_boot_device(const struct bmc_access *bmc, enum boot_device device
     return reach(bmc, SET_DEVICE, NULL, &device, err);
 }
 
-const struct power_driver power_driver_noop = {"noop", get_power, set_power, get_boot_device,
-                                               set_boot_device};
+static int reset_bmc(const struct bmc_access *bmc, struct error *err)
+{
+    (void)bmc;
+    (void)err;
+    return 0;
+}
+
+const struct power_driver power_driver_noop = {"noop",          get_power,       set_power,
+                                               get_boot_device, set_boot_device, reset_bmc};

@@ -36,6 +36,8 @@ struct power_driver {
     /* 'uefi': ask for UEFI firmware's boot. One boot only. */
     int (*set_boot_device)(const struct bmc_access *bmc, enum boot_device device, bool uefi,
                            struct error *err);
+    /* Restarts the BMC itself, never the machine. It may be gone before it has answered. */
+    int (*reset_bmc)(const struct bmc_access *bmc, struct error *err);
 };
 
 /* NULL for an unknown name. */

@@ -69,6 +69,8 @@ static int call(struct power_job *job, const struct bmc_access *bmc)
         return driver->get_boot_device(bmc, &job->device, &job->err);
     case BOOT_DEVICE_SET:
         return driver->set_boot_device(bmc, job->device, job->uefi, &job->err);
+    case BMC_RESET:
+        return driver->reset_bmc(bmc, &job->err);
     }
     return error_set(&job->err, "no such power action");
 }

@@ -15,7 +15,7 @@
 struct handover;
 struct power_worker;
 
-enum power_action { POWER_GET, POWER_SET, BOOT_DEVICE_GET, BOOT_DEVICE_SET };
+enum power_action { POWER_GET, POWER_SET, BOOT_DEVICE_GET, BOOT_DEVICE_SET, BMC_RESET };
 
 /* How a BMC is reached; strings are owned once in a job. */
 struct power_target {

@@ -50,7 +50,7 @@ static void give(struct boot_run *run, enum power_action action)
                     run->order.boot->image->n_firmware == 1;
     job->ticket = step->ticket;
     job->task = run->row.id;
-    step->commanded = action == POWER_SET || action == BOOT_DEVICE_SET;
+    step->commanded = action == step->goal.action && step->goal.intent;
     step->at = step->commanded ? BMC_COMMAND : BMC_READING;
     power_worker_give(run->runner->rooms.power, job);
 }
@@ -65,7 +65,7 @@ static void ask(struct boot_run *run)
 {
     enum power_action action = run->bmc.goal.action;
 
-    give(run, action == POWER_SET || action == POWER_GET ? POWER_GET : BOOT_DEVICE_GET);
+    give(run, action == BOOT_DEVICE_SET || action == BOOT_DEVICE_GET ? BOOT_DEVICE_GET : POWER_GET);
 }
 
 /* What was read, in words for the timeline. */
@@ -73,8 +73,23 @@ static void describe(const struct bmc_step *step, char *text, size_t size)
 {
     bool power = step->goal.action == POWER_SET || step->goal.action == POWER_GET;
 
+    if (step->goal.action == BMC_RESET) {
+        snprintf(text, size, "the BMC answers again");
+        return;
+    }
     snprintf(text, size, "%s reads back %s", power ? "power" : "boot device",
              power ? power_state_name(step->power) : boot_device_name(step->device));
+}
+
+/* A power-on behind which the machine reads back off is closed for ever, and known to be. */
+static const char *outcome_of(const struct bmc_step *step, enum bmc_end end)
+{
+    if (end == BMC_REACHED)
+        return "done";
+    return step->goal.once && step->answers && step->power == POWER_OFF &&
+                   step->goal.power == POWER_ON
+               ? "no_effect"
+               : "failed";
 }
 
 static void finish(struct boot_run *run, enum bmc_end end)
@@ -91,7 +106,7 @@ static void finish(struct boot_run *run, enum bmc_end end)
             snprintf(detail, sizeof(detail), "%.190s", error_text(&step->err));
         batch = boot_run_batch(run);
         journal_batch_intent(batch, &run->row.id, step->goal.intent, step->attempt,
-                             end == BMC_REACHED ? "done" : "failed", run->runner->at_us);
+                             outcome_of(step, end), run->runner->at_us);
         if (end != BMC_REACHED || !step->goal.quiet_end)
             timeline_step(run, batch, step->goal.step, end == BMC_REACHED ? "done" : "failed",
                           EVIDENCE_BMC, detail);
@@ -203,14 +218,24 @@ static void commanded(struct boot_run *run, const struct power_job *job)
     } else {
         error_clear(&step->err);
     }
+    if (step->goal.action == BMC_RESET && job->rc < 0 && job->err.code != ERROR_TIMEOUT) {
+        finish(run, BMC_UNREACHABLE); /* refused; one that answered no more may well have reset */
+        return;
+    }
     /* Whatever it said: what it did is read. */
-    ask(run);
+    if (step->goal.settle_ms == 0) {
+        ask(run);
+        return;
+    }
+    step->at = BMC_PAUSE;
+    step->next_ms = run->runner->now_ms + step->goal.settle_ms;
 }
 
 static void was_read(struct boot_run *run, const struct power_job *job)
 {
     struct bmc_step *step = &run->bmc;
 
+    step->answers = job->rc == 0;
     if (job->rc < 0) {
         step->err = job->err;
         pause_then_ask(run);

@@ -11,6 +11,7 @@
 
 #include "agent/report/report_spool.h"
 #include "agent/run/bmc_step.h"
+#include "agent/run/boot_ladder.h"
 #include "agent/run/machine_watch.h"
 #include "common/log.h"
 
@@ -36,6 +37,7 @@ struct boot_run *boot_run_create(struct task_runner *runner, struct task_order *
     run->row.machine_id = run->order.machine_id;
     run->row.epoch = run->order.epoch;
     run->row.attempt = 1;
+    run->attempts = 1u << 1;
     run->heard_ms = runner->now_ms;
     while (*last)
         last = &(*last)->next;
@@ -205,16 +207,18 @@ void boot_run_tick(struct boot_run *run)
     if (run->deadline_ms && runner->now_ms >= run->deadline_ms && !run->row.outcome) {
         const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
         bool booting = run->phase == PHASE_BOOT;
+        char tale[BOOT_LADDER_TALE_MAX];
 
         boot_run_stop(run, "failed", run_step_at(run->phase, (enum boot_stage)run->row.seen),
                       "give the image a longer deadline, or see what took so long in the timeline",
-                      "its deadline of %u s passed%s%s", run->order.boot->deadline_s,
-                      booting ? ": " : "", booting ? stop->cause : "");
+                      "its deadline of %u s passed%s%s (%s)", run->order.boot->deadline_s,
+                      booting ? ": " : "", booting ? stop->cause : "", boot_ladder_tale(run, tale));
     }
     if (run->want_again_ms && runner->now_ms >= run->want_again_ms)
         boot_run_want_files(run);
     if (run->phase == PHASE_INSPECT && run->wait_ms && runner->now_ms >= run->wait_ms)
         run_recovery_begin(run);
+    boot_ladder_tick(run);
     machine_watch_tick(run);
     bmc_step_tick(run);
     restore_tick(run);

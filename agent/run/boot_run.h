@@ -6,8 +6,8 @@
 
 #include <pthread.h>
 
-#include "agent/power/power_worker.h"
 #include "agent/journal/journal_write.h"
+#include "agent/power/power_worker.h"
 #include "agent/run/task_runner.h"
 #include "agent/run/task_steps.h"
 #include "agent/run/task_verify.h"
@@ -33,6 +33,7 @@ struct bmc_goal {
     enum boot_device device;
     bool once;                   /* the command is given once, whatever it answers: power-on */
     bool quiet_start, quiet_end; /* part of a longer step */
+    int64_t settle_ms;           /* behind the command, before the first reading */
     int (*before)(struct boot_run *run,
                   struct error *err); /* behind the intent, before the command */
     int64_t within_ms;
@@ -47,6 +48,7 @@ struct bmc_step {
     bool command_ok;
     int64_t until_ms, next_ms;
     uint64_t ticket;
+    bool answers;           /* the last reading was answered */
     enum power_state power; /* last read */
     enum boot_device device;
     struct error err; /* last failure */
@@ -54,7 +56,13 @@ struct bmc_step {
 };
 
 /* What the journal of a former life says of an intent. */
-enum recovered { RECOVERED_NONE, RECOVERED_INTENT, RECOVERED_DONE, RECOVERED_FAILED };
+enum recovered {
+    RECOVERED_NONE,
+    RECOVERED_INTENT,
+    RECOVERED_DONE,
+    RECOVERED_FAILED,
+    RECOVERED_NO_EFFECT
+};
 
 struct boot_run {
     struct task_runner *runner; /* borrowed */
@@ -72,6 +80,7 @@ struct boot_run {
     int64_t start_by_ms; /* ACCEPTED only */
     int64_t deadline_ms; /* from STARTED; 0: none yet */
     int64_t wait_ms;     /* of the phase; 0: none */
+    int64_t up_by_ms;    /* when a machine that was seen must have phoned home */
 
     char *kernel_path, *initrd_path;
     bool wanted, awaits_files;
@@ -81,9 +90,12 @@ struct boot_run {
     enum power_state found_power;
     enum boot_device found_device;
     bool touched;         /* intent(off) is or may be durable */
-    bool powered_on;      /* intent(on) is or may be durable */
+    bool powered_on;      /* intent(on) of any attempt is or may be durable */
+    unsigned attempts;    /* made so far, a bit each: 1 << attempt */
     bool device_intended; /* intent(boot device) is durable from an earlier life */
-    enum recovered recovered_off, recovered_on;
+    bool serves_on;       /* an earlier life's offer stands: published again with the files */
+    enum recovered recovered_off, recovered_on, recovered_device,
+        recovered_reset; /* this attempt */
     bool report_whole;
     unsigned restore_attempt; /* rises with every life of the agent that has to restore */
     enum { RESTORE_IDLE, RESTORE_AWAITS_OFF, RESTORE_ACTS } restore_at;
@@ -150,6 +162,7 @@ void boot_run_succeed(struct boot_run *run);
  * machine_watch.c ---- */
 void run_start_tick(struct boot_run *run);
 void boot_run_snapshot(struct boot_run *run);
+void boot_run_off(struct boot_run *run);
 void boot_run_boot_device(struct boot_run *run);
 void boot_run_wait_for_boot(struct boot_run *run);
 void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "agent/run/bmc_step.h"
+#include "agent/run/boot_ladder.h"
 #include "agent/run/run_timeline.h"
 
 #define SEEN_MOST 6 /* records of one kind of sighting; firmware may ask a hundred times */
@@ -13,12 +14,27 @@
 
 /* ---- waiting for the machine ---- */
 
+/* The last attempt waits as long as any machine may take. */
+static int64_t sight_by_ms(const struct boot_run *run)
+{
+    const struct runner_settings *settings = &run->runner->settings;
+    int64_t wait = settings->first_sight_ms;
+
+    if (!boot_rung_of(run->row.attempt)->switches && wait > settings->again_wait_ms)
+        wait = settings->again_wait_ms;
+    if (!boot_ladder_has_next(run) || wait > settings->boot_wait_ms)
+        wait = settings->boot_wait_ms;
+    return run->runner->now_ms + wait;
+}
+
 void boot_run_wait_for_boot(struct boot_run *run)
 {
     if (run->phase == PHASE_SESSION)
         return; /* it was quicker than its BMC */
-    boot_run_change(run, PHASE_BOOT, NULL);
-    run->wait_ms = run->runner->now_ms + run->runner->settings.boot_wait_ms;
+    if (run->phase != PHASE_BOOT)
+        boot_run_change(run, PHASE_BOOT, NULL);
+    run->up_by_ms = run->runner->now_ms + run->runner->settings.boot_wait_ms;
+    run->wait_ms = run->row.seen ? run->up_by_ms : sight_by_ms(run);
 }
 
 static void fold_sighting(struct boot_run *run, const struct boot_sighting *sighting,
@@ -31,6 +47,8 @@ static void fold_sighting(struct boot_run *run, const struct boot_sighting *sigh
 
     if (stage > run->row.seen)
         run->row.seen = stage;
+    if (run->row.seen && run->phase == PHASE_BOOT && run->wait_ms)
+        run->wait_ms = run->up_by_ms;
     if (!timeline_may_repeat(run, step, SEEN_MOST) && !news)
         return;
     mac_format(&sighting->mac, mac);
@@ -56,15 +74,22 @@ void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting
                       "two machines answer as one: %s", sighting->detail);
 }
 
+static void never_came(struct boot_run *run, const char *before)
+{
+    const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
+    char tale[BOOT_LADDER_TALE_MAX];
+
+    boot_run_stop(run, "failed", stop->step, stop->remedy, "%s%s (%s)", before, stop->cause,
+                  boot_ladder_tale(run, tale));
+}
+
 static void tick_waiting(struct boot_run *run)
 {
     struct task_runner *runner = run->runner;
 
-    if (run->phase == PHASE_BOOT && runner->now_ms >= run->wait_ms) {
-        const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
-
-        boot_run_stop(run, "failed", stop->step, stop->remedy, "%s (one attempt was made)",
-                      stop->cause);
+    if (run->phase == PHASE_BOOT && run->wait_ms && runner->now_ms >= run->wait_ms) {
+        if (run->row.seen || !boot_ladder_climb(run, false, "nothing was seen of the machine"))
+            never_came(run, "");
     } else if (run->phase == PHASE_SESSION && !run->report_whole &&
                runner->now_ms - run->heard_ms >= runner->settings.silence_ms) {
         boot_run_stop(run, "failed", "report",
@@ -85,8 +110,8 @@ static bool watching(const struct boot_run *run)
 
 static void looked(struct boot_run *run, enum bmc_end end)
 {
-    const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
     bool off = end == BMC_REACHED && run->bmc.power == POWER_OFF;
+    char tale[BOOT_LADDER_TALE_MAX];
 
     /* A BMC that does not answer says nothing about its machine. */
     if (!off || !run->seen_off) {
@@ -96,10 +121,10 @@ static void looked(struct boot_run *run, enum bmc_end end)
         boot_run_stop(
             run, "failed", "report",
             "look at the task's log and at the BMC's event log: it may have lost its power",
-            "the machine went off before its report was whole (one attempt was made)");
-    } else {
-        boot_run_stop(run, "failed", stop->step, stop->remedy,
-                      "the machine went off; %s (one attempt was made)", stop->cause);
+            "the machine went off before its report was whole (%s)", boot_ladder_tale(run, tale));
+    } else if (run->row.seen ||
+               !boot_ladder_climb(run, true, "the machine went off, nothing was seen of it")) {
+        never_came(run, "the machine went off; ");
     }
 }
 

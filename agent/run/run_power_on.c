@@ -7,23 +7,29 @@
 
 #include "agent/report/phone_home_token.h"
 #include "agent/run/bmc_step.h"
+#include "agent/run/boot_ladder.h"
 #include "common/log.h"
 
 /* ---- boot device and power-on ---- */
 
 static void on_ended(struct boot_run *run, enum bmc_end end)
 {
+    bool is_off = run->bmc.answers && run->bmc.power == POWER_OFF;
+    const char *why =
+        end == BMC_NOT_SET ? "the BMC answers OK and reads back off" : error_text(&run->bmc.err);
+    char tale[BOOT_LADDER_TALE_MAX];
+
     if (end == BMC_REACHED) {
         boot_run_wait_for_boot(run);
         return;
     }
     if (run->phase == PHASE_SESSION)
         return; /* it speaks to us: whatever its BMC says, it is on */
+    if (is_off && !run->row.seen && boot_ladder_climb(run, true, "power-on had no effect"))
+        return;
     boot_run_stop(run, "failed", "bmc_on",
                   "look at the BMC's own log and at the machine's mains; then order the task again",
-                  "the machine did not come on: %s (one attempt was made)",
-                  end == BMC_NOT_SET ? "the BMC answers OK and reads back off"
-                                     : error_text(&run->bmc.err));
+                  "the machine did not come on: %.200s (%s)", why, boot_ladder_tale(run, tale));
 }
 
 static void begin_on(struct boot_run *run)
@@ -37,6 +43,7 @@ static void begin_on(struct boot_run *run)
     }
     phone_home_hash(run->token, run->row.token_hash);
     run->row.has_token = true;
+    run->row.seen = STAGE_NONE;
     run->powered_on = true;
     boot_run_change(run, PHASE_ON, NULL);
     bmc_step_begin(run,
@@ -69,14 +76,26 @@ void boot_run_files_are_here(struct boot_run *run)
     if (run->awaits_files)
         begin_on_with_files(run);
     /* Taken up after a crash: the machine may be asking for it this moment. */
-    else if (run->phase != PHASE_ACCEPTED && run->powered_on &&
-             run->recovered_on != RECOVERED_NONE && !run->offered && boot_run_arm(run, &err) < 0)
+    else if (run->phase != PHASE_ACCEPTED && run->powered_on && run->serves_on && !run->offered &&
+             boot_run_arm(run, &err) < 0)
         log_error("run", "a boot cannot be served on", "err=%s", log_quote(error_text(&err)));
+}
+
+/* The rung that leaves the power alone: a refusal ends the attempt, not the run. */
+static void device_set_again(struct boot_run *run, enum bmc_end end)
+{
+    if (run->phase == PHASE_SESSION)
+        return;
+    if (end == BMC_REACHED || run->row.seen ||
+        !boot_ladder_climb(run, false, "the boot device was not taken again"))
+        boot_run_wait_for_boot(run);
 }
 
 static void device_ended(struct boot_run *run, enum bmc_end end)
 {
-    if (end == BMC_REACHED)
+    if (!boot_rung_of(run->row.attempt)->switches)
+        device_set_again(run, end);
+    else if (end == BMC_REACHED)
         begin_on_with_files(run);
     else if (end == BMC_NOT_SET)
         boot_run_stop(run, "failed", "bmc_boot_device",

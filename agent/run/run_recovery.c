@@ -1,9 +1,12 @@
 /* run_recovery.c - a restarted agent takes up what its journal holds, by what it reads of the BMC:
  *   intent(on)  and on                         done
- *   intent(on)  and off, nothing seen since    the attempt is closed without effect; one attempt is
- * all there is: restore, failed intent(off) and off                        done all else UNCERTAIN,
- * then restore, failed Invariant: no power-on is commanded twice for one attempt: its intent cannot
- * be written twice.
+ *   intent(on)  and off, nothing seen since    the attempt is closed without effect; the next one
+ *                                              of boot_ladder.h follows, or restore, failed
+ *   intent(off) and off                        done
+ *   intent(boot device)                        set again: setting it twice is setting it once
+ *   intent(BMC reset) and it answers           done
+ *   all else                                   UNCERTAIN, then restore, failed
+ * Invariant: no power-on is commanded twice for one attempt: its intent cannot be written twice.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 
 #include "agent/report/phone_home_token.h"
 #include "agent/run/bmc_step.h"
+#include "agent/run/boot_ladder.h"
 #include "agent/run/run_timeline.h"
 #include "common/log.h"
 
@@ -34,6 +38,8 @@ static enum recovered state_of(const struct journal_intents *intents, const char
         return RECOVERED_NONE;
     if (strcmp(state, "intent") == 0)
         return RECOVERED_INTENT;
+    if (strcmp(state, "no_effect") == 0)
+        return RECOVERED_NO_EFFECT;
     return strcmp(state, "done") == 0 ? RECOVERED_DONE : RECOVERED_FAILED;
 }
 
@@ -79,23 +85,39 @@ static bool unreadable(struct boot_run *run, const char *step, enum bmc_end end)
 
 static void off_was_inspected(struct boot_run *run, enum bmc_end end)
 {
+    char tale[BOOT_LADDER_TALE_MAX];
+
     if (unreadable(run, "bmc_off", end))
         return;
     if (run->bmc.power == POWER_OFF) {
         run->uncertain = false;
         settle(run, "bmc_off", "done", "power reads back off after a restart of the agent");
-        boot_run_boot_device(run);
+        boot_ladder_is_off(run);
         return;
     }
     say_uncertain(run, "bmc_off", "power off was intended, the agent was restarted, and it is on");
     boot_run_stop(
         run, "failed", "bmc_off", "order the task again",
         "the agent was restarted while it switched the machine off, and finds it on: whether "
-        "it was off in between cannot be told (one attempt was made)");
+        "it was off in between cannot be told (%s)",
+        boot_ladder_tale(run, tale));
+}
+
+static void on_had_no_effect(struct boot_run *run)
+{
+    char tale[BOOT_LADDER_TALE_MAX];
+
+    if (!boot_ladder_climb(run, true, "power-on had no effect"))
+        boot_run_stop(run, "failed", "bmc_on", "order the task again",
+                      "the agent was restarted while it switched the machine on, and it had no "
+                      "effect (%s)",
+                      boot_ladder_tale(run, tale));
 }
 
 static void on_was_inspected(struct boot_run *run, enum bmc_end end)
 {
+    char tale[BOOT_LADDER_TALE_MAX];
+
     if (unreadable(run, "bmc_on", end))
         return;
     if (run->bmc.power == POWER_ON) {
@@ -104,16 +126,13 @@ static void on_was_inspected(struct boot_run *run, enum bmc_end end)
         boot_run_wait_for_boot(run);
     } else if (!run->row.seen) {
         settle(run, "bmc_on", "no_effect", "off, and nothing was seen of the machine");
-        boot_run_stop(
-            run, "failed", "bmc_on", "order the task again",
-            "the agent was restarted while it switched the machine on, and it had no effect "
-            "(one attempt was made)");
+        on_had_no_effect(run);
     } else {
         say_uncertain(run, "bmc_on", "it was seen booting, and is off now");
         boot_run_stop(
             run, "failed", "bmc_on", "order the task again",
-            "the agent was restarted while the machine came up; it was seen, and is off now "
-            "(one attempt was made)");
+            "the agent was restarted while the machine came up; it was seen, and is off now (%s)",
+            boot_ladder_tale(run, tale));
     }
 }
 
@@ -121,8 +140,11 @@ static void on_was_inspected(struct boot_run *run, enum bmc_end end)
 
 static void ended_while_failing(struct boot_run *run, const char *step)
 {
+    char tale[BOOT_LADDER_TALE_MAX];
+
     boot_run_stop(run, "failed", step, "see the failed step in the timeline",
-                  "it failed right before the agent was restarted (one attempt was made)");
+                  "it failed right before the agent was restarted (%s)",
+                  boot_ladder_tale(run, tale));
 }
 
 static void resume_waiting(struct boot_run *run)
@@ -131,6 +153,39 @@ static void resume_waiting(struct boot_run *run)
         boot_run_change(run, PHASE_SESSION, "the agent was restarted");
     else
         boot_run_wait_for_boot(run);
+}
+
+/* The machine is on as it was; what was or was not set again harms nothing. */
+static void take_up_device_again(struct boot_run *run)
+{
+    if (run->row.seen || run->recovered_device == RECOVERED_DONE ||
+        run->recovered_device == RECOVERED_FAILED)
+        boot_run_wait_for_boot(run);
+    else
+        boot_ladder_begin(run);
+}
+
+/* Nothing says that this attempt's power-on was begun. */
+static void take_up_before_on(struct boot_run *run)
+{
+    if (run->recovered_off == RECOVERED_DONE) {
+        boot_ladder_is_off(run);
+    } else if (run->recovered_off == RECOVERED_INTENT) {
+        bmc_step_read(run, POWER_GET, run->runner->settings.power_within_ms, off_was_inspected);
+    } else if (run->recovered_off != RECOVERED_NONE) {
+        ended_while_failing(run, "bmc_off");
+    } else if (run->recovered_reset == RECOVERED_INTENT) {
+        boot_ladder_await_bmc(run);
+    } else if (run->recovered_reset == RECOVERED_DONE) {
+        boot_run_off(run);
+    } else if (run->recovered_reset != RECOVERED_NONE) {
+        ended_while_failing(run, "bmc_reset");
+    } else if (run->row.attempt > 1) {
+        boot_ladder_begin(run);
+    } else {
+        boot_run_change(run, PHASE_SNAPSHOT, "the agent was restarted");
+        boot_run_snapshot(run);
+    }
 }
 
 void run_recovery_begin(struct boot_run *run)
@@ -146,19 +201,16 @@ void run_recovery_begin(struct boot_run *run)
         boot_run_succeed(run);
     } else if (run->recovered_on == RECOVERED_DONE || run->row.has_nonce) {
         resume_waiting(run); /* a machine that spoke is on, whatever its BMC said */
-    } else if (run->recovered_on == RECOVERED_FAILED) {
-        ended_while_failing(run, "bmc_on");
+    } else if (!boot_rung_of(run->row.attempt)->switches) {
+        take_up_device_again(run);
+    } else if (run->recovered_on == RECOVERED_NO_EFFECT && !run->row.seen) {
+        on_had_no_effect(run);
     } else if (run->recovered_on == RECOVERED_INTENT) {
         bmc_step_read(run, POWER_GET, run->runner->settings.power_within_ms, on_was_inspected);
-    } else if (run->recovered_off == RECOVERED_DONE) {
-        boot_run_boot_device(run);
-    } else if (run->recovered_off == RECOVERED_INTENT) {
-        bmc_step_read(run, POWER_GET, run->runner->settings.power_within_ms, off_was_inspected);
-    } else if (run->recovered_off == RECOVERED_FAILED) {
-        ended_while_failing(run, "bmc_off");
+    } else if (run->recovered_on != RECOVERED_NONE) {
+        ended_while_failing(run, "bmc_on");
     } else {
-        boot_run_change(run, PHASE_SNAPSHOT, "the agent was restarted");
-        boot_run_snapshot(run);
+        take_up_before_on(run);
     }
 }
 
@@ -189,18 +241,33 @@ static void parse_restore_intent(struct boot_run *run, const struct journal_inte
         run->restore_was_off = true;
 }
 
+/* What was done in any attempt counts for the restore. */
+static void parse_attempt(struct boot_run *run, const struct journal_intent *intent)
+{
+    if (strncmp(intent->step, "bmc_", 4) != 0 || !boot_rung_of(intent->attempt))
+        return;
+    run->attempts |= 1u << intent->attempt;
+    if (strcmp(intent->step, "bmc_off") == 0)
+        run->touched = true;
+    if (strcmp(intent->step, "bmc_on") == 0)
+        run->powered_on = true;
+}
+
 static void parse_intents(struct boot_run *run, const struct journal_intents *intents)
 {
     unsigned attempt = run->row.attempt;
 
     run->recovered_off = state_of(intents, "bmc_off", attempt);
     run->recovered_on = state_of(intents, "bmc_on", attempt);
-    run->touched = run->recovered_off != RECOVERED_NONE;
-    run->powered_on = run->recovered_on != RECOVERED_NONE;
-    run->device_intended = state_of(intents, "bmc_boot_device", attempt) != RECOVERED_NONE;
+    run->recovered_reset = state_of(intents, "bmc_reset", attempt);
+    run->recovered_device = state_of(intents, "bmc_boot_device", attempt);
+    run->device_intended = run->recovered_device != RECOVERED_NONE;
+    run->attempts = 1u << 1 | 1u << attempt;
     run->restore_attempt = 1;
-    for (size_t i = 0; i < intents->count; i++)
+    for (size_t i = 0; i < intents->count; i++) {
+        parse_attempt(run, &intents->items[i]);
         parse_restore_intent(run, &intents->items[i]);
+    }
 }
 
 static int64_t since_ms(const struct task_runner *runner, int64_t then_us)
@@ -209,6 +276,20 @@ static int64_t since_ms(const struct task_runner *runner, int64_t then_us)
 
     /* Before the first WELCOME the clock is our own; it may be wrong either way. */
     return passed > 0 ? passed : 0;
+}
+
+/* The token that is out is the one of the attempt that last switched the machine on. */
+static int find_token(struct boot_run *run, struct error *err)
+{
+    for (unsigned attempt = run->row.attempt; attempt >= 1; attempt--) {
+        if (phone_home_token(run->runner->settings.phone_home_key, &run->row.id, attempt,
+                             run->token, err) < 0)
+            return -1;
+        run->serves_on = phone_home_is(run->token, run->row.token_hash);
+        if (run->serves_on)
+            return 0;
+    }
+    return error_set(err, "its token was made with another key");
 }
 
 static void take_up(struct boot_run *run)
@@ -231,8 +312,7 @@ static void take_up(struct boot_run *run)
     if (run->row.outcome || run->report_whole)
         return;
     /* The machine may be in the middle of its boot: serve on with the same token, at once. */
-    if (run->powered_on && phone_home_token(runner->settings.phone_home_key, &run->row.id,
-                                            run->row.attempt, run->token, &err) < 0)
+    if (run->powered_on && run->row.has_token && find_token(run, &err) < 0)
         log_error("run", "a boot cannot be served on", "err=%s", log_quote(error_text(&err)));
     else
         boot_run_want_files(run);
@@ -257,6 +337,11 @@ static int load_one(struct task_runner *runner, struct journal_task *row, struct
     run->row.envelope = NULL;
     parse_intents(run, &intents);
     journal_intents_free(&intents);
+    if (!boot_rung_of(run->row.attempt))
+        return error_set(err,
+                         "a task of the journal is at attempt %u: it was written by a newer "
+                         "version of this agent",
+                         run->row.attempt);
     take_up(run);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/run/bmc_step.h"
+#include "agent/run/boot_ladder.h"
 #include "agent/run/order_payload.h"
 #include "agent/run/run_timeline.h"
 
@@ -61,18 +62,21 @@ static void snapshot_failed(struct boot_run *run)
 
 static void off_ended(struct boot_run *run, enum bmc_end end)
 {
+    char tale[BOOT_LADDER_TALE_MAX];
+
     if (end != BMC_REACHED) {
         boot_run_stop(run, "failed", "bmc_off",
                       "look at the BMC's own log; a machine that hangs may need its mains cut",
-                      "the machine did not go off: %s",
+                      "the machine did not go off: %.250s (%s)",
                       end == BMC_NOT_SET ? "the BMC answers OK and reads back on"
-                                         : error_text(&run->bmc.err));
+                                         : error_text(&run->bmc.err),
+                      boot_ladder_tale(run, tale));
         return;
     }
-    boot_run_boot_device(run);
+    boot_ladder_is_off(run);
 }
 
-static void begin_off(struct boot_run *run)
+void boot_run_off(struct boot_run *run)
 {
     run->touched = true;
     boot_run_change(run, PHASE_OFF, NULL);
@@ -103,7 +107,7 @@ static void device_was_read(struct boot_run *run, enum bmc_end end)
         error_set(&run->bmc.err, "out of memory");
     timeline_step(run, batch, "snapshot", "done", EVIDENCE_BMC, detail);
     boot_run_commit(run, batch, NULL);
-    begin_off(run);
+    boot_run_off(run);
 }
 
 static void power_was_read(struct boot_run *run, enum bmc_end end)

@@ -14,7 +14,7 @@
 #include "agent/boot/boot_sighting.h"
 #include "agent/images/image_cache.h"
 #include "agent/run/bmc_step.h"
-#include "agent/run/boot_run.h"
+#include "agent/run/boot_ladder.h"
 #include "agent/run/machine_desk.h"
 #include "agent/run/order_desk.h"
 #include "agent/run/order_payload.h"
@@ -35,6 +35,12 @@ static void set_defaults(struct runner_settings *s)
 {
     s->start_within_ms = or_default(s->start_within_ms, 60000);
     s->boot_wait_ms = or_default(s->boot_wait_ms, 15 * 60000);
+    s->first_sight_ms = or_default(s->first_sight_ms, 4 * 60000);
+    s->again_wait_ms = or_default(s->again_wait_ms, 60000);
+    s->attempts_max = (unsigned)or_default(s->attempts_max, BOOT_ATTEMPTS_MAX);
+    s->cold_off_ms = or_default(s->cold_off_ms, 15000);
+    s->bmc_settle_ms = or_default(s->bmc_settle_ms, 20000);
+    s->bmc_back_ms = or_default(s->bmc_back_ms, 4 * 60000);
     s->silence_ms = or_default(s->silence_ms, 150000);
     s->power_within_ms = or_default(s->power_within_ms, 60000);
     s->device_within_ms = or_default(s->device_within_ms, 10000);

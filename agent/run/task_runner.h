@@ -30,6 +30,12 @@ struct runner_settings {
     /* Milliseconds; 0 takes the default in brackets. */
     int64_t start_within_ms;  /* from ACCEPTED to STARTED, else RELEASED (60 s) */
     int64_t boot_wait_ms;     /* from seen on to phone-home (15 min) */
+    int64_t first_sight_ms;   /* from seen on to the first sign of the machine (4 min) */
+    int64_t again_wait_ms;    /* the same, behind a boot device that was set again (1 min) */
+    unsigned attempts_max;    /* rungs of boot_ladder.h (all) */
+    int64_t cold_off_ms;      /* off in a cold start (15 s) */
+    int64_t bmc_settle_ms;    /* from a BMC's reset to the first question (20 s) */
+    int64_t bmc_back_ms;      /* for it to answer again (4 min) */
     int64_t silence_ms;       /* of a machine in its session (150 s: it tries for 2 min) */
     int64_t power_within_ms;  /* to read a power state back (60 s) */
     int64_t device_within_ms; /* to read a boot device back (10 s) */

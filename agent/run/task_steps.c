@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const phase_names[PHASE_COUNT] = {
-    "accepted", "snapshot", "off",     "boot_device", "on",
-    "boot",     "session",  "inspect", "restore",     "ended",
+    "accepted", "snapshot", "off",     "bmc_reset", "boot_device", "on",
+    "boot",     "session",  "inspect", "restore",   "ended",
 };
 
 static const struct {
@@ -20,15 +20,27 @@ static const struct {
     {PHASE_OFF, PHASE_BOOT_DEVICE, "the machine is off"},
     {PHASE_OFF, PHASE_RESTORE, "the machine could not be switched off, or the task was stopped"},
     {PHASE_BOOT_DEVICE, PHASE_ON, "the next boot is from the network"},
+    {PHASE_BOOT_DEVICE, PHASE_BOOT, "the boot device is set again; the machine is on as it was"},
+    {PHASE_BOOT_DEVICE, PHASE_SESSION, "the machine phoned home while its boot device was set"},
+    {PHASE_BOOT_DEVICE, PHASE_OFF, "the boot device was not taken again: it is switched off"},
     {PHASE_BOOT_DEVICE, PHASE_RESTORE, "the boot device was not taken, or the task was stopped"},
     {PHASE_ON, PHASE_BOOT, "the machine is on"},
     {PHASE_ON, PHASE_SESSION, "the machine phoned home before its power was read back"},
+    {PHASE_ON, PHASE_OFF, "power-on had no effect: it is switched off and on again"},
+    {PHASE_ON, PHASE_BMC_RESET, "power-on had no effect: the BMC is reset"},
     {PHASE_ON, PHASE_RESTORE, "the machine did not come on, or the task was stopped"},
     {PHASE_BOOT, PHASE_SESSION, "the machine phoned home"},
+    {PHASE_BOOT, PHASE_BOOT_DEVICE, "nothing was seen of it: the boot device is set again"},
+    {PHASE_BOOT, PHASE_OFF, "nothing was seen of it: it is switched off and on again"},
+    {PHASE_BOOT, PHASE_BMC_RESET, "nothing was seen of it: the BMC is reset"},
+    {PHASE_BMC_RESET, PHASE_OFF, "the BMC answers again"},
+    {PHASE_BMC_RESET, PHASE_RESTORE, "the BMC could not be reset, or the task was stopped"},
     {PHASE_BOOT, PHASE_RESTORE, "the machine did not come up, or the task was stopped"},
     {PHASE_SESSION, PHASE_RESTORE,
      "the report is here, the machine fell silent, or the task was stopped"},
     {PHASE_INSPECT, PHASE_SNAPSHOT, "nothing had been done to the machine"},
+    {PHASE_INSPECT, PHASE_OFF, "the next attempt follows"},
+    {PHASE_INSPECT, PHASE_BMC_RESET, "the next attempt follows, or its BMC is waited for"},
     {PHASE_INSPECT, PHASE_BOOT_DEVICE, "the machine is off, as intended"},
     {PHASE_INSPECT, PHASE_BOOT, "the machine is on, as intended"},
     {PHASE_INSPECT, PHASE_SESSION, "the machine phoned home while the agent found its way back"},
@@ -125,7 +137,7 @@ const char *run_step_at(enum run_phase phase, enum boot_stage seen)
         [PHASE_OFF] = "bmc_off",    [PHASE_BOOT_DEVICE] = "bmc_boot_device",
         [PHASE_ON] = "bmc_on",      [PHASE_SESSION] = "report",
         [PHASE_INSPECT] = "bmc_on", [PHASE_RESTORE] = "restore_power",
-        [PHASE_ENDED] = "",
+        [PHASE_ENDED] = "",         [PHASE_BMC_RESET] = "bmc_reset",
     };
 
     return phase == PHASE_BOOT ? boot_stop_after(seen)->step : steps[phase];

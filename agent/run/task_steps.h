@@ -12,6 +12,7 @@ enum run_phase {
     PHASE_ACCEPTED, /* durable; waits for the image's files and for leave to start */
     PHASE_SNAPSHOT, /* STARTED is durable; reads what the machine is like */
     PHASE_OFF,
+    PHASE_BMC_RESET, /* the last attempt's first step */
     PHASE_BOOT_DEVICE,
     PHASE_ON,      /* armed: from intent(on) the machine is offered its boot */
     PHASE_BOOT,    /* seen on; waits for the machine to come up */

@@ -27,8 +27,9 @@ static struct {
     enum boot_device device;
     bool dead;                                    /* every command fails */
     bool ignores_on, ignores_off, ignores_device; /* says OK, does nothing */
-    unsigned fail_sets;                           /* this many set commands fail, without effect */
-    unsigned ons, offs, devices;
+    bool reset_cures;   /* of ignoring on */
+    unsigned fail_sets; /* this many set commands fail, without effect */
+    unsigned ons, offs, devices, resets;
     char calls[4096];
 } bmc = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -109,8 +110,22 @@ static inline int bmc_set_device(const struct bmc_access *access, enum boot_devi
     return rc;
 }
 
-static const struct power_driver bmc_driver = {"scripted", bmc_get_power, bmc_set_power,
-                                               bmc_get_device, bmc_set_device};
+static inline int bmc_reset(const struct bmc_access *access, struct error *err)
+{
+    int rc;
+
+    (void)access;
+    pthread_mutex_lock(&bmc.lock);
+    bmc.resets++;
+    rc = bmc_call("reset", NULL, true, err);
+    if (rc == 0 && bmc.reset_cures)
+        bmc.ignores_on = false;
+    pthread_mutex_unlock(&bmc.lock);
+    return rc;
+}
+
+static const struct power_driver bmc_driver = {"scripted",     bmc_get_power,  bmc_set_power,
+                                               bmc_get_device, bmc_set_device, bmc_reset};
 
 static inline const struct power_driver *bench_driver(const char *name)
 {
@@ -136,6 +151,7 @@ static struct {
     int64_t now_ms;
     bool connected;
     enum error_code files;     /* how wanting a file ends; ERROR_NONE: it is there */
+    unsigned token_attempt, session_attempt; /* that the machine's secrets are of */
     unsigned answered, status; /* of the last answer */
     char *answer;
 } bench;
@@ -253,11 +269,13 @@ static inline void bench_begin(void)
     bmc.power = POWER_OFF;
     bmc.device = BOOT_DEVICE_NONE;
     bmc.dead = bmc.ignores_on = bmc.ignores_off = bmc.ignores_device = false;
-    bmc.fail_sets = bmc.ons = bmc.offs = bmc.devices = 0;
+    bmc.reset_cures = false;
+    bmc.fail_sets = bmc.ons = bmc.offs = bmc.devices = bmc.resets = 0;
     bmc.calls[0] = '\0';
     log_set_level(LOG_ERROR);
     bench.now_ms = 1000;
     bench.connected = true;
+    bench.token_attempt = bench.session_attempt = 1;
     bench.settings.site_id = bench.orders.site;
     bench.settings.agent_id = bench.orders.agent_id;
     bench.settings.sign_key = bench.orders.agent;
@@ -516,8 +534,8 @@ static inline unsigned bench_hello(uint8_t nonce)
     request->mac = bench.orders.mac;
     strcpy(request->kernel, "6.1.0");
     strcpy(request->firmware, "bios");
-    ck_assert_int_eq(phone_home_token(bench.settings.phone_home_key, &bench.orders.task, 1,
-                                      request->secret, NULL),
+    ck_assert_int_eq(phone_home_token(bench.settings.phone_home_key, &bench.orders.task,
+                                      bench.token_attempt, request->secret, NULL),
                      0);
     return bench_request(request);
 }
@@ -532,7 +550,8 @@ static inline struct phone_home_request *bench_say(enum phone_home_kind kind, ui
     request->body = strdup(body);
     request->body_length = strlen(body);
     ck_assert_int_eq(
-        phone_home_session(bench.settings.phone_home_key, &bench.orders.task, 1,
+        phone_home_session(bench.settings.phone_home_key, &bench.orders.task,
+                           bench.session_attempt,
                            (uint8_t[32]){nonce, nonce, nonce, nonce, nonce, nonce, nonce, nonce,
                                          nonce, nonce, nonce, nonce, nonce, nonce, nonce, nonce,
                                          nonce, nonce, nonce, nonce, nonce, nonce, nonce, nonce,

@@ -42,7 +42,7 @@ static int set_power(const struct bmc_access *bmc, enum power_state state, struc
     return 0;
 }
 
-static const struct power_driver driver = {"scripted", get_power, set_power, NULL, NULL};
+static const struct power_driver driver = {"scripted", get_power, set_power, NULL, NULL, NULL};
 static uint8_t secret[32], public_half[32];
 static struct handover *answers;
 

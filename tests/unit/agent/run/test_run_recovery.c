@@ -173,6 +173,7 @@ START_TEST(intended_on_and_off_and_nothing_seen_had_no_effect)
     struct journal_batch *batch = former_life();
     struct journal_intents intents;
 
+    bench.settings.attempts_max = 1;
     intent(batch, "bmc_off", "done");
     intent(batch, "bmc_boot_device", "done");
     intent(batch, "bmc_on", "intent");

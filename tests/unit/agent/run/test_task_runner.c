@@ -210,6 +210,7 @@ END_TEST
 
 START_TEST(power_on_is_told_once_whatever_the_bmc_answers)
 {
+    bench.runner->settings.attempts_max = 1;
     bmc.ignores_on = true;
     bench_order();
     bench_until("result");
@@ -246,6 +247,7 @@ END_TEST
 
 START_TEST(machine_never_seen_stops_at_dhcp)
 {
+    bench.runner->settings.attempts_max = 1;
     bench_order();
     bench_until("result");
     bench_expect_result("failed", "", "done", "dhcp", "one attempt");
@@ -421,6 +423,8 @@ END_TEST
 
 START_TEST(known_task_is_answered_and_never_run_again)
 {
+    unsigned ons;
+
     bench_order();
     bench_until("bmc_on:done");
     bench.orders.boot.epoch = 6;
@@ -429,13 +433,14 @@ START_TEST(known_task_is_answered_and_never_run_again)
     bench_until_count("started", 2);
     bench_until("result");
     bench_until_ended();
+    ons = bmc.ons;
     bench.orders.boot.epoch = 7;
     bench_order();
     bench_until_count("result", 2);
     bench.orders.boot.epoch = 5;
     bench_order();
     bench_until("refused:old_epoch");
-    ck_assert_uint_eq(bmc.ons, 1);
+    ck_assert_uint_eq(bmc.ons, ons);
     ck_assert_uint_eq(task_runner_count(bench.runner), 0);
 }
 END_TEST
