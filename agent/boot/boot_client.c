@@ -69,6 +69,8 @@ int boot_client_find(const struct boot_site *site, struct in_addr address, enum 
         return refuse_disputed(site, address, &client.mac, &other);
     if (answer == ADDRESS_KNOWN)
         client.offer = boot_offers_find_mac(site->offers, &client.mac);
+    if (client.offer && client.offer->used && stage != STAGE_KERNEL)
+        boot_client_release(site, &client);
     if (!client.offer) {
         boot_client_tell(site, &client, kind, "%s", what);
         return 0;

@@ -27,6 +27,7 @@ struct boot_offer {
     char *arguments;            /* kernel command line, complete */
     uint8_t *initrd_tail;       /* the cpio with boot.json: holds the token, never logged */
     size_t initrd_tail_length;
+    bool used;                  /* phoned home: identity only, nothing is booted from it any more */
     bool chainload_always;      /* serve our own iPXE even to a client that is iPXE already */
 };
 

@@ -12,6 +12,7 @@ static const char *const NAMES[] = {
     [SIGHTING_KERNEL] = "kernel",
     [SIGHTING_INITRD] = "initrd",
     [SIGHTING_CONFLICT] = "conflict",
+    [SIGHTING_AGAIN] = "again",
     [SIGHTING_REFUSED] = "refused",
 };
 

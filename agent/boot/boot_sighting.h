@@ -18,6 +18,7 @@ enum boot_sighting_kind {
     SIGHTING_KERNEL,        /* whole body handed to the network */
     SIGHTING_INITRD,
     SIGHTING_CONFLICT,      /* MAC and UUID disagree, two addresses in one stage, two machines as one */
+    SIGHTING_AGAIN,         /* a DISCOVER of a machine that has phoned home: it starts a second time */
     SIGHTING_REFUSED,       /* TFTP ../, foreign file, malformed packet of a known MAC; detail says */
 };
 

@@ -206,9 +206,11 @@ size_t dhcp_handle(const struct boot_site *site, enum dhcp_port port, int64_t no
         packet.ipxe && address_table_runs_our_loader(site->addresses, &packet.mac, now_ms);
     observe(&round);
     if (is_for_us(&round)) {
-        if (round.offer)
+        if (round.offer && round.offer->used && packet.type == DHCP_DISCOVER)
+            tell(&round, SIGHTING_AGAIN, "it has phoned home before: no answer");
+        else if (round.offer && !round.offer->used)
             answer = respond(&round, out, room, ret_to);
-        else
+        else if (!round.offer)
             tell(&round, SIGHTING_DHCP_DISCOVER, "not armed: no answer");
     }
     boot_offers_release(site->offers, round.offer);

@@ -205,6 +205,30 @@ static unsigned long long declared_length(struct MHD_Connection *http)
     return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* A report above its limit is no report: the run of that session ends, and says why. */
+static void tell_too_large(struct phone_home_desk *desk, struct MHD_Connection *http,
+                           enum phone_home_kind kind, const struct phone_home_peer *peer)
+{
+    struct phone_home_request *notice;
+    struct phone_home_refusal refusal;
+    bool sent = false;
+
+    if (kind != PHONE_HOME_REPORT || !(notice = calloc(1, sizeof(*notice))))
+        return;
+    notice->kind = kind;
+    notice->too_large = true;
+    memcpy(notice->address, peer->address, sizeof(notice->address));
+    if (phone_home_request_bearer(
+            notice, MHD_lookup_connection_value(http, MHD_HEADER_KIND, "Authorization"),
+            &refusal) == 0) {
+        pthread_mutex_lock(&desk->lock);
+        sent = desk->requests && handover_try_send(desk->requests, notice) == 0;
+        desk_unlock(desk, false);
+    }
+    if (!sent)
+        phone_home_request_destroy(notice); /* the machine falls silent; that ends it as well */
+}
+
 enum MHD_Result phone_home_begin(struct phone_home_desk *desk, struct MHD_Connection *http,
                                  enum phone_home_kind kind, const struct phone_home_peer *peer,
                                  struct phone_home_connection **ret_connection)
@@ -213,8 +237,10 @@ enum MHD_Result phone_home_begin(struct phone_home_desk *desk, struct MHD_Connec
 
     /* Far above the cap is answered at once; a little above is read to its end first, because a
      * client that still sends would lose the answer. */
-    if (declared_length(http) > 2 * phone_home_body_max(kind))
+    if (declared_length(http) > 2 * phone_home_body_max(kind)) {
+        tell_too_large(desk, http, kind, peer);
         return phone_home_refuse(http, 413, "too_large", "the body is far above its limit");
+    }
     if (!(connection = calloc(1, sizeof(*connection))))
         return MHD_NO;
     connection->desk = desk;
@@ -265,8 +291,10 @@ static enum MHD_Result collect(struct phone_home_connection *connection, const c
 
     if (connection->length + length > 2 * cap)
         return MHD_NO;
-    if (connection->refusal.status == 0 && connection->length + length > cap)
+    if (connection->refusal.status == 0 && connection->length + length > cap) {
         set_refusal(connection, 413, "too_large", "the body is above its limit");
+        tell_too_large(connection->desk, connection->http, connection->kind, &connection->peer);
+    }
     if (connection->refusal.status == 0 && !grow(connection, length))
         set_refusal(connection, 503, "busy", "the agent holds too many bodies, try again");
     if (connection->refusal.status == 0)

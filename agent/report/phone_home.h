@@ -42,6 +42,8 @@ struct phone_home_request {
     /* progress */
     char check[64], state[16], status[16];
     int64_t uptime_ms;
+    /* report: it is above its limit and was answered 413; there is no body, the runner only learns of it */
+    bool too_large;
 
     struct phone_home_connection *connection; /* NULL once answered */
 };

@@ -237,8 +237,8 @@ static int read_log(struct phone_home_request *request, const char *offset,
     return 0;
 }
 
-static int read_bearer(struct phone_home_request *request, const char *authorization,
-                       struct phone_home_refusal *refusal)
+int phone_home_request_bearer(struct phone_home_request *request, const char *authorization,
+                              struct phone_home_refusal *refusal)
 {
     static const char SCHEME[] = "Bearer ";
 
@@ -255,7 +255,7 @@ int phone_home_request_read(struct phone_home_request *request, const char *auth
     request->secure_boot = -1;
     if (request->kind == PHONE_HOME_HELLO)
         return read_hello(request, ret_refusal);
-    if (read_bearer(request, authorization, ret_refusal) < 0)
+    if (phone_home_request_bearer(request, authorization, ret_refusal) < 0)
         return -1;
     switch (request->kind) {
     case PHONE_HOME_LOG:

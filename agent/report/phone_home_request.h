@@ -23,5 +23,8 @@ size_t phone_home_body_max(enum phone_home_kind kind);
  * *ret_refusal. */
 int phone_home_request_read(struct phone_home_request *request, const char *authorization,
                             const char *offset, struct phone_home_refusal *ret_refusal);
+/* Only the secret of 'authorization', for a request whose body is not read. */
+int phone_home_request_bearer(struct phone_home_request *request, const char *authorization,
+                              struct phone_home_refusal *ret_refusal);
 /* Wipes and frees; takes NULL. The connection is not touched. */
 void phone_home_request_destroy(struct phone_home_request *request);

@@ -50,6 +50,7 @@ static void fill(const struct boot_run *run, struct boot_offer *offer, char hex[
 
     offer->task_id = run->row.id;
     offer->attempt = run->row.attempt;
+    offer->used = run->row.has_nonce;
     for (; offer->mac_count < boot->n_mac; offer->mac_count++)
         memcpy(offer->macs[offer->mac_count].bytes, boot->mac[offer->mac_count].data, 6);
     if (boot->machine_uuid.len == 16)
@@ -78,9 +79,11 @@ int boot_run_arm(struct boot_run *run, struct error *err)
         error_set(err, "out of memory");
         goto out;
     }
-    offer.initrd_tail = initrd_tail_make(run->runner->settings.agent_url, &run->row.id, run->token,
-                                         &offer.initrd_tail_length, err);
-    if (!offer.initrd_tail || boot_offers_publish(run->runner->rooms.offers, &offer, err) < 0)
+    if (!offer.used)
+        offer.initrd_tail = initrd_tail_make(run->runner->settings.agent_url, &run->row.id,
+                                             run->token, &offer.initrd_tail_length, err);
+    if ((!offer.used && !offer.initrd_tail) ||
+        boot_offers_publish(run->runner->rooms.offers, &offer, err) < 0)
         goto out;
     run->offered = true;
     rc = 0;

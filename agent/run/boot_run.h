@@ -168,7 +168,7 @@ void boot_run_wait_for_boot(struct boot_run *run);
 void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting);
 void boot_run_want_files(struct boot_run *run);
 void boot_run_files_are_here(struct boot_run *run);
-/* Makes the token and publishes the offer. -1: 'err'. */
+/* Publishes the offer, one that is used up once the machine has phoned home. -1: 'err'. */
 int boot_run_arm(struct boot_run *run, struct error *err);
 void boot_run_disarm(struct boot_run *run);
 

@@ -77,6 +77,9 @@ static void hello_is_durable(struct journal_batch *batch, void *context)
         unavailable(run, request);
         return;
     }
+    /* Used up: a machine that starts again gets nothing more from us, and is told of. */
+    if (run->offered && !run->row.outcome && boot_run_arm(run, &err) < 0)
+        boot_run_disarm(run);
     json = phone_home_grant(run, request->nonce, &err);
     if (json)
         run->runner->rooms.answer(request, 200, json);
@@ -382,6 +385,23 @@ static void take_report(struct boot_run *run, struct phone_home_request *request
     boot_run_commit(run, batch, report_is_durable);
 }
 
+/* The machine has its 413 already. */
+static void report_too_large(struct boot_run *run, struct phone_home_request *request)
+{
+    struct journal_batch *batch = boot_run_batch(run);
+
+    run->runner->rooms.answer(request, 413, "");
+    if (run->row.outcome || run->leaving || run->row.has_report) {
+        journal_batch_destroy(batch);
+        return;
+    }
+    timeline_step(run, batch, "report", "failed", EVIDENCE_SELF, "it is larger than 4 MiB");
+    boot_run_commit(run, batch, NULL);
+    boot_run_stop(run, "failed", "report",
+                  "let the image's checks say less in its report, and the rest in its log",
+                  "report_too_large: the machine's report is larger than 4 MiB and was refused");
+}
+
 static void take_session(struct task_runner *runner, struct phone_home_request *request)
 {
     struct boot_run *run = run_of_session(runner, request->secret);
@@ -393,7 +413,9 @@ static void take_session(struct task_runner *runner, struct phone_home_request *
     run->heard_ms = runner->now_ms;
     if (run->phase == PHASE_INSPECT && !run->report_whole)
         run->wait_ms = run->runner->now_ms; /* it speaks: no need to wait for the BMC */
-    if (request->kind == PHONE_HOME_LOG)
+    if (request->too_large)
+        report_too_large(run, request);
+    else if (request->kind == PHONE_HOME_LOG)
         take_log(run, request);
     else if (request->kind == PHONE_HOME_PROGRESS)
         take_progress(run, request);

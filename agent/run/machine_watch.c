@@ -68,6 +68,11 @@ void boot_run_sighted(struct boot_run *run, const struct boot_sighting *sighting
     if (!step || !run->offered || run->row.outcome)
         return;
     fold_sighting(run, sighting, step);
+    if (sighting->kind == SIGHTING_AGAIN && !run->report_whole)
+        boot_run_stop(run, "failed", "report",
+                      "look at the task's log and at the BMC's event log for what reset it",
+                      "the machine started again before its report was whole: it was reset, or "
+                      "reset itself");
     if (sighting->kind == SIGHTING_CONFLICT)
         boot_run_stop(run, "failed", step,
                       "find which other machine uses this MAC or UUID, and correct the record",

@@ -85,6 +85,7 @@ static const struct {
     {SIGHTING_KERNEL, "http_kernel", STAGE_KERNEL},
     {SIGHTING_INITRD, "http_initrd", STAGE_INITRD},
     {SIGHTING_CONFLICT, "boot_conflict", STAGE_NONE},
+    {SIGHTING_AGAIN, "boot_again", STAGE_NONE},
     {SIGHTING_REFUSED, "boot_refused", STAGE_NONE},
 };
 

@@ -277,6 +277,7 @@ boot:
   interface: %s
   address: %s
   wait: %s
+  attempts: 1
   silence: 20s
 """ % (self.site_id, self.agent_id, self.address, CURVE_PORT, curve, root, self.folder, self.folder, self.folder,
             self.net["AGENT_INTERFACE"], self.net["AGENT_ADDRESS"], self.boot_wait))

@@ -72,6 +72,22 @@ START_TEST(a_withdrawn_offer_is_answered_no_more)
 }
 END_TEST
 
+START_TEST(a_used_offer_is_not_answered_and_says_that_the_machine_starts_again)
+{
+    struct boot_sighting *sighting;
+
+    bench.offer.used = true;
+    bench_publish();
+    ck_assert_uint_eq(SEND(OVMF_PXE_DISCOVER), 0);
+    sighting = handover_try_receive(bench.sightings);
+    ck_assert_ptr_nonnull(sighting);
+    ck_assert_int_eq(sighting->kind, SIGHTING_AGAIN);
+    free(sighting);
+    ck_assert_uint_eq(SEND(UDHCPC_DISCOVER), 0); /* the image's own DHCP is no second boot */
+    ck_assert(bench_silent());
+}
+END_TEST
+
 START_TEST(an_armed_machines_operating_system_is_not_answered)
 {
     bench_publish();
@@ -280,6 +296,7 @@ START_TEST(broken_packets_are_told_of_armed_machines_only)
 END_TEST
 
 CHECK_MAIN_WITH("dhcp", before, bench_close, nobody_without_an_offer_is_answered,
+                a_used_offer_is_not_answered_and_says_that_the_machine_starts_again,
                 a_withdrawn_offer_is_answered_no_more,
                 an_armed_machines_operating_system_is_not_answered,
                 each_architecture_gets_its_loader, http_boot_gets_a_url, ipxe_gets_the_script,

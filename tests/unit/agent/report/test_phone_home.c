@@ -101,6 +101,29 @@ START_TEST(bodies_above_their_limit_are_refused)
 }
 END_TEST
 
+START_TEST(report_above_its_limit_is_refused_and_told_to_the_runner)
+{
+    size_t sizes[] = {PHONE_HOME_REPORT_MAX + 1, 2 * PHONE_HOME_REPORT_MAX + 1};
+    struct phone_home_request *notice;
+    char *body;
+
+    for (size_t i = 0; i < 2; i++) {
+        body = malloc(sizes[i] + 1);
+        memset(body, ' ', sizes[i]);
+        memcpy(body, "{}", 2);
+        body[sizes[i]] = '\0';
+        ck_assert_int_eq(http_receive(post(http_connect(), "/v1/session/report", BEARER, body)),
+                         413);
+        notice = next_request();
+        ck_assert(notice->too_large);
+        ck_assert_ptr_null(notice->body);
+        phone_home_answer(notice, 413, ""); /* to nobody: the machine has its answer */
+        free(body);
+    }
+    ck_assert_ptr_null(handover_try_receive(http.requests));
+}
+END_TEST
+
 START_TEST(the_largest_bodies_are_taken)
 {
     char *body = malloc(PHONE_HOME_REPORT_MAX + 1);
@@ -249,6 +272,7 @@ static void before(void)
 CHECK_MAIN_WITH("phone_home", before, http_close, the_runners_answer_reaches_the_machine,
                 a_machine_nobody_knows_is_handed_over_as_such,
                 what_is_malformed_never_reaches_the_runner, bodies_above_their_limit_are_refused,
+                report_above_its_limit_is_refused_and_told_to_the_runner,
                 the_largest_bodies_are_taken, a_full_queue_is_503_and_the_waiting_ones_stay,
                 a_machine_that_left_does_no_harm,
                 stopping_answers_who_waits_and_late_answers_are_dropped,

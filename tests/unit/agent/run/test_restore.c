@@ -1,0 +1,256 @@
+/* Every way out of a run leads through the restore: whatever stops it, at whatever step, the
+ * machine ends with the boot device and the power it was found with, read back, and the task with
+ * one RESULT. What could not be put back is said.
+ */
+#include "tests/support/agent_bench.h"
+#include "tests/support/check_main.h"
+
+static void begin(void)
+{
+    bench_begin();
+    orders_boot(&bench.orders, 5);
+    bench.orders.bmc.driver = (char *)"scripted";
+}
+
+static void end(void)
+{
+    bench_end();
+}
+
+static void again(void)
+{
+    end();
+    begin();
+}
+
+/* A run of a machine found on, as far as this step. */
+static const char *const steps[] = {
+    "bmc_off:started",
+    "bmc_off:done",
+    "bmc_boot_device:started",
+    "bmc_boot_device:done",
+    "bmc_on:started",
+    "bmc_on:done",
+    "dhcp:seen",
+    "http_initrd:seen",
+    "phone_home:seen",
+    "check:memory:started",
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+static unsigned say_progress(void)
+{
+    struct phone_home_request *request = bench_say(PHONE_HOME_PROGRESS, 1, "{}");
+
+    strcpy(request->check, "memory");
+    strcpy(request->state, "started");
+    return bench_request(request);
+}
+
+static void reach(size_t step)
+{
+    bmc_set(POWER_ON, BOOT_DEVICE_DISK);
+    bench_order();
+    bench_until(step < 6 ? steps[step] : "bmc_on:done");
+    if (step >= 6)
+        bench_sight(SIGHTING_DHCP_DISCOVER);
+    if (step >= 7)
+        bench_sight(SIGHTING_INITRD);
+    if (step >= 8)
+        ck_assert_uint_eq(bench_hello(1), 200);
+    if (step >= 9)
+        ck_assert_uint_eq(say_progress(), 200);
+    ck_assert(bench_has(steps[step]));
+}
+
+static void expect_as_found(const char *outcome, const char *step)
+{
+    Muster__Result *result = bench_result();
+
+    ck_assert_msg(strcmp(result->outcome, outcome) == 0, "%s: %s", step, result->outcome);
+    ck_assert_msg(strcmp(result->restore, "done") == 0, "%s: restore %s, %s", step, result->restore,
+                  result->cause);
+    message_free(result);
+    ck_assert_msg(bmc.power == POWER_ON, "%s: it is off", step);
+    ck_assert_msg(bmc.device == BOOT_DEVICE_DISK, "%s: its boot device is %s", step,
+                  boot_device_name(bmc.device));
+    ck_assert_uint_eq(bench_count("result"), 1);
+    ck_assert_ptr_null(boot_offers_find_task(bench.rooms.offers, &bench.orders.task));
+}
+
+START_TEST(cancel_at_each_step)
+{
+    for (size_t i = 0; i < STEPS; i++, again()) {
+        reach(i);
+        bench_cancel();
+        bench_until_ended();
+        ck_assert(bench_has("cancel:cancelled"));
+        expect_as_found("cancelled", steps[i]);
+    }
+}
+END_TEST
+
+START_TEST(deadline_at_each_step)
+{
+    for (size_t i = 0; i < STEPS; i++, again()) {
+        bench.orders.boot.deadline_s = 30;
+        reach(i);
+        bench.now_ms += 31000;
+        bench_until_ended();
+        expect_as_found("failed", steps[i]);
+    }
+}
+END_TEST
+
+START_TEST(restart_at_each_step_and_a_cancel_behind_it)
+{
+    for (size_t i = 0; i < STEPS; i++, again()) {
+        reach(i);
+        bench_settle();
+        bench_stop();
+        bench_start();
+        bench_cancel();
+        bench_until_ended();
+        expect_as_found("cancelled", steps[i]);
+    }
+}
+END_TEST
+
+START_TEST(restart_in_the_restore)
+{
+    static const char *const inside[] = {"restore_power:started", "restore_boot_device:started",
+                                         "restore_boot_device:done"};
+
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++, again()) {
+        reach(8);
+        bench_cancel();
+        bench_until(inside[i]);
+        bench_stop();
+        bench_start();
+        bench_until_ended();
+        expect_as_found("cancelled", inside[i]);
+    }
+}
+END_TEST
+
+START_TEST(expired_before_the_start_leaves_the_machine_alone)
+{
+    bmc_set(POWER_ON, BOOT_DEVICE_DISK);
+    bench.connected = false;
+    bench.orders.boot.expires_at_us = ORDERS_NOW_US + 10000000;
+    bench_order();
+    bench_until("result");
+    bench_expect_result("expired", "", "none", "", "last moment");
+    ck_assert_str_eq(bmc.calls, "");
+}
+END_TEST
+
+static void kill_bmc(bool dead)
+{
+    pthread_mutex_lock(&bmc.lock);
+    bmc.dead = dead;
+    pthread_mutex_unlock(&bmc.lock);
+}
+
+START_TEST(bmc_that_stops_answering_is_a_restore_that_failed)
+{
+    for (size_t i = 0; i < STEPS; i++, again()) {
+        Muster__Result *result;
+
+        reach(i);
+        kill_bmc(true);
+        bench_cancel();
+        bench_until_ended();
+        result = bench_result();
+        ck_assert_msg(strcmp(result->restore, "failed") == 0, "%s: %s", steps[i], result->restore);
+        ck_assert_msg(strstr(result->cause, "restore failed: ") != NULL, "%s", result->cause);
+        ck_assert_str_ne(result->remedy, "");
+        message_free(result);
+        kill_bmc(false);
+    }
+}
+END_TEST
+
+START_TEST(bmc_that_comes_back_in_time_is_none)
+{
+    reach(8);
+    kill_bmc(true);
+    bench_cancel();
+    bench_until("restore_power:started");
+    bench.now_ms += 20000;
+    task_runner_turn(bench.runner);
+    kill_bmc(false);
+    bench_until_ended();
+    expect_as_found("cancelled", "back again");
+}
+END_TEST
+
+START_TEST(machine_that_resets_in_the_middle_is_put_back)
+{
+    reach(9);
+    bench_sight(SIGHTING_AGAIN);
+    bench_until_ended();
+    bench_expect_result("failed", "", "done", "report", "started again");
+    expect_as_found("failed", "reset");
+    ck_assert_uint_eq(bmc.ons, 2); /* its boot, and the restore's */
+}
+END_TEST
+
+START_TEST(offer_is_used_up_by_the_phone_home)
+{
+    const struct boot_offer *offer;
+
+    reach(7);
+    offer = boot_offers_find_task(bench.rooms.offers, &bench.orders.task);
+    ck_assert(!offer->used);
+    boot_offers_release(bench.rooms.offers, offer);
+    ck_assert_uint_eq(bench_hello(1), 200);
+    offer = boot_offers_find_task(bench.rooms.offers, &bench.orders.task);
+    ck_assert(offer->used);
+    ck_assert_uint_eq(offer->initrd_tail_length, 0); /* its token is served no more */
+    boot_offers_release(bench.rooms.offers, offer);
+    bench_stop();
+    bench_start();
+    bench_settle();
+    offer = boot_offers_find_task(bench.rooms.offers, &bench.orders.task);
+    ck_assert(offer->used);
+    boot_offers_release(bench.rooms.offers, offer);
+}
+END_TEST
+
+START_TEST(report_above_its_limit_ends_the_run)
+{
+    struct phone_home_request *notice;
+
+    reach(9);
+    notice = bench_say(PHONE_HOME_REPORT, 1, "");
+    notice->too_large = true;
+    bench_request(notice);
+    bench_until_ended();
+    bench_expect_order("report:failed result");
+    bench_expect_result("failed", "", "done", "report", "report_too_large");
+    expect_as_found("failed", "too large");
+}
+END_TEST
+
+START_TEST(report_above_its_limit_of_nobody_ends_nothing)
+{
+    struct phone_home_request *notice;
+
+    reach(9);
+    notice = bench_say(PHONE_HOME_REPORT, 2, "");
+    notice->too_large = true;
+    ck_assert_uint_eq(bench_request(notice), 403);
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until_ended();
+    expect_as_found("succeeded", "the right one");
+}
+END_TEST
+
+CHECK_MAIN_WITH("restore", begin, end, cancel_at_each_step, deadline_at_each_step,
+                restart_at_each_step_and_a_cancel_behind_it, restart_in_the_restore,
+                expired_before_the_start_leaves_the_machine_alone,
+                bmc_that_stops_answering_is_a_restore_that_failed,
+                bmc_that_comes_back_in_time_is_none, machine_that_resets_in_the_middle_is_put_back,
+                offer_is_used_up_by_the_phone_home, report_above_its_limit_ends_the_run,
+                report_above_its_limit_of_nobody_ends_nothing)
