@@ -194,7 +194,7 @@ static int connect_both(struct dispatch_store *store, struct error *err)
     disconnect(store);
     if (!(store->db = db_connect(store->parameters, err)) ||
         !(store->listener = db_connect(store->parameters, err)) ||
-        db_script(store->listener, "listen muster_task", err) < 0 ||
+        db_script(store->listener, "listen muster_task; listen muster_agent", err) < 0 ||
         agent_registry_controller(store->db, &store->controller, store->controller_name, err) < 0 ||
         load_keys(store, err) < 0 || store_load_manifest(store, err) < 0) {
         disconnect(store);
@@ -221,14 +221,18 @@ static bool connected(struct dispatch_store *store, int64_t now_ms)
     return true;
 }
 
-/* True: a hint came that tasks are due. */
+/* True: a hint came that tasks are due. One that an agent became known or was revoked has the keys
+ * looked at now. */
 static bool hinted(struct dispatch_store *store)
 {
     bool any = false;
     char *payload;
 
     while ((payload = db_notification(store->listener, NULL))) {
-        any = true;
+        if (strncmp(payload, "agent ", 6) == 0)
+            store->keys_ms = 0;
+        else
+            any = true;
         free(payload);
     }
     return any;

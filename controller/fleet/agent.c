@@ -24,7 +24,8 @@ int agent_revoke(struct db *db, const char *name, struct error *err)
 {
     int changed = db_execute(db, SQL_AGENT_REVOKE, err, "s", name);
 
-    if (changed > 0 && db_execute(db, SQL_AGENT_NOTIFY, err, "s", name) < 0)
+    if (changed > 0 && (db_execute(db, SQL_AGENT_SESSION_END, err, "s", name) < 0 ||
+                        db_execute(db, SQL_AGENT_NOTIFY, err, "s", name) < 0))
         return -1;
     return changed;
 }

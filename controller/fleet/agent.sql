@@ -4,8 +4,13 @@ insert into agent (id, site_id, name, curve_key, sign_key, seal_key) values ($1,
 -- name: agent_revoke
 update agent set state = 'revoked', revoked_at = coalesce(revoked_at, now()) where name = $1
 
+-- name: agent_session_end
+-- With its fence gone, nothing that a controller received in the session counts from this commit on.
+update agent_session set fence = fence + 1, expires_at = now() where agent_id = (select id from agent where name = $1)
+
 -- name: agent_notify
-select pg_notify('muster_agent', $1)
+-- Dispatch looks at the keys again at once, not at its next look.
+select pg_notify('muster_agent', 'agent ' || $1)
 
 -- name: agent_is_active
 select 1 from agent where id = $1 and state = 'active'

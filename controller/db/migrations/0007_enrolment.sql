@@ -28,4 +28,6 @@ create table enrolment (
 create unique index enrolment_of_name on enrolment (name) where state in ('offered', 'pending');
 
 insert into platform_table values ('enrolment', 'agents that are to be known');
+-- Revoking ends the session in the same transaction.
+grant update (fence, expires_at) on agent_session to muster_api;
 grant select, insert, update (state, curve_key, sign_key, seal_key, fingerprint, agent_id, presented_at, decided_by, decided_at) on enrolment to muster_api;
