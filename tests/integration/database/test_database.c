@@ -278,7 +278,8 @@ START_TEST(pool_replaces_a_connection_that_broke)
 }
 END_TEST
 
-static atomic_int lent_now, lent_most;
+static atomic_int lent_now, lent_most, loans;
+static pthread_barrier_t both_lent;
 
 static void *take_and_give(void *context)
 {
@@ -293,6 +294,9 @@ static void *take_and_give(void *context)
         most = atomic_load(&lent_most);
         while (now > most && !atomic_compare_exchange_weak(&lent_most, &most, now))
             ;
+        /* The first two loans last until both are made. */
+        if (atomic_fetch_add(&loans, 1) < 2)
+            pthread_barrier_wait(&both_lent);
         ck_assert_int_eq(db_execute(mine, "select 1", &err, ""), 1);
         atomic_fetch_sub(&lent_now, 1);
         db_pool_give(context, mine);
@@ -306,10 +310,12 @@ START_TEST(pool_serves_more_threads_than_it_has_connections)
     struct db_pool *pool = db_pool_create(&owner, 2, NULL);
     pthread_t threads[6];
 
+    pthread_barrier_init(&both_lent, NULL, 2);
     for (int i = 0; i < 6; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, take_and_give, pool), 0);
     for (int i = 0; i < 6; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&both_lent);
     ck_assert_int_eq(atomic_load(&lent_most), 2);
     db_pool_destroy(pool);
 }
