@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -18,8 +19,10 @@ static const struct conf_field fields[] = {
      "UUID of this agent, by `muster agent add`"},
     {"controller.endpoints", CONF_STRINGS, AT(endpoints), NULL, 0, 0, false,
      "musterd's CURVE ports, tried in turn: [\"tcp://10.0.0.1:8444\"]"},
-    {"controller.curve_key", CONF_STRING, AT(curve_key), NULL, 0, 0, false,
+    {"controller.curve_key", CONF_STRING, AT(curve_key), "", 0, 0, false,
      "64 hex digits: `curve` of musterd's controller-keys.json"},
+    {"controller.curve_keys", CONF_STRINGS, AT(curve_keys), NULL, 0, 0, false,
+     "in its place, when each controller has keys of its own: one an endpoint, in their order"},
     {"controller.root_key", CONF_STRING, AT(root_key), NULL, 0, 0, false,
      "64 hex digits: the line in root.key.pub; whoever holds its secret half is believed"},
     {"controller.ca_file", CONF_PATH, AT(ca_file), NULL, 0, 0, false,
@@ -76,6 +79,28 @@ static int check_endpoints(const char *path, const struct conf_strings *list, st
     return 0;
 }
 
+/* One key for all, or one for each. */
+static int understand_keys(const char *path, struct agent_config *config, struct error *err)
+{
+    size_t count = config->endpoints.count;
+
+    if ((config->curve_key != NULL) == (config->curve_keys.count > 0))
+        return bad(err, path, "controller.curve_key",
+                   "is needed, or controller.curve_keys in its place: see controller-keys.json");
+    if (config->curve_keys.count > 0 && config->curve_keys.count != count)
+        return bad(err, path, "controller.curve_keys", "must name one key for each endpoint");
+    config->curve_publics = calloc(count, sizeof(*config->curve_publics));
+    if (!config->curve_publics)
+        return error_set(err, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        if (text_unhex(config->curve_key ? config->curve_key : config->curve_keys.items[i],
+                       config->curve_publics[i], 32) < 0)
+            return bad(err, path,
+                       config->curve_key ? "controller.curve_key" : "controller.curve_keys",
+                       "is not 64 hex digits: see controller-keys.json");
+    return 0;
+}
+
 static int understand(const char *path, struct agent_config *config, struct error *err)
 {
     enum log_level level;
@@ -85,16 +110,15 @@ static int understand(const char *path, struct agent_config *config, struct erro
         return bad(err, path, "site_id", "is not a UUID: see `muster site list`");
     if (uuid_parse(config->agent_id, &config->agent) < 0)
         return bad(err, path, "agent_id", "is not a UUID: see `muster agent list`");
-    if (text_unhex(config->curve_key, config->curve_public, 32) < 0)
-        return bad(err, path, "controller.curve_key",
-                   "is not 64 hex digits: see controller-keys.json");
     if (text_unhex(config->root_key, config->root_public, 32) < 0)
         return bad(err, path, "controller.root_key", "is not 64 hex digits: see root.key.pub");
     if (log_level_parse(config->log_level, &level) < 0)
         return bad(err, path, "log_level", "must be debug, info, warn or error");
     if (inet_pton(AF_INET, config->address, &address) != 1)
         return bad(err, path, "boot.address", "is not an IPv4 address");
-    return check_endpoints(path, &config->endpoints, err);
+    if (check_endpoints(path, &config->endpoints, err) < 0)
+        return -1;
+    return understand_keys(path, config, err);
 }
 
 int agent_config_load(const char *path, struct agent_config *config, struct error *err)
@@ -112,6 +136,8 @@ int agent_config_load(const char *path, struct agent_config *config, struct erro
 void agent_config_free(struct agent_config *config)
 {
     conf_free(fields, config);
+    free(config->curve_publics);
+    config->curve_publics = NULL;
 }
 
 int agent_config_print(FILE *out, const struct agent_config *config)

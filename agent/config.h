@@ -13,7 +13,7 @@
 struct agent_config {
     /* As written. */
     char *site_id, *agent_id, *curve_key, *root_key, *log_level;
-    struct conf_strings endpoints;
+    struct conf_strings endpoints, curve_keys;
     char *ca_file, *keys, *state, *user;
     char *interface, *address, *loaders;
     bool chainload_always;
@@ -23,7 +23,8 @@ struct agent_config {
     int64_t bmc_timeout_ms, bmc_workers;
     /* As understood. */
     struct uuid site, agent;
-    uint8_t curve_public[32], root_public[32];
+    uint8_t (*curve_publics)[32]; /* one an endpoint */
+    uint8_t root_public[32];
 };
 
 /* On -1 'config' holds nothing to free; 'err' names the place and the remedy. */

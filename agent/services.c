@@ -156,7 +156,7 @@ static int make_link(struct services *s, struct error *err)
         return error_set(err, "out of memory");
     for (size_t i = 0; i < config->endpoints.count; i++)
         endpoints[i] = config->endpoints.items[i];
-    memcpy(settings.server_curve_public, config->curve_public, 32);
+    settings.server_curve_publics = (const uint8_t(*)[32])config->curve_publics;
     memcpy(settings.root_public, config->root_public, 32);
     memcpy(settings.curve_secret, s->keys.curve_secret, 32);
     memcpy(settings.curve_public, s->keys.public.curve, 32);

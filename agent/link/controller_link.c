@@ -14,6 +14,7 @@
 #include <zmq.h>
 
 #include "agent/journal/task_journal.h"
+#include "agent/link/link_endpoints.h"
 #include "agent/link/link_session.h"
 #include "agent/link/link_shared.h"
 #include "agent/link/link_socket.h"
@@ -23,20 +24,17 @@
 #include "common/log.h"
 
 #define ROOM "link"
-#define RETRY_MIN_MS 2000
-#define RETRY_JITTER_MS 3000
 #define SAME_TROUBLE_MS (60 * 1000) /* an unchanged reason is logged once a minute */
 
 struct controller_link {
     struct controller_link_settings settings;
-    char **endpoints; /* owned copies, NULL-terminated */
+    struct link_endpoints *endpoints;
     struct link_home home;
     void *context;
     int stop_fd;
     bool started;
     pthread_t thread;
 
-    size_t next_endpoint;
     char trouble[sizeof(((struct error *)0)->text)]; /* the last reason that was logged */
     int64_t trouble_ms;
 };
@@ -81,7 +79,7 @@ static int turn(struct controller_link *link, struct link_session *session, bool
     if (items[0].revents)
         return 1;
     /* What arrived before the end counts: a REJECT comes right before the controller hangs up. */
-    if (link_session_receive(session, err) < 0 || link_socket_check(session->sock, err) < 0)
+    if (link_session_receive(session, err) < 0 || link_session_check(session, err) < 0)
         return -1;
     return link_session_keep_alive(session, clock_monotonic_ms(), err);
 }
@@ -109,25 +107,13 @@ static void tell_trouble(struct controller_link *link, const struct link_session
              "endpoint=%s reason=%s", log_quote(session->endpoint), log_quote(error_text(err)));
 }
 
-static int wait_before_retry(const struct link_session *session)
+static int wait_before_retry(const struct controller_link *link, const struct link_session *session)
 {
     unsigned random = 0;
 
-    if (session->retry_ms == LINK_RETRY_PARKED)
-        return -1;
     if (getrandom(&random, sizeof(random), 0) < 0)
         random = 0;
-    return (int)((session->retry_ms > RETRY_MIN_MS ? session->retry_ms : RETRY_MIN_MS) +
-                 random % RETRY_JITTER_MS);
-}
-
-static const char *next_endpoint(struct controller_link *link)
-{
-    const char *endpoint = link->endpoints[link->next_endpoint];
-
-    if (!link->endpoints[++link->next_endpoint])
-        link->next_endpoint = 0;
-    return endpoint;
+    return link_endpoints_pause(link->endpoints, session->retry_ms, random);
 }
 
 static void *run(void *arg)
@@ -141,19 +127,22 @@ static void *run(void *arg)
         int rc;
 
         if (!session) {
-            wait_ms = RETRY_MIN_MS;
+            wait_ms = LINK_PAUSE_MIN_MS;
             continue;
         }
-        rc = link_session_open(session, &link->home, link->context, next_endpoint(link), &err);
+        rc = link_session_open(session, &link->home, link->context,
+                               link_endpoints_next(link->endpoints), &err);
         if (rc == 0)
             rc = serve(link, session, &err);
-        if (session->open)
+        if (session->open) {
+            link_endpoints_had_session(link->endpoints);
             link->trouble[0] = '\0'; /* news again, should it be the same */
+        }
         if (rc < 0)
             tell_trouble(link, session, &err);
         link_shared_closed(link->home.shared);
         link_session_close(session);
-        wait_ms = wait_before_retry(session);
+        wait_ms = wait_before_retry(link, session);
         free(session);
         if (rc == 1)
             break;
@@ -162,22 +151,6 @@ static void *run(void *arg)
 }
 
 /* ---- life ---- */
-
-static int copy_endpoints(struct controller_link *link, const char *const *endpoints,
-                          struct error *err)
-{
-    size_t count = 0;
-
-    while (endpoints && endpoints[count])
-        count++;
-    if (count == 0)
-        return error_set_code(err, ERROR_INVALID, "no controller endpoint is configured");
-    link->endpoints = calloc(count + 1, sizeof(*link->endpoints));
-    for (size_t i = 0; link->endpoints && i < count; i++)
-        if (!(link->endpoints[i] = strdup(endpoints[i])))
-            return error_set(err, "out of memory");
-    return link->endpoints ? 0 : error_set(err, "out of memory");
-}
 
 struct controller_link *controller_link_create(const struct controller_link_settings *settings,
                                                struct task_journal *journal,
@@ -192,9 +165,12 @@ struct controller_link *controller_link_create(const struct controller_link_sett
     link->stop_fd = -1;
     link->settings = *settings;
     link->settings.endpoints = NULL; /* the caller's; ours are copies */
+    link->settings.server_curve_publics = NULL;
     link->home = (struct link_home){
         .settings = &link->settings, .journal = journal, .orders = orders, .boot_id = uuid_make()};
-    if (copy_endpoints(link, settings->endpoints, err) < 0 ||
+    if (!(link->endpoints =
+              link_endpoints_create(settings->endpoints, settings->server_curve_publics,
+                                    settings->server_curve_public, err)) ||
         !(link->home.shared = link_shared_create(err)))
         goto fail;
     link->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -244,9 +220,7 @@ void controller_link_destroy(struct controller_link *link)
         zmq_ctx_term(link->context);
     if (link->stop_fd >= 0)
         close(link->stop_fd);
-    for (size_t i = 0; link->endpoints && link->endpoints[i]; i++)
-        free(link->endpoints[i]);
-    free(link->endpoints);
+    link_endpoints_destroy(link->endpoints);
     link_shared_destroy(link->home.shared);
     explicit_bzero(link, sizeof(*link)); /* the CURVE secret */
     free(link);

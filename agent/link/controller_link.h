@@ -18,6 +18,7 @@ struct task_journal;
 
 struct controller_link_settings {
     const char *const *endpoints; /* "tcp://10.0.0.1:8444", NULL-terminated; tried in turn */
+    const uint8_t (*server_curve_publics)[32]; /* one an endpoint; NULL: all have the next */
     uint8_t server_curve_public[32];
     uint8_t curve_secret[32], curve_public[32];
     uint8_t root_public[SIGN_PUBLIC_BYTES];

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "agent/link/controller_link.h"
+#include "agent/link/link_endpoints.h"
 #include "agent/link/link_shared.h"
 #include "agent/link/link_socket.h"
 #include "common/clock.h"
@@ -18,6 +19,7 @@
 
 #define ROOM "link"
 #define PING_MS 5000
+#define MEET_MS 4000 /* to connect and shake hands; the kernel accepts for a process that hangs */
 
 /* ---- sending ---- */
 
@@ -271,10 +273,18 @@ int link_session_receive(struct link_session *session, struct error *err)
 
 /* ---- by the clock ---- */
 
+/* When silence ends it: a controller that does not even shake hands is given less time. */
+static int64_t dead_at(const struct link_session *session)
+{
+    return session->heard_ms + (session->met ? LINK_DEAD_MS : MEET_MS);
+}
+
 int link_session_keep_alive(struct link_session *session, int64_t now_ms, struct error *err)
 {
-    if (now_ms - session->heard_ms >= LINK_DEAD_MS)
-        return error_set_code(err, ERROR_TIMEOUT, "silent for %d s", LINK_DEAD_MS / 1000);
+    if (now_ms >= dead_at(session))
+        return session->met
+                   ? error_set_code(err, ERROR_TIMEOUT, "silent for %d s", LINK_DEAD_MS / 1000)
+                   : error_set_code(err, ERROR_TIMEOUT, "no handshake within %d s", MEET_MS / 1000);
     if (session->open && now_ms - session->pinged_ms >= PING_MS)
         return send_ping(session, now_ms, err);
     return 0;
@@ -282,23 +292,33 @@ int link_session_keep_alive(struct link_session *session, int64_t now_ms, struct
 
 long link_session_until_next(const struct link_session *session, int64_t now_ms)
 {
-    int64_t due = session->heard_ms + LINK_DEAD_MS;
+    int64_t due = dead_at(session);
 
     if (session->open && session->pinged_ms + PING_MS < due)
         due = session->pinged_ms + PING_MS;
     return due > now_ms ? (long)(due - now_ms) : 0;
 }
 
+int link_session_check(struct link_session *session, struct error *err)
+{
+    bool was = session->met;
+    int rc = link_socket_check(session->sock, &session->met, err);
+
+    if (session->met && !was) /* WELCOME has its time from here on */
+        session->heard_ms = clock_monotonic_ms();
+    return rc;
+}
+
 /* ---- life ---- */
 
 int link_session_open(struct link_session *session, const struct link_home *home, void *context,
-                      const char *endpoint, struct error *err)
+                      const struct link_endpoint *endpoint, struct error *err)
 {
-    struct link_socket_keys keys = {home->settings->server_curve_public,
-                                    home->settings->curve_public, home->settings->curve_secret};
+    struct link_socket_keys keys = {endpoint->curve_public, home->settings->curve_public,
+                                    home->settings->curve_secret};
 
     session->home = home;
-    session->endpoint = endpoint;
+    session->endpoint = endpoint->address;
     if (task_journal_identity(home->journal, &session->journal, err) < 0)
         return -1;
     /* The kernel's pool does not fail once it is seeded. */

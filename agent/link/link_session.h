@@ -16,11 +16,10 @@
 
 struct controller_link_settings;
 struct error;
+struct link_endpoint;
 struct handover;
 struct link_shared;
 struct link_socket;
-
-#define LINK_RETRY_PARKED (-1) /* REJECT said: do not come back by yourself */
 
 /* What every session of one link has in common; borrowed by each. */
 struct link_home {
@@ -34,7 +33,8 @@ struct link_home {
 struct link_session {
     const struct link_home *home;
     struct link_socket *sock; /* owned */
-    const char *endpoint;     /* borrowed from the settings */
+    const char *endpoint;     /* borrowed */
+    bool met;                 /* the CURVE handshake is done: a controller runs there */
     uint8_t nonce[32];
     struct uuid id;
     bool open; /* WELCOME held */
@@ -47,13 +47,15 @@ struct link_session {
 
 /* Connect and say HELLO. -1: not even that; close it all the same. */
 int link_session_open(struct link_session *session, const struct link_home *home, void *context,
-                      const char *endpoint, struct error *err);
+                      const struct link_endpoint *endpoint, struct error *err);
 void link_session_close(struct link_session *session);
 
 /* Take what came. -1: the session is over, and why. */
 int link_session_receive(struct link_session *session, struct error *err);
 /* PING when it is due; -1 when the controller was silent for too long. */
 int link_session_keep_alive(struct link_session *session, int64_t now_ms, struct error *err);
+/* What the connection itself says. -1: it is over. */
+int link_session_check(struct link_session *session, struct error *err);
 long link_session_until_next(const struct link_session *session, int64_t now_ms);
 
 /* link_records.c: what the journal holds and the windows have room for; facts first: one frame of

@@ -14,9 +14,10 @@ struct link_socket {
     void *dealer, *monitor;
 };
 
-#define ENDS                                                                                       \
-    (ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |            \
-     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+#define EVENTS                                                                                     \
+    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED |                   \
+     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |                  \
+     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
 static int set_number(void *socket, int option, int value)
 {
@@ -40,7 +41,7 @@ static int open_monitor(struct link_socket *sock, void *context)
     char address[64];
 
     snprintf(address, sizeof(address), "inproc://link-monitor-%p", (void *)sock);
-    if (zmq_socket_monitor(sock->dealer, address, ENDS) < 0 ||
+    if (zmq_socket_monitor(sock->dealer, address, EVENTS) < 0 ||
         !(sock->monitor = zmq_socket(context, ZMQ_PAIR)))
         return -1;
     return set_number(sock->monitor, ZMQ_LINGER, 0) || zmq_connect(sock->monitor, address);
@@ -123,13 +124,16 @@ static int ended(uint16_t event, struct error *err)
     }
 }
 
-int link_socket_check(struct link_socket *sock, struct error *err)
+int link_socket_check(struct link_socket *sock, bool *met, struct error *err)
 {
     uint16_t event;
 
-    while (read_event(sock->monitor, &event))
+    while (read_event(sock->monitor, &event)) {
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+            *met = true;
         if (ended(event, err) < 0)
             return -1;
+    }
     return 0;
 }
 

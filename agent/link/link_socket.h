@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,8 +25,8 @@ void *link_socket_dealer(const struct link_socket *sock);  /* for zmq_poll; borr
 void *link_socket_monitor(const struct link_socket *sock); /* likewise */
 
 /* Read the monitor: 0: nothing that matters; -1: the connection is over, 'err' says why in an
- * operator's words. */
-int link_socket_check(struct link_socket *sock, struct error *err);
+ * operator's words. *met becomes true with the CURVE handshake. */
+int link_socket_check(struct link_socket *sock, bool *met, struct error *err);
 int link_socket_send(struct link_socket *sock, const void *bytes, size_t length, struct error *err);
 /* 1: a message of one part, copied, caller frees; 0: none now; -1: more parts, or the socket
  * failed. */

@@ -20,7 +20,7 @@ from scenario import BUILD, SOURCE, await_true
 
 BED = os.path.join(SOURCE, "deploy/bed")
 KAFKA_JARS = os.path.join(SOURCE, "build/kafka/libs")
-HTTPS_PORT, CURVE_PORT = 8443, 8444  # of an address that this stand's site network alone has
+HTTPS_PORT, CURVE_PORT = 8443, 8444  # of an address that this stand's site network alone has; the second controller's are 10 more
 TENANT, SITE, TOPIC, IMAGE = "acme", "north", "alerts", "diag"
 FINAL = ("succeeded", "failed", "cancelled", "expired")
 
@@ -114,11 +114,12 @@ class Machine:
 
 
 class Stand:
-    def __init__(self, folder, bmc_machines=1, noop_machines=0, kafka=None, boot_wait="8s", topic=TOPIC):
+    def __init__(self, folder, bmc_machines=1, noop_machines=0, kafka=None, boot_wait="8s", topic=TOPIC, controllers=1):
         self.folder, self.bmc_machines, self.noop_machines = folder, bmc_machines, noop_machines
         self.kafka, self.owns_kafka = kafka or Kafka(folder + "/kafka"), kafka is None
         self.boot_wait, self.topic = boot_wait, topic
         self.musterd = self.agent = None
+        self.controllers, self.others = controllers, {}  # others: number -> musterd, beside the first
         self.machines, self.image_version = [], "1.0.0"
         for name in ("log", "controller", "agent/state", "operator", "image"):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
@@ -130,12 +131,15 @@ class Stand:
         """Everything, ready for an alert."""
         self.start_bed()
         self.make_keys()
-        self.configure_musterd()
+        for number in range(1, 1 + self.controllers):
+            self.configure_musterd(number)
         self.run("musterd", "migrate", self.controller_yaml)
         self.run("musterd", "bootstrap", self.controller_yaml, "--out", self.folder + "/operator/admin")
         self.start_musterd()
         self.register()
         self.configure_agent()
+        for number in range(2, 1 + self.controllers):
+            self.start_musterd(number=number)
         self.start_agent()
 
     def start_bed(self):
@@ -160,7 +164,7 @@ class Stand:
 
     def start_site(self):
         bed("site_network", "up", self.folder + "/net", "--machines", str(max(1, self.bmc_machines)), "--ports",
-            "%d,%d" % (HTTPS_PORT, CURVE_PORT))
+            ",".join(str(port + 10 * number) for number in range(self.controllers) for port in (HTTPS_PORT, CURVE_PORT)))
         self.net = settings_of(self.folder + "/net/settings")
         for number in range(1, self.bmc_machines + 1):
             folder = "%s/m%d" % (self.folder, number)
@@ -174,6 +178,8 @@ class Stand:
     def down(self):
         self.stop_agent()
         self.stop_musterd()
+        for process in self.others.values():
+            self.stop_process(process)
         for machine in self.machines:
             if machine.folder:
                 bed("machine", "stop", machine.folder)
@@ -182,7 +188,8 @@ class Stand:
             self.kafka.stop()
         bed("postgres", "stop", self.folder + "/pg")
         # Behind everything else, so that nothing stays: a daemon that was told to end must end well, with no leak either.
-        for name, process in (("musterd", self.musterd), ("muster-agent", self.agent)):
+        for name, process in (("musterd", self.musterd), *(("musterd %d" % number, process) for number, process in self.others.items()),
+                              ("muster-agent", self.agent)):
             if process and process.returncode != 0:
                 raise RuntimeError("%s ended with %s\n%s" % (name, process.returncode, self.show()))
 
@@ -207,12 +214,15 @@ class Stand:
 
     def make_keys(self):
         controller, operator = self.folder + "/controller", self.folder + "/operator"
-        self.run("musterd", "make-keys", controller + "/keys")
+        for number in range(1, 1 + self.controllers):
+            os.makedirs(self.of_controller(number), exist_ok=True)
+            self.run("musterd", "make-keys", self.of_controller(number) + "/keys")
         self.run("musterd", "make-secret-key", controller + "/secret.key")
         self.run("muster-agent", "make-keys", self.folder + "/agent/keys")
         self.run("muster", "key", "make-root", "--out", operator + "/root.key")
-        self.run("muster", "key", "make-manifest", "--root", operator + "/root.key", "--controller-key",
-                 controller + "/keys/controller-keys.json", "--version", "1", "--days", "2", "--out", controller + "/manifest")
+        self.run("muster", "key", "make-manifest", "--root", operator + "/root.key",
+                 *(word for number in range(1, 1 + self.controllers)
+                   for word in ("--controller-key", self.of_controller(number) + "/keys/controller-keys.json")), "--version", "1", "--days", "2", "--out", controller + "/manifest")
         self.make_certificate()
 
     def make_certificate(self):
@@ -229,25 +239,37 @@ class Stand:
             subprocess.run(["openssl", *words], check=True, capture_output=True)
         self.context = ssl.create_default_context(cafile=tls + "/ca.pem")
 
-    def configure_musterd(self):
-        self.controller_yaml = self.folder + "/controller/musterd.yaml"
+    def of_controller(self, number):
+        """Its own folder; certificate, key of sealed fields, manifest and images are the first one's."""
+        return self.folder + "/controller" + (str(number) if number > 1 else "")
+
+    def yaml_of(self, number):
+        return self.of_controller(number) + "/musterd.yaml"
+
+    def url_of(self, number):
+        return "https://%s:%d" % (self.address, HTTPS_PORT + 10 * (number - 1))
+
+    def configure_musterd(self, number=1):
+        self.controller_yaml = self.yaml_of(1)
+        name = "stand" + (str(number) if number > 1 else "")
         logins = "".join("  %s: {host: %s/pg/socket, dbname: muster, user: muster_%s, passfile: %s/pg/pass/muster_%s}\n" % (
             login, self.folder, login, self.folder, login) for login in ("owner", "maintenance", "engine", "api"))
         # A static member of its group: who starts again after a kill has its partitions at once, not after the session's end.
-        write(self.controller_yaml, """name: stand
+        write(self.yaml_of(number), """name: %(name)s
 database:
 %(logins)skafka:
   properties:
     bootstrap.servers: "%(kafka)s"
     group.id: %(group)s
-    group.instance.id: stand
+    group.instance.id: %(name)s
+    session.timeout.ms: "10000"
 api:
   listen: "%(address)s:%(https)d"
   certificate: %(controller)s/server.pem
   key: %(controller)s/server.key
 dispatch:
   bind: tcp://%(address)s:%(curve)d
-  keys: %(controller)s/keys
+  keys: %(own)s/keys
   manifest: %(controller)s/manifest
   root_key: %(folder)s/operator/root.key.pub
   endpoints: ["tcp://%(address)s:%(curve)d"]
@@ -255,20 +277,23 @@ images:
   folder: %(controller)s/images
   url: https://%(address)s:%(https)d/v1/agent/files/
 secret_key: %(controller)s/secret.key
-""" % {"logins": logins, "kafka": self.kafka.bootstrap, "group": self.topic, "address": self.address, "https": HTTPS_PORT,
-            "curve": CURVE_PORT, "controller": self.folder + "/controller", "folder": self.folder})
+""" % {"logins": logins, "kafka": self.kafka.bootstrap, "group": self.topic, "address": self.address, "name": name,
+            "https": HTTPS_PORT + 10 * (number - 1), "curve": CURVE_PORT + 10 * (number - 1), "own": self.of_controller(number),
+            "controller": self.folder + "/controller", "folder": self.folder})
         os.makedirs(self.folder + "/controller/images", exist_ok=True)
 
     def configure_agent(self):
-        with open(self.folder + "/controller/keys/controller-keys.json") as file:
-            curve = json.load(file)["curve"]
+        curves, numbers = [], range(1, 1 + self.controllers)
+        for number in numbers:
+            with open(self.of_controller(number) + "/keys/controller-keys.json") as file:
+                curves.append(json.load(file)["curve"])
         with open(self.folder + "/operator/root.key.pub") as file:
             root = file.read().strip()
         write(self.folder + "/agent/agent.yaml", """site_id: %s
 agent_id: %s
 controller:
-  endpoints: ["tcp://%s:%d"]
-  curve_key: "%s"
+  endpoints: %s
+  curve_keys: %s
   root_key: "%s"
   ca_file: %s/controller/ca.pem
 keys: %s/agent/keys
@@ -279,7 +304,8 @@ boot:
   wait: %s
   attempts: 1
   silence: 20s
-""" % (self.site_id, self.agent_id, self.address, CURVE_PORT, curve, root, self.folder, self.folder, self.folder,
+""" % (self.site_id, self.agent_id,
+            json.dumps(["tcp://%s:%d" % (self.address, CURVE_PORT + 10 * (number - 1)) for number in numbers]), json.dumps(curves), root, self.folder, self.folder, self.folder,
             self.net["AGENT_INTERFACE"], self.net["AGENT_ADDRESS"], self.boot_wait))
 
     # --- daemons ---
@@ -288,12 +314,17 @@ boot:
         with open("%s/log/%s.log" % (self.folder, log), "ab") as file:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
-    def start_musterd(self, *options, wait=True):
-        self.musterd = self.spawn([program("musterd"), *options, self.controller_yaml], "musterd")
-        if wait and not await_true(30, lambda: self.ready() or self.musterd.poll() is not None):
-            raise RuntimeError("musterd is not ready: %s\n%s" % (self.readyz(), tail(self.folder + "/log/musterd.log")))
-        if wait and self.musterd.poll() is not None and not options:
-            raise RuntimeError("musterd ended with %d: %s" % (self.musterd.returncode, tail(self.folder + "/log/musterd.log")))
+    def start_musterd(self, *options, wait=True, number=1):
+        log = "musterd" + (str(number) if number > 1 else "")
+        process = self.spawn([program("musterd"), *options, self.yaml_of(number)], log)
+        if number > 1:
+            self.others[number] = process
+        else:
+            self.musterd = process
+        if wait and not await_true(30, lambda: self.ready(number) or process.poll() is not None):
+            raise RuntimeError("musterd is not ready: %s\n%s" % (self.readyz(number), tail("%s/log/%s.log" % (self.folder, log))))
+        if wait and process.poll() is not None and not options:
+            raise RuntimeError("musterd ended with %d: %s" % (process.returncode, tail("%s/log/%s.log" % (self.folder, log))))
 
     def start_agent(self, *options, wait=True):
         self.agent = self.spawn(["ip", "netns", "exec", self.net["NS_AGENT"], program("muster-agent"), *options,
@@ -322,8 +353,8 @@ boot:
 
     # --- asking musterd ---
 
-    def ask(self, path, body=None, token="admin", tenant=TENANT):
-        """(status, parsed answer); status 0: nobody answered."""
+    def ask(self, path, body=None, token="admin", tenant=TENANT, number=0):
+        """(status, parsed answer); status 0: nobody answered. 'number': of the controller; 0: the one that speak_to() named."""
         headers = {"Accept": "application/json"}
         if token:
             with open("%s/operator/%s" % (self.folder, token)) as file:
@@ -333,7 +364,7 @@ boot:
         data = None
         if body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        request = urllib.request.Request(self.url + path, data=data, headers=headers)
+        request = urllib.request.Request((self.url_of(number) if number else self.url) + path, data=data, headers=headers)
         try:
             with urllib.request.urlopen(request, context=self.context, timeout=10) as answer:
                 return answer.status, json.load(answer)
@@ -349,11 +380,15 @@ boot:
         status, answer = self.ask(path)
         return answer.get("items", []) if status == 200 else []
 
-    def readyz(self):
-        return self.ask("/readyz", token=None, tenant=None)
+    def speak_to(self, number):
+        """All further questions go to that controller."""
+        self.url = self.url_of(number)
 
-    def ready(self):
-        return self.readyz()[0] == 200
+    def readyz(self, number=0):
+        return self.ask("/readyz", token=None, tenant=None, number=number)
+
+    def ready(self, number=0):
+        return self.readyz(number)[0] == 200
 
     def agent_is_live(self):
         status, answer = self.ask("/v1/agents", tenant=None)
@@ -454,4 +489,5 @@ boot:
 
     def show(self):
         """Ends of the logs, for a failure."""
-        return "".join("--- %s\n%s" % (name, tail("%s/log/%s.log" % (self.folder, name), 25)) for name in ("musterd", "agent"))
+        names = ("musterd", *("musterd%d" % number for number in self.others), "agent")
+        return "".join("--- %s\n%s" % (name, tail("%s/log/%s.log" % (self.folder, name), 25)) for name in names)

@@ -75,6 +75,28 @@ START_TEST(each_fault_is_named)
 }
 END_TEST
 
+#define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER_KEY "11112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+START_TEST(each_controller_may_have_its_own_key)
+{
+    struct agent_config config;
+    struct error err = {0};
+
+    ck_assert_msg(load("curve_key: " KEY, "curve_keys: [\"" KEY "\", \"" OTHER_KEY "\"]", &config,
+                       &err) == 0,
+                  "%s", err.text);
+    ck_assert_uint_eq(config.curve_publics[0][0], 0x00);
+    ck_assert_uint_eq(config.curve_publics[1][0], 0x11);
+    agent_config_free(&config);
+    refused("curve_key: " KEY, "curve_keys: [\"" KEY "\"]", "controller.curve_keys");
+    refused("curve_key: " KEY, "curve_keys: [\"" KEY "\", \"x\"]", "controller.curve_keys");
+    refused("  curve_key: " KEY "\n", "", "controller.curve_key");
+    refused("  curve_key", "  curve_keys: [\"" KEY "\", \"" KEY "\"]\n  curve_key",
+            "controller.curve_key");
+}
+END_TEST
+
 START_TEST(defaults_are_those_of_the_documents)
 {
     struct agent_config config;
@@ -87,7 +109,8 @@ START_TEST(defaults_are_those_of_the_documents)
     ck_assert_int_eq(config.http_port, 8480);
     ck_assert_int_eq(config.boot_wait_ms, 15 * 60000);
     ck_assert_uint_eq(config.endpoints.count, 2);
-    ck_assert_uint_eq(config.curve_public[1], 0x11);
+    ck_assert_uint_eq(config.curve_publics[0][1], 0x11);
+    ck_assert_uint_eq(config.curve_publics[1][1], 0x11); /* one key for all */
     ck_assert_uint_eq(config.root_public[0], 0xff);
     ck_assert_ptr_null(config.user);
     ck_assert_str_eq(config.state, "/var/lib/muster-agent");
@@ -116,5 +139,5 @@ START_TEST(what_is_printed_parses_again)
 }
 END_TEST
 
-CHECK_MAIN_WITH("agent config", begin, end, each_fault_is_named,
+CHECK_MAIN_WITH("agent config", begin, end, each_fault_is_named, each_controller_may_have_its_own_key,
                 defaults_are_those_of_the_documents, what_is_printed_parses_again)

@@ -57,7 +57,7 @@ START_TEST(it_is_what_the_agent_starts_with)
     ck_assert(uuid_equal(&read.site, &answer.site));
     ck_assert(uuid_equal(&read.agent, &answer.agent));
     ck_assert_mem_eq(read.root_public, answer.root_public, 32);
-    ck_assert_mem_eq(read.curve_public, answer.curve_public, 32);
+    ck_assert_mem_eq(read.curve_publics[0], answer.curve_public, 32);
     ck_assert_str_eq(read.endpoints.items[0], "tcp://10.0.0.1:8444");
     ck_assert_str_eq(read.ca_file, ca);
     ck_assert_str_eq(read.interface, "eth1");
