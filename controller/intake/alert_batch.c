@@ -21,6 +21,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/decide/rule_book.h"
+#include "controller/fleet/machine_cache.h"
 #include "controller/intake/alert_action.h"
 #include "controller/intake/alert_item.h"
 
@@ -36,6 +37,7 @@ struct tenant_book {
 
 struct alert_batch {
     struct tenant_book *books;
+    struct machine_cache *machines;
 };
 
 /* One attempt's surroundings. */
@@ -54,8 +56,15 @@ struct alert_batch *alert_batch_create(struct error *err)
 {
     struct alert_batch *batch = calloc(1, sizeof(*batch));
 
-    if (!batch)
+    if (!batch) {
         error_set(err, "out of memory");
+        return NULL;
+    }
+    batch->machines = machine_cache_create(err);
+    if (!batch->machines) {
+        alert_batch_destroy(batch);
+        return NULL;
+    }
     return batch;
 }
 
@@ -70,6 +79,7 @@ void alert_batch_destroy(struct alert_batch *batch)
         rule_book_destroy(book->book);
         free(book);
     }
+    machine_cache_destroy(batch->machines);
     free(batch);
 }
 
@@ -103,7 +113,7 @@ static const struct rule_book *book_of(struct attempt *attempt, struct error *er
     return at->book;
 }
 
-static int find_machines(struct attempt *attempt, struct db_rows **ret_rows, struct error *err)
+static int find_machines(struct attempt *attempt, struct error *err)
 {
     struct machine_claim *claims = calloc(attempt->count + 1, sizeof(*claims));
     struct machine_found *found = calloc(attempt->count + 1, sizeof(*found));
@@ -119,8 +129,8 @@ static int find_machines(struct attempt *attempt, struct db_rows **ret_rows, str
         claims[i] = (struct machine_claim){item->mac[0] ? item->mac : NULL, item->alert.serial,
                                            item->alert.asset_tag};
     }
-    rc = machine_lookup(attempt->db, &attempt->partition->origin.tenant, claims, attempt->count,
-                        found, ret_rows, err);
+    rc = machine_cache_find(attempt->batch->machines, attempt->db,
+                            &attempt->partition->origin.tenant, claims, attempt->count, found, err);
     for (size_t i = 0; rc == 0 && i < attempt->count; i++)
         attempt->items[i]->machine = found[i];
 out:
@@ -236,12 +246,11 @@ static int fill_transaction(struct attempt *attempt, struct error *err)
 {
     const struct alert_origin *origin = &attempt->partition->origin;
     struct decision_rows decisions = {0};
-    struct db_rows *machines = NULL;
     int rc = -1;
 
     begin_items(attempt);
     if (!attempt->rejected &&
-        (find_machines(attempt, &machines, err) < 0 ||
+        (find_machines(attempt, err) < 0 ||
          alert_store_claim(attempt->db, origin, attempt->items, attempt->count, err) < 0 ||
          decide(attempt, &decisions, err) < 0))
         goto out;
@@ -254,7 +263,6 @@ static int fill_transaction(struct attempt *attempt, struct error *err)
                               attempt->items[attempt->count - 1]->record, err);
 out:
     decision_rows_clear(&decisions);
-    db_rows_destroy(machines);
     return rc;
 }
 

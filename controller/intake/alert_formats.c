@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "controller/intake/alert_scan.h"
 
 #define COMPONENT_MEMBERS_MAX 64
 #define LABEL_NAME_BYTES_MAX 128
@@ -17,12 +18,6 @@
 
 static const char *const status_names[] = {"firing", "resolved", "info", NULL};
 static const char *const severity_names[] = {"info", "warning", "critical", NULL};
-
-/* The tree and the print that an alert's strings point into. */
-struct owned {
-    json_t *document;
-    char *event_json;
-};
 
 const char *alert_status_name(enum alert_status status)
 {
@@ -214,40 +209,61 @@ static int read_document(const json_t *document, struct alert *alert, struct err
     return 0;
 }
 
-static void owned_destroy(struct owned *owned)
+/* A string behind another in one block. */
+static const char *put(char **at, const char *text)
 {
-    if (!owned)
-        return;
-    json_decref(owned->document);
-    free(owned->event_json);
-    free(owned);
+    char *copy = *at;
+
+    if (!text)
+        return NULL;
+    *at = stpcpy(copy, text) + 1;
+    return copy;
+}
+
+static size_t room_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+static int own_strings(struct alert *alert, struct error *err)
+{
+    char *at = malloc(room_of(alert->id) + room_of(alert->type) + room_of(alert->source) +
+                      room_of(alert->serial) + room_of(alert->asset_tag));
+
+    if (!at)
+        return error_set(err, "out of memory");
+    alert->owned = at;
+    alert->id = put(&at, alert->id);
+    alert->type = put(&at, alert->type);
+    alert->source = put(&at, alert->source);
+    alert->serial = put(&at, alert->serial);
+    alert->asset_tag = put(&at, alert->asset_tag);
+    return 0;
+}
+
+int alert_decode_any(const char *bytes, size_t length, struct alert *ret, struct error *err)
+{
+    json_t *document = json_parse(bytes, length, ALERT_BYTES_MAX, err);
+    struct alert alert = {0};
+    int rc = -1;
+
+    if (document && read_document(document, &alert, err) == 0 && own_strings(&alert, err) == 0) {
+        *ret = alert;
+        rc = 0;
+    }
+    json_decref(document);
+    return rc;
 }
 
 int alert_decode(const char *bytes, size_t length, struct alert *ret, struct error *err)
 {
-    struct owned *owned = calloc(1, sizeof(*owned));
-    struct alert alert = {.owned = owned};
-
-    if (!owned)
-        return error_set(err, "out of memory");
-    owned->document = json_parse(bytes, length, ALERT_BYTES_MAX, err);
-    if (!owned->document || read_document(owned->document, &alert, err) < 0)
-        goto fail;
-    owned->event_json = json_dumps(json_object_get(owned->document, "event"), JSON_COMPACT);
-    if (!owned->event_json) {
-        error_set(err, "out of memory");
-        goto fail;
-    }
-    alert.event_json = owned->event_json;
-    *ret = alert;
-    return 0;
-fail:
-    owned_destroy(owned);
-    return -1;
+    if (length <= ALERT_BYTES_MAX && alert_scan(bytes, length, ret))
+        return 0;
+    return alert_decode_any(bytes, length, ret, err);
 }
 
 void alert_clear(struct alert *alert)
 {
-    owned_destroy(alert->owned);
+    free(alert->owned);
     memset(alert, 0, sizeof(*alert));
 }

@@ -28,8 +28,7 @@ struct alert {
     bool has_mac;
     struct mac mac;
     const char *serial, *asset_tag;
-    const char *event_json; /* the event object, compact */
-    void *owned;            /* what the strings live in */
+    void *owned; /* what the strings live in */
 };
 
 const char *alert_status_name(enum alert_status status);
@@ -37,4 +36,6 @@ const char *alert_severity_name(enum alert_severity severity);
 
 /* 0, or -1 with 'err' (ERROR_INVALID) naming the field and the remedy. */
 int alert_decode(const char *bytes, size_t length, struct alert *ret, struct error *err);
+/* The same by way of a tree, for whatever shape: alert_decode() takes plain alerts without one. */
+int alert_decode_any(const char *bytes, size_t length, struct alert *ret, struct error *err);
 void alert_clear(struct alert *alert); /* zeroed is fine */

@@ -3,6 +3,7 @@
 #include "controller/intake/alert_store.h"
 
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,48 +24,87 @@ void alert_trigger_format(const struct alert_origin *origin, int64_t offset,
              origin->partition, offset);
 }
 
-static bool is_among(const struct db_rows *rows, const struct uuid *id)
+/* Source and id of an event as the tables of identities keep them. */
+static int digest_of(const struct alert_item *item, struct uuid *ret, struct error *err)
 {
-    for (size_t i = 0; i < db_rows_count(rows); i++) {
-        struct uuid row = db_uuid(rows, i, 0);
+    uint8_t digest[32];
 
-        if (uuid_equal(&row, id))
-            return true;
+    if (EVP_Digest(item->identity, strlen(item->identity), digest, NULL, EVP_sha256(), NULL) != 1)
+        return error_set(err, "SHA-256 is not available");
+    memcpy(ret->bytes, digest, sizeof(ret->bytes));
+    return 0;
+}
+
+/* One event of the batch: which item, in the order in which its identity is taken. */
+struct claim {
+    struct uuid digest;
+    size_t item;
+};
+
+/* The same order for every controller; of equal ones the first record comes first. */
+static int by_digest(const void *left, const void *right)
+{
+    const struct claim *a = left, *b = right;
+    int rc = memcmp(a->digest.bytes, b->digest.bytes, sizeof(a->digest.bytes));
+
+    if (rc)
+        return rc;
+    return a->item < b->item ? -1 : a->item > b->item;
+}
+
+static int by_id(const void *left, const void *right)
+{
+    return memcmp(left, right, sizeof(struct uuid));
+}
+
+static int insert_claims(struct db *db, const struct alert_origin *origin,
+                         struct alert_item **items, const struct claim *claims, size_t count,
+                         struct uuid *digests, struct uuid *ids, struct error *err)
+{
+    struct db_rows *rows;
+    size_t got;
+
+    for (size_t i = 0; i < count; i++) {
+        digests[i] = claims[i].digest;
+        ids[i] = items[claims[i].item]->id;
     }
-    return false;
+    rows = db_query(db, SQL_ALERT_CLAIM, err, "uuUU", &origin->tenant, &origin->source, count,
+                    digests, count, ids);
+    if (!rows)
+        return -1;
+    got = db_rows_count(rows);
+    for (size_t i = 0; i < got; i++)
+        ids[i] = db_uuid(rows, i, 0);
+    qsort(ids, got, sizeof(*ids), by_id);
+    for (size_t i = 0; i < count && got < count; i++) {
+        struct alert_item *item = items[claims[i].item];
+
+        if (!bsearch(&item->id, ids, got, sizeof(*ids), by_id))
+            alert_item_settle(item, "duplicate", "this source had event %s before", item->alert.id);
+    }
+    db_rows_destroy(rows);
+    return 0;
 }
 
 int alert_store_claim(struct db *db, const struct alert_origin *origin, struct alert_item **items,
                       size_t count, struct error *err)
 {
-    const char **identities = calloc(count + 1, sizeof(*identities));
-    struct uuid *ids = calloc(count + 1, sizeof(*ids));
-    struct db_rows *rows = NULL;
+    struct claim *claims = calloc(count + 1, sizeof(*claims));
+    struct uuid *digests = calloc(2 * count + 1, sizeof(*digests));
     size_t n = 0;
-    int rc = -1;
+    int rc = claims && digests ? 0 : error_set(err, "out of memory");
 
-    if (!identities || !ids) {
-        error_set(err, "out of memory");
-        goto out;
-    }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; rc == 0 && i < count; i++)
         if (items[i]->decoded) {
-            identities[n] = items[i]->identity;
-            ids[n++] = items[i]->id;
+            claims[n].item = i;
+            rc = digest_of(items[i], &claims[n++].digest, err);
         }
-    rows = db_query(db, SQL_ALERT_CLAIM, err, "uuSU", &origin->tenant, &origin->source, n,
-                    identities, n, ids);
-    if (!rows)
-        goto out;
-    for (size_t i = 0; i < count && db_rows_count(rows) < n; i++)
-        if (items[i]->decoded && !is_among(rows, &items[i]->id))
-            alert_item_settle(items[i], "duplicate", "this source had event %s before",
-                              items[i]->alert.id);
-    rc = 0;
-out:
-    db_rows_destroy(rows);
-    free(identities);
-    free(ids);
+    if (rc == 0) {
+        qsort(claims, n, sizeof(*claims), by_digest);
+        rc = insert_claims(db, origin, items, claims, n, digests, digests + count, err);
+    }
+    free(claims);
+    free(digests);
     return rc;
 }
 
@@ -72,7 +112,7 @@ out:
 struct columns {
     struct uuid *ids, *machines;
     int64_t *offsets, *timestamps, *event_times, *document_versions, *lengths;
-    const char **dispositions, **reasons, **event_ids, **types, **statuses, **severities, **events,
+    const char **dispositions, **reasons, **event_ids, **types, **statuses, **severities,
         **sqlstates;
     struct db_bytes *raws, *digests;
 };
@@ -102,7 +142,6 @@ static int columns_create(struct columns *c, size_t count, struct error *err)
     c->types = column(count, sizeof(*c->types), &ok);
     c->statuses = column(count, sizeof(*c->statuses), &ok);
     c->severities = column(count, sizeof(*c->severities), &ok);
-    c->events = column(count, sizeof(*c->events), &ok);
     c->sqlstates = column(count, sizeof(*c->sqlstates), &ok);
     c->raws = column(count, sizeof(*c->raws), &ok);
     c->digests = column(count, sizeof(*c->digests), &ok);
@@ -124,7 +163,6 @@ static void columns_clear(struct columns *c)
     free(c->types);
     free(c->statuses);
     free(c->severities);
-    free(c->events);
     free(c->sqlstates);
     free(c->raws);
     free(c->digests);
@@ -159,7 +197,6 @@ static void fill(struct columns *c, size_t i, const struct alert_item *item)
     c->statuses[i] = alert_status_name(item->alert.status);
     c->severities[i] = alert_severity_name(item->alert.severity);
     c->event_times[i] = item->alert.time_us;
-    c->events[i] = item->alert.event_json;
     if (item->machine.found) {
         c->machines[i] = item->machine.machine;
         c->document_versions[i] = item->machine.document_version;
@@ -175,13 +212,13 @@ int alert_store_alerts(struct db *db, const struct alert_origin *origin, struct 
     if (rc == 0) {
         for (size_t i = 0; i < count; i++)
             fill(&c, i, items[i]);
-        rc = db_execute(db, SQL_ALERT_INSERT, err, "uussitUITSSSSSSTUISYIYS", &origin->tenant,
+        rc = db_execute(db, SQL_ALERT_INSERT, err, "uussitUITSSSSSSTUIYIYS", &origin->tenant,
                         &origin->source, origin->cluster, origin->topic, (int64_t)origin->partition,
                         engine_time_us, count, c.ids, count, c.offsets, count, c.timestamps, count,
                         c.dispositions, count, c.reasons, count, c.event_ids, count, c.types, count,
                         c.statuses, count, c.severities, count, c.event_times, count, c.machines,
-                        count, c.document_versions, count, c.events, count, c.raws, count,
-                        c.lengths, count, c.digests, count, c.sqlstates);
+                        count, c.document_versions, count, c.raws, count, c.lengths, count,
+                        c.digests, count, c.sqlstates);
     }
     columns_clear(&c);
     return rc < 0 ? -1 : 0;

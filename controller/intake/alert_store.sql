@@ -1,27 +1,25 @@
 -- alert_store.sql - tables alert, alert_identity, decision.
 
+-- In the order given, which is one for every controller.
 -- name: alert_claim
-insert into alert_identity (tenant_id, source_id, event_id, alert_id)
-select $1, $2, u.event_id, u.alert_id
-from unnest($3::text[], $4::uuid[]) with ordinality as u(event_id, alert_id, n)
-order by u.event_id, u.n
+insert into alert_identity (tenant_id, source_id, event_digest, alert_id)
+select $1, $2, u.event_digest, u.alert_id
+from unnest($3::uuid[], $4::uuid[]) as u(event_digest, alert_id)
 on conflict do nothing
 returning alert_id
 
+-- The order number: of the batch, drawn once, and of the record in it.
 -- name: alert_insert
 insert into alert (tenant_id, id, source_id, cluster_id, topic, partition, "offset", record_timestamp, engine_time, order_no,
                    disposition, reason, event_id, type, status, severity, event_time, machine_id, machine_document_version,
-                   event, raw, raw_length, raw_sha256, sqlstate)
-select $1, u.id, $2, $3, $4, $5, u."offset", u.record_timestamp, $6, nextval('alert_order'),
+                   raw, raw_length, raw_sha256, sqlstate)
+select $1, u.id, $2, $3, $4, $5, u."offset", u.record_timestamp, $6, (select nextval('alert_order') * 4096) + u.n,
        u.disposition, u.reason, u.event_id, u.type, u.status, u.severity, u.event_time, u.machine_id, nullif(u.document_version, 0),
-       u.event, u.raw, u.raw_length, u.raw_sha256, u.sqlstate
-from (select *
-      from unnest($7::uuid[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-                  $15::text[], $16::timestamptz[], $17::uuid[], $18::bigint[], $19::text[], $20::bytea[], $21::bigint[], $22::bytea[],
-                  $23::text[])
-           with ordinality as t(id, "offset", record_timestamp, disposition, reason, event_id, type, status, severity, event_time,
-                                machine_id, document_version, event, raw, raw_length, raw_sha256, sqlstate, n)
-      order by n) u
+       u.raw, u.raw_length, u.raw_sha256, u.sqlstate
+from unnest($7::uuid[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+            $15::text[], $16::timestamptz[], $17::uuid[], $18::bigint[], $19::bytea[], $20::bigint[], $21::bytea[], $22::text[])
+     with ordinality as u(id, "offset", record_timestamp, disposition, reason, event_id, type, status, severity, event_time,
+                          machine_id, document_version, raw, raw_length, raw_sha256, sqlstate, n)
 
 -- name: decision_insert
 insert into decision (tenant_id, id, alert_id, rule_id, rule_version, key, trigger, outcome, reason, task_id)

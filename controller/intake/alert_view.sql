@@ -4,7 +4,10 @@ select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partit
            'event_id', a.event_id, 'type', a.type, 'status', a.status, 'severity', a.severity, 'event_time', a.event_time,
            'machine', m.name,
            'task_id', (select d.task_id from decision d where d.tenant_id = a.tenant_id and d.alert_id = a.id and d.task_id is not null limit 1),
-           'event', a.event::json, 'raw_length', a.raw_length, 'raw_sha256', encode(a.raw_sha256, 'hex'),
+           'event', case when a.event is not null then a.event::json
+                         -- A message of our own shape holds its event as it is.
+                         when a.event_id is not null then convert_from(a.raw, 'UTF8')::json -> 'event' end,
+            'raw_length', a.raw_length, 'raw_sha256', encode(a.raw_sha256, 'hex'),
            'decisions', (select json_agg(json_build_object('id', d.id, 'rule', r.name, 'rule_version', d.rule_version, 'outcome', d.outcome,
                                                            'reason', d.reason, 'task', d.task_id) order by d.id)
                          from decision d left join rule r on r.tenant_id = d.tenant_id and r.id = d.rule_id

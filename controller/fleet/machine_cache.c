@@ -1,0 +1,287 @@
+/* machine_cache.c - see machine_cache.h. Invariant: an entry was read in a transaction that had
+ * seen its tenant's revision before, or an older one; so it is never older than the revision says.
+ */
+#include "controller/fleet/machine_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "controller/db/db.h"
+#include "controller/db/db_rows.h"
+#include "controller/fleet/machine_cache.sql.h"
+
+/* About 400 bytes each: 80 MB. Beyond that everything is forgotten and read anew. */
+#define ENTRIES_MAX 200000
+#define SLOTS_MIN 1024 /* a power of two */
+
+struct entry {
+    uint64_t hash;
+    struct machine_claim claim; /* as the strings below it, in 'text' */
+    struct machine_found found;
+    char text[];
+};
+
+struct tenant_machines {
+    struct uuid tenant;
+    int64_t revision;
+    struct entry **slots; /* open addressing, at most half full */
+    size_t slot_count, count;
+    struct tenant_machines *next;
+};
+
+struct machine_cache {
+    struct tenant_machines *tenants;
+    size_t count; /* of all */
+};
+
+struct machine_cache *machine_cache_create(struct error *err)
+{
+    struct machine_cache *cache = calloc(1, sizeof(*cache));
+
+    if (!cache)
+        error_set(err, "out of memory");
+    return cache;
+}
+
+static void forget(struct machine_cache *cache, struct tenant_machines *machines)
+{
+    for (size_t i = 0; i < machines->slot_count; i++)
+        free(machines->slots[i]);
+    free(machines->slots);
+    cache->count -= machines->count;
+    machines->slots = NULL;
+    machines->slot_count = machines->count = 0;
+}
+
+static void forget_all(struct machine_cache *cache)
+{
+    while (cache->tenants) {
+        struct tenant_machines *machines = cache->tenants;
+
+        cache->tenants = machines->next;
+        forget(cache, machines);
+        free(machines);
+    }
+}
+
+void machine_cache_destroy(struct machine_cache *cache)
+{
+    if (!cache)
+        return;
+    forget_all(cache);
+    free(cache);
+}
+
+/* FNV-1a, with a mark behind each string and another for an absent one. */
+static uint64_t add_string(uint64_t hash, const char *text)
+{
+    const uint64_t prime = UINT64_C(0x100000001b3);
+
+    for (; text && *text; text++)
+        hash = (hash ^ (uint8_t)*text) * prime;
+    return (hash ^ (text ? 0x100 : 0x200)) * prime;
+}
+
+static uint64_t hash_of(const struct machine_claim *claim)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    return add_string(add_string(add_string(hash, claim->mac), claim->serial), claim->asset_tag);
+}
+
+static bool same_string(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same(const struct machine_claim *a, const struct machine_claim *b)
+{
+    return same_string(a->mac, b->mac) && same_string(a->serial, b->serial) &&
+           same_string(a->asset_tag, b->asset_tag);
+}
+
+/* The claim's slot, filled or empty. */
+static struct entry **slot_of(const struct tenant_machines *machines, uint64_t hash,
+                              const struct machine_claim *claim)
+{
+    for (size_t i = (size_t)hash;; i++) {
+        struct entry **slot = &machines->slots[i & (machines->slot_count - 1)];
+
+        if (!*slot || ((*slot)->hash == hash && same(&(*slot)->claim, claim)))
+            return slot;
+    }
+}
+
+static int make_room(struct tenant_machines *machines)
+{
+    struct tenant_machines grown = *machines;
+
+    if (machines->count * 2 < machines->slot_count)
+        return 0;
+    grown.slot_count = machines->slot_count ? machines->slot_count * 2 : SLOTS_MIN;
+    grown.slots = calloc(grown.slot_count, sizeof(*grown.slots));
+    if (!grown.slots)
+        return -1;
+    for (size_t i = 0; i < machines->slot_count; i++)
+        if (machines->slots[i])
+            *slot_of(&grown, machines->slots[i]->hash, &machines->slots[i]->claim) =
+                machines->slots[i];
+    free(machines->slots);
+    *machines = grown;
+    return 0;
+}
+
+/* Copies behind *at and moves it on. */
+static const char *keep(char **at, const char *text)
+{
+    char *copy = *at;
+
+    if (!text)
+        return NULL;
+    *at = stpcpy(copy, text) + 1;
+    return copy;
+}
+
+static size_t room_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+static struct entry *entry_make(const struct machine_claim *claim,
+                                const struct machine_found *found)
+{
+    size_t room = room_of(claim->mac) + room_of(claim->serial) + room_of(claim->asset_tag) +
+                  room_of(found->name) + room_of(found->class) + room_of(found->site_name) +
+                  room_of(found->rack);
+    struct entry *entry = malloc(sizeof(*entry) + room);
+    char *at;
+
+    if (!entry)
+        return NULL;
+    at = entry->text;
+    entry->hash = hash_of(claim);
+    entry->claim = (struct machine_claim){keep(&at, claim->mac), keep(&at, claim->serial),
+                                          keep(&at, claim->asset_tag)};
+    entry->found = *found;
+    entry->found.name = keep(&at, found->name);
+    entry->found.class = keep(&at, found->class);
+    entry->found.site_name = keep(&at, found->site_name);
+    entry->found.rack = keep(&at, found->rack);
+    return entry;
+}
+
+static struct tenant_machines *tenant_of(struct machine_cache *cache, const struct uuid *tenant,
+                                         struct error *err)
+{
+    struct tenant_machines *at = cache->tenants;
+
+    while (at && !uuid_equal(&at->tenant, tenant))
+        at = at->next;
+    if (at)
+        return at;
+    at = calloc(1, sizeof(*at));
+    if (!at) {
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    at->tenant = *tenant;
+    at->next = cache->tenants;
+    cache->tenants = at;
+    return at;
+}
+
+/* What is remembered is forgotten when it may be old. */
+static int refresh(struct machine_cache *cache, struct tenant_machines *machines, struct db *db,
+                   struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_FLEET_REVISION, err, "u", &machines->tenant);
+    int64_t revision;
+
+    if (!rows)
+        return -1;
+    revision = db_int(rows, 0, 0);
+    db_rows_destroy(rows);
+    if (revision != machines->revision)
+        forget(cache, machines);
+    machines->revision = revision;
+    return 0;
+}
+
+static int remember(struct machine_cache *cache, struct tenant_machines *machines,
+                    const struct machine_claim *claim, struct machine_found *found,
+                    struct error *err)
+{
+    struct entry **slot, *entry;
+
+    if (make_room(machines) < 0)
+        return error_set(err, "out of memory");
+    slot = slot_of(machines, hash_of(claim), claim);
+    if (!*slot) {
+        entry = entry_make(claim, found);
+        if (!entry)
+            return error_set(err, "out of memory");
+        *slot = entry;
+        machines->count++;
+        cache->count++;
+    }
+    *found = (*slot)->found;
+    return 0;
+}
+
+/* Those of 'claims' that 'missing' numbers. */
+static int look_up(struct machine_cache *cache, struct tenant_machines *machines, struct db *db,
+                   const struct machine_claim *claims, const size_t *missing, size_t count,
+                   struct machine_found *ret, struct error *err)
+{
+    struct machine_claim *asked = calloc(count + 1, sizeof(*asked));
+    struct machine_found *found = calloc(count + 1, sizeof(*found));
+    struct db_rows *rows = NULL;
+    int rc = asked && found ? 0 : error_set(err, "out of memory");
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        asked[i] = claims[missing[i]];
+    if (rc == 0)
+        rc = machine_lookup(db, &machines->tenant, asked, count, found, &rows, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (found[i].found)
+            rc = remember(cache, machines, &asked[i], &found[i], err);
+        ret[missing[i]] = found[i];
+    }
+    db_rows_destroy(rows);
+    free(asked);
+    free(found);
+    return rc;
+}
+
+int machine_cache_find(struct machine_cache *cache, struct db *db, const struct uuid *tenant,
+                       const struct machine_claim *claims, size_t count, struct machine_found *ret,
+                       struct error *err)
+{
+    size_t *missing = calloc(count + 1, sizeof(*missing)), n = 0;
+    struct tenant_machines *machines;
+    int rc = -1;
+
+    if (cache->count > ENTRIES_MAX)
+        forget_all(cache);
+    machines = tenant_of(cache, tenant, err);
+    if (!missing)
+        error_set(err, "out of memory");
+    if (!missing || !machines || refresh(cache, machines, db, err) < 0)
+        goto out;
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry =
+            machines->slot_count ? *slot_of(machines, hash_of(&claims[i]), &claims[i]) : NULL;
+
+        if (entry)
+            ret[i] = entry->found;
+        else if (claims[i].mac || claims[i].serial || claims[i].asset_tag)
+            missing[n++] = i;
+        else
+            memset(&ret[i], 0, sizeof(ret[i]));
+    }
+    rc = n == 0 ? 0 : look_up(cache, machines, db, claims, missing, n, ret, err);
+out:
+    free(missing);
+    return rc;
+}
