@@ -25,23 +25,38 @@
 /* A controller whose clock is behind the one that signs must not wait for its key to begin. */
 #define BACKDATE_US ((int64_t)3600 * 1000000)
 
+#define KEYS_MAX 16
+
 static const char USAGE[] =
     "usage: muster key make-root --out FILE\n"
-    "       muster key make-manifest --root FILE --controller-key FILE... --version N --days D "
-    "--out FILE\n"
-    "                                [--site UUID...]\n"
+    "       muster key make-manifest --root FILE --version N --days D --out FILE\n"
+    "                  --controller-key FILE [--site UUID...] [--domain NAME...] [--from TIME] "
+    "[--until TIME] ...\n"
+    "       muster key show-manifest FILE [--root-key FILE.pub]\n"
     "\n"
     "make-root      a new root key (0600) and its public half in FILE.pub, which agents pin\n"
     "make-manifest  sign which controller keys (controller-keys.json) agents believe, for D days; "
     "a higher\n"
-    "               version replaces a lower one; with --site those keys sign for these sites "
-    "only\n";
+    "               version replaces a lower one. What stands behind a --controller-key is that "
+    "key's scope: the\n"
+    "               sites and the domains (task, cancel, release, settle) that it may sign for, "
+    "and when; what\n"
+    "               stands before the first one is every key's. Nothing said: all of it\n"
+    "show-manifest  what a manifest says; with --root-key whether that root signed it\n";
+
+/* What one controller key is to be believed for. */
+struct key_order {
+    const char *path;
+    struct uuid sites[SITES_MAX];
+    size_t site_count;
+    unsigned domains;          /* 0: all orders */
+    int64_t from_us, until_us; /* 0: with the manifest */
+};
 
 struct manifest_order {
     const char *root, *out;
-    const char *controllers[16];
-    struct uuid sites[SITES_MAX];
-    size_t controller_count, site_count;
+    struct key_order every, keys[KEYS_MAX];
+    size_t key_count;
     uint64_t version;
     int64_t days;
 };
@@ -97,7 +112,37 @@ static int read_number(const char *text, int64_t max, int64_t *ret)
     return 0;
 }
 
-/* NULL: understood. Else what is wrong. */
+static const char *read_domain(struct key_order *key, const char *value)
+{
+    for (int domain = DOMAIN_TASK; domain <= DOMAIN_SETTLE; domain++)
+        if (strcmp(envelope_domain_name(domain), value) == 0) {
+            key->domains |= 1u << domain;
+            return NULL;
+        }
+    return "--domain is task, cancel, release or settle";
+}
+
+/* Of the key before it, or of every key. NULL: understood. Else what is wrong. */
+static const char *read_scope(struct key_order *key, int option, const char *value)
+{
+    switch (option) {
+    case 's':
+        if (key->site_count == SITES_MAX || uuid_parse(value, &key->sites[key->site_count]) < 0)
+            return "--site takes a UUID, at most 256 times";
+        key->site_count++;
+        return NULL;
+    case 'm':
+        return read_domain(key, value);
+    case 'f':
+        return clock_parse(value, &key->from_us) < 0 ? "--from takes a time with an offset" : NULL;
+    case 'u':
+        return clock_parse(value, &key->until_us) < 0 ? "--until takes a time with an offset"
+                                                      : NULL;
+    default:
+        return "unknown option";
+    }
+}
+
 static const char *read_option(struct manifest_order *order, int option, const char *value)
 {
     int64_t number;
@@ -110,15 +155,10 @@ static const char *read_option(struct manifest_order *order, int option, const c
         order->out = value;
         return NULL;
     case 'c':
-        if (order->controller_count == sizeof(order->controllers) / sizeof(order->controllers[0]))
+        if (order->key_count == KEYS_MAX)
             return "too many --controller-key";
-        order->controllers[order->controller_count++] = value;
-        return NULL;
-    case 's':
-        if (order->site_count == SITES_MAX ||
-            uuid_parse(value, &order->sites[order->site_count]) < 0)
-            return "--site takes a UUID, at most 256 times";
-        order->site_count++;
+        order->keys[order->key_count] = order->every;
+        order->keys[order->key_count++].path = value;
         return NULL;
     case 'v':
         if (read_number(value, INT64_MAX, &number) < 0)
@@ -129,20 +169,19 @@ static const char *read_option(struct manifest_order *order, int option, const c
         return read_number(value, DAYS_MAX, &order->days) < 0 ? "--days is a number from 1 to 3650"
                                                               : NULL;
     default:
-        return "unknown option";
+        return read_scope(order->key_count ? &order->keys[order->key_count - 1] : &order->every,
+                          option, value);
     }
 }
 
 static const char *read_options(struct manifest_order *order, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"root", required_argument, NULL, 'r'},
-        {"controller-key", required_argument, NULL, 'c'},
-        {"version", required_argument, NULL, 'v'},
-        {"days", required_argument, NULL, 'd'},
-        {"out", required_argument, NULL, 'o'},
-        {"site", required_argument, NULL, 's'},
-        {NULL, 0, NULL, 0},
+        {"root", required_argument, NULL, 'r'},    {"controller-key", required_argument, NULL, 'c'},
+        {"version", required_argument, NULL, 'v'}, {"days", required_argument, NULL, 'd'},
+        {"out", required_argument, NULL, 'o'},     {"site", required_argument, NULL, 's'},
+        {"domain", required_argument, NULL, 'm'},  {"from", required_argument, NULL, 'f'},
+        {"until", required_argument, NULL, 'u'},   {NULL, 0, NULL, 0},
     };
     const char *wrong = NULL;
     int option;
@@ -154,7 +193,7 @@ static const char *read_options(struct manifest_order *order, int argc, char **a
         return wrong;
     if (optind != argc)
         return "an argument too many";
-    if (!order->root || !order->out || !order->controller_count || !order->version || !order->days)
+    if (!order->root || !order->out || !order->key_count || !order->version || !order->days)
         return "make-manifest takes --root, --controller-key, --version, --days and --out";
     return NULL;
 }
@@ -187,9 +226,23 @@ static struct sign_key *read_root(const char *path, struct error *err)
     return key;
 }
 
+static int read_key(const struct key_order *order, int64_t now, int64_t end,
+                    struct key_manifest_entry *entry, struct error *err)
+{
+    entry->domains = order->domains ? order->domains : ORDERS;
+    entry->sites = order->sites;
+    entry->site_count = order->site_count;
+    entry->not_before_us = order->from_us ? order->from_us : now - BACKDATE_US;
+    entry->not_after_us = order->until_us ? order->until_us : end;
+    if (entry->not_after_us <= entry->not_before_us || entry->not_before_us > end)
+        return error_set_code(err, ERROR_INVALID, "%s: is never valid between --from and --until",
+                              order->path);
+    return read_controller(order->path, entry->public_key, err);
+}
+
 static int write_manifest(const struct manifest_order *order, struct error *err)
 {
-    struct key_manifest_entry entries[sizeof(order->controllers) / sizeof(order->controllers[0])];
+    struct key_manifest_entry entries[KEYS_MAX];
     int64_t now = clock_realtime_us(), end = now + order->days * DAY_US;
     struct sign_key *root = NULL;
     uint8_t *envelope = NULL;
@@ -197,18 +250,12 @@ static int write_manifest(const struct manifest_order *order, struct error *err)
     int rc = -1;
 
     memset(entries, 0, sizeof(entries));
-    for (size_t i = 0; i < order->controller_count; i++) {
-        entries[i].domains = ORDERS;
-        entries[i].sites = order->sites;
-        entries[i].site_count = order->site_count;
-        entries[i].not_before_us = now - BACKDATE_US;
-        entries[i].not_after_us = end;
-        if (read_controller(order->controllers[i], entries[i].public_key, err) < 0)
+    for (size_t i = 0; i < order->key_count; i++)
+        if (read_key(&order->keys[i], now, end, &entries[i], err) < 0)
             return -1;
-    }
     if (!(root = read_root(order->root, err)) ||
-        key_manifest_make(root, order->version, now, end, entries, order->controller_count,
-                          &envelope, &length, err) < 0)
+        key_manifest_make(root, order->version, now, end, entries, order->key_count, &envelope,
+                          &length, err) < 0)
         goto out;
     rc = file_write(order->out, envelope, length, 0644, err);
 out:
@@ -233,7 +280,7 @@ static int make_manifest(int argc, char **argv)
         rc = fail(&err);
     } else {
         printf("manifest version %llu for %zu controller key(s), %lld days: %s\n",
-               (unsigned long long)order->version, order->controller_count, (long long)order->days,
+               (unsigned long long)order->version, order->key_count, (long long)order->days,
                order->out);
         rc = EXIT_SUCCESS;
     }
@@ -247,5 +294,7 @@ int cli_key(int argc, char **argv)
         return make_root(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "make-manifest") == 0)
         return make_manifest(argc - 1, argv + 1);
-    return usage("make-root or make-manifest?");
+    if (argc >= 2 && strcmp(argv[1], "show-manifest") == 0)
+        return cli_key_show(argc - 1, argv + 1);
+    return usage("make-root, make-manifest or show-manifest?");
 }

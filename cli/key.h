@@ -5,3 +5,5 @@
 
 /* 'argv' starts at "key". Returns the exit code. */
 int cli_key(int argc, char **argv);
+/* 'argv' starts at "show-manifest". */
+int cli_key_show(int argc, char **argv);

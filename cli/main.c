@@ -86,7 +86,7 @@ static int usage(FILE *out, const char *noun)
             fprintf(out, "  muster %s%s%s %s\n", COMMANDS[i].noun, COMMANDS[i].verb[0] ? " " : "",
                     COMMANDS[i].verb, COMMANDS[i].usage);
     fprintf(out,
-            "  muster key make-root | make-manifest ...\n"
+            "  muster key make-root | make-manifest | show-manifest ...\n"
             "everywhere: [-o table|tsv|json|jsonl|name] [--limit N] [--tenant T] [--server URL] "
             "[--token-file F] [--ca F] [--profile P]\n");
     return EXIT_USAGE;

@@ -36,7 +36,9 @@ static int usage(FILE *out)
           "       musterd bootstrap CONFIG --out FILE [--hours N] [--again]\n"
           "                                         the first credential: a token of admin, 24 "
           "hours\n"
-          "       musterd make-keys DIR             make this controller's keys\n"
+          "       musterd make-keys DIR [--curve-of OLD]\n"
+          "                                         make this controller's keys; with OLD a new "
+          "signing key only\n"
           "       musterd make-secret-key FILE      make the key of sealed fields\n"
           "       musterd --version\n"
 #ifdef MUSTER_FAULTS

@@ -35,6 +35,8 @@ struct services {
     struct timers *timers;
     uint8_t fetch_key[FETCH_KEY_BYTES];
     struct api_enrolment enrolment;
+    struct published_manifest_file manifest; /* read last */
+    bool manifest_missing;
     bool started; /* what waits for the database */
 };
 
@@ -155,6 +157,20 @@ struct services *services_start(const struct controller_config *config, struct e
     return s;
 }
 
+/* A new one is put in place while we run; one that cannot be used is told and changes nothing. */
+static void follow_manifest(struct services *s, struct db *db)
+{
+    struct error err = {0};
+
+    if (published_manifest_follow(db, s->config->manifest, &s->manifest, &err) == 0)
+        s->manifest_missing = false;
+    else if (!s->manifest_missing) {
+        s->manifest_missing = true;
+        log_error("main", "the key manifest's file cannot be used; the one before stays",
+                  "reason=%s", log_quote(error_text(&err)));
+    }
+}
+
 /* 0: PostgreSQL answers with this program's schema and holds our manifest. 1: not yet. */
 static int ask_database(struct services *s, struct error *err)
 {
@@ -162,7 +178,9 @@ static int ask_database(struct services *s, struct error *err)
     int rc = db ? migrate_check(db, err) : -1;
 
     if (rc == 0 && !s->started)
-        rc = published_manifest_store(db, s->config->manifest, err);
+        rc = published_manifest_follow(db, s->config->manifest, &s->manifest, err);
+    else if (rc == 0)
+        follow_manifest(s, db);
     db_pool_give(s->api_pool, db);
     readiness_set(READY_DATABASE, rc < 0 ? error_text(err) : NULL);
     if (rc < 0)

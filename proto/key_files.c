@@ -210,19 +210,42 @@ static int write_controller_public(const char *folder, const struct controller_p
     return file_write(path, json, (size_t)length, 0644, err);
 }
 
+static int write_controller(const char *folder, const struct controller_keys *keys,
+                            struct error *err)
+{
+    return write_in(folder, "curve.key", keys->curve_secret, err) == 0 &&
+                   write_in(folder, "sign.key", keys->sign_secret, err) == 0
+               ? write_controller_public(folder, &keys->public, err)
+               : -1;
+}
+
+static const char *const CONTROLLER_NAMES[] = {"curve.key", "sign.key", "controller-keys.json",
+                                               NULL};
+
 int controller_keys_make(const char *folder, struct error *err)
 {
-    static const char *const NAMES[] = {"curve.key", "sign.key", "controller-keys.json", NULL};
     struct controller_keys keys;
     int rc = -1;
 
-    if (prepare(folder, NAMES, err) < 0)
+    if (prepare(folder, CONTROLLER_NAMES, err) < 0)
         return -1;
     if (seal_key_make(keys.curve_secret, keys.public.curve, err) == 0 &&
-        sign_key_make(keys.sign_secret, keys.public.sign, err) == 0 &&
-        write_in(folder, "curve.key", keys.curve_secret, err) == 0 &&
-        write_in(folder, "sign.key", keys.sign_secret, err) == 0)
-        rc = write_controller_public(folder, &keys.public, err);
+        sign_key_make(keys.sign_secret, keys.public.sign, err) == 0)
+        rc = write_controller(folder, &keys, err);
+    OPENSSL_cleanse(&keys, sizeof(keys));
+    return rc;
+}
+
+int controller_keys_renew(const char *old, const char *folder, struct error *err)
+{
+    struct controller_keys keys;
+    int rc = -1;
+
+    if (controller_keys_load(old, &keys, err) < 0)
+        return -1;
+    if (prepare(folder, CONTROLLER_NAMES, err) == 0 &&
+        sign_key_make(keys.sign_secret, keys.public.sign, err) == 0)
+        rc = write_controller(folder, &keys, err);
     OPENSSL_cleanse(&keys, sizeof(keys));
     return rc;
 }

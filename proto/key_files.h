@@ -39,6 +39,8 @@ struct controller_keys {
     struct controller_public_keys public;
 };
 int controller_keys_make(const char *folder, struct error *err);
+/* A new signing key in 'folder', beside the CURVE key of 'old', which agents go on knowing. */
+int controller_keys_renew(const char *old, const char *folder, struct error *err);
 int controller_keys_load(const char *folder, struct controller_keys *ret_keys, struct error *err);
 int controller_public_keys_parse(const char *json, size_t length,
                                  struct controller_public_keys *ret_keys, struct error *err);

@@ -221,8 +221,8 @@ static bool connected(struct dispatch_store *store, int64_t now_ms)
     return true;
 }
 
-/* True: a hint came that tasks are due. One that an agent became known or was revoked has the keys
- * looked at now. */
+/* True: a hint came that tasks are due. What is told of agents' keys or of a
+ * manifest is looked at now, too. */
 static bool hinted(struct dispatch_store *store)
 {
     bool any = false;
@@ -231,6 +231,8 @@ static bool hinted(struct dispatch_store *store)
     while ((payload = db_notification(store->listener, NULL))) {
         if (strncmp(payload, "agent ", 6) == 0)
             store->keys_ms = 0;
+        else if (strcmp(payload, "manifest") == 0)
+            store->renewed_ms = 0;
         else
             any = true;
         free(payload);

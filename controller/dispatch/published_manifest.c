@@ -1,7 +1,9 @@
 /* published_manifest.c - see published_manifest.h. */
 #include "controller/dispatch/published_manifest.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/error.h"
 #include "common/file.h"
@@ -34,8 +36,9 @@ static int store(struct db *db, int64_t version, const void *bytes, size_t lengt
 {
     struct db_rows *rows;
     bool same;
+    int added = db_execute(db, SQL_PUBLISHED_MANIFEST_INSERT, err, "iy", version, bytes, length);
 
-    if (db_execute(db, SQL_PUBLISHED_MANIFEST_INSERT, err, "iy", version, bytes, length) < 0 ||
+    if (added < 0 || (added > 0 && db_execute(db, SQL_PUBLISHED_MANIFEST_NOTIFY, err, "") < 0) ||
         !(rows = db_query(db, SQL_PUBLISHED_MANIFEST_SAME, err, "iy", version, bytes, length)))
         return -1;
     same = db_rows_count(rows) == 1 && db_bool(rows, 0, 0);
@@ -61,4 +64,24 @@ int published_manifest_store(struct db *db, const char *path, struct error *err)
         error_prefix(err, "%s", path);
     free(bytes);
     return rc;
+}
+
+int published_manifest_follow(struct db *db, const char *path, struct published_manifest_file *last,
+                              struct error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) < 0)
+        return error_set(err, "%s: %s", path, strerror(errno));
+    if (info.st_ino == last->inode && info.st_ctim.tv_sec == last->changed.tv_sec &&
+        info.st_ctim.tv_nsec == last->changed.tv_nsec)
+        return 0;
+    if (published_manifest_store(db, path, err) < 0) {
+        /* A database that is away is asked again; what is wrong with the file stays wrong. */
+        if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TIMEOUT)
+            *last = (struct published_manifest_file){info.st_ino, info.st_ctim};
+        return -1;
+    }
+    *last = (struct published_manifest_file){info.st_ino, info.st_ctim};
+    return 0;
 }

@@ -7,15 +7,50 @@
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/handover.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "controller/dispatch/dispatch_job.h"
+#include "controller/dispatch/task_sender.h"
 #include "proto/features.h"
 #include "proto/frame.h"
 
 #define TOKEN_LIFE_US INT64_C(3600000000) /* renewed at half of it */
+
+static bool names_key(const Muster__KeyManifest *manifest, const uint8_t key[SIGN_PUBLIC_BYTES])
+{
+    for (size_t i = 0; i < manifest->n_key; i++)
+        if (manifest->key[i]->public_key.len == SIGN_PUBLIC_BYTES &&
+            memcmp(manifest->key[i]->public_key.data, key, SIGN_PUBLIC_BYTES) == 0)
+            return true;
+    return false;
+}
+
+/* Who left our key out has to hear it from us: from the agents it is one refusal after the other.
+ */
+static void tell_if_left_out(const struct dispatch_store *store)
+{
+    const uint8_t *key = task_sender_public_key(store->sender);
+    Muster__KeyManifest *manifest = NULL;
+    struct envelope_view view;
+    uint8_t id[KEY_ID_BYTES];
+    char hex[2 * KEY_ID_BYTES + 1];
+
+    if (envelope_open(store->manifest, store->manifest_length, &view, NULL) == 0)
+        manifest = message_unpack(&muster__key_manifest__descriptor, view.payload,
+                                  view.payload_length, NULL);
+    key_id_of(key, SIGN_PUBLIC_BYTES, id);
+    text_hex(id, sizeof(id), hex);
+    if (manifest && !names_key(manifest, key))
+        log_error(STORE_ROOM,
+                  "the newest key manifest leaves out the key that we sign with: agents refuse our "
+                  "orders; start with a key that it names, or sign a new manifest",
+                  "key=%s version=%" PRIu64, hex, store->manifest_version);
+    message_free(manifest);
+}
 
 int store_load_manifest(struct dispatch_store *store, struct error *err)
 {
@@ -35,6 +70,7 @@ int store_load_manifest(struct dispatch_store *store, struct error *err)
     store->manifest_length = length;
     store->manifest_version = version;
     log_info(STORE_ROOM, "key manifest", "version=%" PRIu64, version);
+    tell_if_left_out(store);
     return 0;
 }
 

@@ -58,6 +58,11 @@ void task_sender_destroy(struct task_sender *sender)
     free(sender);
 }
 
+const uint8_t *task_sender_public_key(const struct task_sender *sender)
+{
+    return sign_key_public(sender->key);
+}
+
 int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count, struct error *err)
 {
     struct db_rows *rows = db_query(db, SQL_ORDER_SITES_READY, err, "");

@@ -31,6 +31,9 @@ struct task_sender *task_sender_create(const struct task_sender_settings *settin
                                        struct error *err);
 void task_sender_destroy(struct task_sender *sender);
 
+/* The public half of what orders are signed with; borrowed. */
+const uint8_t *task_sender_public_key(const struct task_sender *sender);
+
 /* Sites with something due; caller frees. */
 int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count, struct error *err);
 /* Lease and send what is due there. Returns how many went out, or -1: the database. A task that

@@ -125,5 +125,71 @@ START_TEST(its_manifest_is_believed_within_its_scope)
 }
 END_TEST
 
+/* Two keys, the second one's scope behind it, the first one's from what stands before both. */
+START_TEST(each_key_has_its_own_scope)
+{
+    static const char HERE[] = "00000000-0000-7000-8000-00000000000a";
+    static const char THERE[] = "00000000-0000-7000-8000-00000000000b";
+    char other[96], second[128], path[128], *envelope;
+    struct controller_keys old, new;
+    struct key_manifest *manifest;
+    uint8_t root_public[KEY_BYTES], old_id[KEY_ID_BYTES], new_id[KEY_ID_BYTES];
+    struct uuid here, there;
+    struct error err = {0};
+    size_t length;
+    int64_t now = clock_realtime_us();
+
+    snprintf(other, sizeof(other), "%s/other", folder);
+    snprintf(second, sizeof(second), "%s/controller-keys.json", other);
+    ck_assert_int_eq(controller_keys_make(other, &err), 0);
+    ck_assert_int_eq(key("make-root", "--out", root), 0);
+    ck_assert_int_ne(key("make-manifest", "--root", root, "--controller-key", controller,
+                         "--domain", "manifest", "--version", "1", "--days", "2", "--out", out),
+                     0);
+    ck_assert_int_ne(key("make-manifest", "--root", root, "--controller-key", controller, "--until",
+                         "2001-01-01T00:00:00Z", "--version", "1", "--days", "2", "--out", out),
+                     0);
+    ck_assert_int_eq(key("make-manifest", "--root", root, "--version", "2", "--days", "2", "--site",
+                         HERE, "--controller-key", controller, "--controller-key", second, "--site",
+                         THERE, "--domain", "task", "--domain", "cancel", "--from",
+                         "2100-01-01T00:00:00Z", "--until", "2100-02-01T00:00:00Z", "--out", out),
+                     EXIT_FAILURE); /* begins after the manifest has ended */
+    ck_assert_int_eq(key("make-manifest", "--root", root, "--version", "2", "--days", "2", "--site",
+                         HERE, "--controller-key", controller, "--controller-key", second, "--site",
+                         THERE, "--domain", "task", "--domain", "cancel", "--out", out),
+                     0);
+    ck_assert_int_eq(key("show-manifest", out), 0);
+    snprintf(path, sizeof(path), "%s.pub", root);
+    ck_assert_int_eq(key("show-manifest", out, "--root-key", path), 0);
+    ck_assert_int_ne(key("show-manifest", path), 0);
+    ck_assert_int_ne(key("show-manifest"), 0);
+    ck_assert_int_eq(public_key_file_read(path, root_public, NULL), 0);
+    envelope = file_read(out, ENVELOPE_MAX, &length, NULL);
+    manifest = key_manifest_read(envelope, length, root_public, 0, now, &err);
+    ck_assert_msg(manifest != NULL, "%s", err.text);
+    free(envelope);
+    ck_assert_int_eq(controller_keys_load(folder, &old, NULL), 0);
+    ck_assert_int_eq(controller_keys_load(other, &new, NULL), 0);
+    key_id_of(old.public.sign, KEY_BYTES, old_id);
+    key_id_of(new.public.sign, KEY_BYTES, new_id);
+    uuid_parse(HERE, &here);
+    uuid_parse(THERE, &there);
+    ck_assert_ptr_nonnull(key_manifest_find(manifest, old_id, DOMAIN_SETTLE, &here, now, NULL));
+    ck_assert_ptr_null(key_manifest_find(manifest, old_id, DOMAIN_TASK, &there, now, NULL));
+    ck_assert_ptr_nonnull(key_manifest_find(manifest, new_id, DOMAIN_TASK, &here, now, NULL));
+    ck_assert_ptr_nonnull(key_manifest_find(manifest, new_id, DOMAIN_CANCEL, &there, now, NULL));
+    ck_assert_ptr_null(key_manifest_find(manifest, new_id, DOMAIN_SETTLE, &there, now, &err));
+    ck_assert_msg(strstr(err.text, "domain") != NULL, "%s", err.text);
+    key_manifest_release(manifest);
+    snprintf(path, sizeof(path), "%s/curve.key", other);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/sign.key", other);
+    unlink(path);
+    unlink(second);
+    rmdir(other);
+}
+END_TEST
+
 CHECK_MAIN_WITH("key", make, unmake, what_is_not_understood_fails,
-                a_root_key_is_secret_and_never_replaced, its_manifest_is_believed_within_its_scope)
+                a_root_key_is_secret_and_never_replaced, its_manifest_is_believed_within_its_scope,
+                each_key_has_its_own_scope)

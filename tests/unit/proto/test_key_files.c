@@ -136,6 +136,30 @@ START_TEST(a_controllers_keys_fit_together)
 }
 END_TEST
 
+START_TEST(a_renewed_set_has_another_signing_key_and_the_same_curve_key)
+{
+    struct controller_keys old, new;
+    char renewed[96];
+
+    snprintf(renewed, sizeof(renewed), "%s/new", folder);
+    ck_assert_int_eq(controller_keys_renew(folder, renewed, &err), -1); /* there is none to renew */
+    ck_assert_int_eq(controller_keys_make(folder, &err), 0);
+    ck_assert_int_eq(controller_keys_renew(folder, renewed, &err), 0);
+    ck_assert_int_eq(controller_keys_load(folder, &old, &err), 0);
+    ck_assert_int_eq(controller_keys_load(renewed, &new, &err), 0);
+    ck_assert_mem_eq(old.curve_secret, new.curve_secret, KEY_BYTES);
+    ck_assert_mem_eq(old.public.curve, new.public.curve, KEY_BYTES);
+    ck_assert_mem_ne(old.public.sign, new.public.sign, KEY_BYTES);
+    error_clear(&err);
+    ck_assert_int_eq(controller_keys_renew(folder, renewed, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+    unlink(in_folder("new/curve.key"));
+    unlink(in_folder("new/sign.key"));
+    unlink(in_folder("new/controller-keys.json"));
+    ck_assert_int_eq(rmdir(renewed), 0);
+}
+END_TEST
+
 START_TEST(public_json_is_strict)
 {
     static const char *const TEXTS[] = {
@@ -158,4 +182,5 @@ END_TEST
 
 CHECK_MAIN_WITH("key_files", make, unmake, what_is_no_key_is_refused,
                 a_secret_open_to_others_is_refused, a_key_is_never_replaced,
-                an_agents_keys_fit_together, a_controllers_keys_fit_together, public_json_is_strict)
+                an_agents_keys_fit_together, a_controllers_keys_fit_together,
+                a_renewed_set_has_another_signing_key_and_the_same_curve_key, public_json_is_strict)
