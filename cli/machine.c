@@ -38,6 +38,16 @@ static int put_password(struct cli *cli, json_t *bmc)
     return 0;
 }
 
+static int put_bmc_members(struct cli *cli, json_t *bmc)
+{
+    return cli_put(cli, bmc, "bmc-address", "address") < 0 ||
+                   cli_put_number(cli, bmc, "bmc-port", "port") < 0 ||
+                   cli_put(cli, bmc, "bmc-user", "username") < 0 ||
+                   cli_put_number(cli, bmc, "cipher-suite", "cipher_suite") < 0
+               ? -1
+               : put_password(cli, bmc);
+}
+
 static int put_bmc(struct cli *cli, json_t *body)
 {
     const char *driver = cli_option(cli, "bmc-driver");
@@ -47,12 +57,7 @@ static int put_bmc(struct cli *cli, json_t *body)
         return 0;
     bmc = json_pack("{s:s}", "driver", driver);
     json_object_set_new(body, "bmc", bmc);
-    return cli_put(cli, bmc, "bmc-address", "address") < 0 ||
-                   cli_put_number(cli, bmc, "bmc-port", "port") < 0 ||
-                   cli_put(cli, bmc, "bmc-user", "username") < 0 ||
-                   cli_put_number(cli, bmc, "cipher-suite", "cipher_suite") < 0
-               ? -1
-               : put_password(cli, bmc);
+    return put_bmc_members(cli, bmc);
 }
 
 static int hold(struct cli *cli, const char *name)
@@ -127,6 +132,37 @@ int machine_release(struct cli *cli)
         return EXIT_USAGE;
     path = cli_path(cli, "/v1/machines", cli->words[0], "/release");
     rc = cli_add(cli, path, json_pack("{s:s}", "reason", reason));
+    free(path);
+    return rc;
+}
+
+/* The whole account: an absent password is none. */
+int machine_set_bmc(struct cli *cli)
+{
+    const char *driver = cli_need(cli, "bmc-driver");
+    json_t *body, *answer = NULL;
+    char *path, *text = NULL;
+    int rc = EXIT_USAGE;
+
+    if (!driver)
+        return EXIT_USAGE;
+    path = cli_path(cli, "/v1/machines", cli->words[0], "/bmc");
+    body = json_pack("{s:s}", "driver", driver);
+    if (put_bmc_members(cli, body) == 0 && (text = json_dumps(body, JSON_COMPACT))) {
+        rc = client_call(cli->client,
+                         &(struct client_request){.method = "PUT",
+                                                  .path = path,
+                                                  .type = "application/json",
+                                                  .body = text,
+                                                  .length = strlen(text)},
+                         &answer, &cli->err);
+        OPENSSL_cleanse(text, strlen(text));
+    }
+    if (rc == EXIT_OK)
+        output_object(cli->format, answer);
+    free(text);
+    json_decref(body);
+    json_decref(answer);
     free(path);
     return rc;
 }

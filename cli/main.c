@@ -43,6 +43,10 @@ static const struct command {
     {"machine", "list", machine_list, 0, "", ""},
     {"machine", "show", machine_show, 1, "", "NAME|MAC|SERIAL"},
     {"machine", "hold", machine_hold, 1, "", "NAME --tenant T"},
+    {"machine", "set-bmc", machine_set_bmc, 1,
+     "bmc-driver= bmc-address= bmc-port= bmc-user= bmc-password-file= cipher-suite=",
+     "NAME --bmc-driver ipmi --bmc-address A [--bmc-port P] [--bmc-user U] [--bmc-password-file F] "
+     "[--cipher-suite N]"},
     {"machine", "release", machine_release, 1, "reason=", "NAME --reason R --tenant T"},
     {"image", "push", image_push, 1, "", "FOLDER [--tenant T]"},
     {"image", "list", image_list, 0, "", ""},
@@ -71,6 +75,8 @@ static const struct command {
     {"task", "watch", task_watch, 1, "timeout=", "ID [--timeout S]"},
     {"task", "logs", task_logs, 1, "follow", "ID [-f]"},
     {"task", "cancel", task_cancel, 1, "reason=", "ID [--reason R]"},
+    {"task", "settle", task_settle, 1,
+     "as= reason=", "ID --as succeeded|failed|cancelled --reason R"},
     {"alert", "list", alert_list, 0, "", ""},
     {"audit", "list", audit_list, 0, "", ""},
 };

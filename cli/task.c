@@ -162,3 +162,18 @@ int task_cancel(struct cli *cli)
     free(path);
     return rc;
 }
+
+/* How a task ended of which nobody can tell; the agent is told. */
+int task_settle(struct cli *cli)
+{
+    const char *outcome = cli_need(cli, "as"), *reason = outcome ? cli_need(cli, "reason") : NULL;
+    char *path;
+    int rc;
+
+    if (!reason)
+        return EXIT_USAGE;
+    path = cli_path(cli, "/v1/tasks", cli->words[0], "/settle");
+    rc = cli_add(cli, path, json_pack("{s:s, s:s}", "as", outcome, "reason", reason));
+    free(path);
+    return rc;
+}

@@ -31,6 +31,14 @@ static void print_head(const json_t *task)
     line("cause", output_member(task, "cause"));
     line("remedy", output_member(task, "remedy"));
     line("restore", output_member(task, "restore"));
+    line("settled by", output_member(task, "settled_by"));
+    if (json_is_object(json_object_get(task, "late_result")))
+        printf("%-10s %s, restore %s: came after it was settled\n", "agent said",
+               output_member(json_object_get(task, "late_result"), "outcome"),
+               output_member(json_object_get(task, "late_result"), "restore"));
+    if (json_is_false(json_object_get(task, "facts_agree")))
+        line("evidence",
+             "the agent signed for other facts than came: compare with its own journal");
 }
 
 static void print_origin(const json_t *task)

@@ -2,6 +2,7 @@
  * is durable. */
 #include "agent/run/order_desk.h"
 
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,20 +246,44 @@ static void take_cancel(struct task_runner *runner, const struct task_order *ord
     }
 }
 
-static void take_settle(struct task_runner *runner, const struct task_order *order)
+/* A person's word is taken in: the controller does not say it again. */
+static void put_taken(struct journal_batch *batch, const struct task_runner *runner,
+                      const struct task_order *order, const struct link_order *bytes,
+                      const char *text)
 {
-    struct boot_run *run = boot_run_find(runner, &order->task_id);
+    Muster__Record record = record_of(runner, &order->task_id, order->epoch);
+    Muster__Taken taken = MUSTER__TAKEN__INIT;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
 
-    if (!run && !order->known)
-        not_held(runner, order);
-    else if (!run)
-        answer_held(runner, order);
-    else
-        boot_run_stop(run, order->settle->outcome, step_of(run), "", "settled by a person: %.200s",
-                      order->settle->reason);
+    SHA256(bytes->envelope, bytes->length, digest);
+    taken.envelope_sha256 = (ProtobufCBinaryData){sizeof(digest), digest};
+    taken.text = (char *)text;
+    record.kind_case = MUSTER__RECORD__KIND_TAKEN;
+    record.taken = &taken;
+    journal_batch_record(batch, JOURNAL_FACTS, &record);
 }
 
-static void take_release(struct task_runner *runner, const struct task_order *order)
+static void take_settle(struct task_runner *runner, const struct task_order *order,
+                        const struct link_order *bytes)
+{
+    struct boot_run *run = boot_run_find(runner, &order->task_id);
+    struct journal_batch *batch = journal_batch_create();
+
+    put_taken(batch, runner, order, bytes,
+              run                               ? "the run is stopped and the machine put back"
+              : !order->known                   ? "this agent's journal holds no such task"
+              : order->held.state == HELD_ENDED ? "it has ended here"
+                                                : "it was never started here");
+    hand_over(runner, batch);
+    if (run)
+        boot_run_stop(run, order->settle->outcome, step_of(run), "", "settled by a person: %.200s",
+                      order->settle->reason);
+    else if (order->known && order->held.state == HELD_ENDED)
+        answer_held(runner, order); /* its RESULT once more: the controller may have lost it */
+}
+
+static void take_release(struct task_runner *runner, const struct task_order *order,
+                         const struct link_order *bytes)
 {
     struct journal_batch *batch = journal_batch_create();
     char id[UUID_TEXT_SIZE];
@@ -268,6 +293,7 @@ static void take_release(struct task_runner *runner, const struct task_order *or
     uuid_format(&order->machine_id, id);
     log_info("run", "a machine was released by a person", "machine=%s reason=%s", id,
              log_quote(order->release->reason));
+    put_taken(batch, runner, order, bytes, "released");
     journal_batch_epoch(batch, &order->machine_id, order->epoch);
     hand_over(runner, batch);
 }
@@ -300,8 +326,8 @@ void order_desk_take(struct task_runner *runner, const struct link_order *bytes)
     else if (order.cancel)
         take_cancel(runner, &order);
     else if (order.settle)
-        take_settle(runner, &order);
+        take_settle(runner, &order, bytes);
     else
-        take_release(runner, &order);
+        take_release(runner, &order, bytes);
     task_order_clear(&order);
 }

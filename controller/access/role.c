@@ -29,6 +29,7 @@ static const char *const PERMISSIONS[PERMISSION_COUNT] = {
     [PERMISSION_TASK_READ] = "task.read",
     [PERMISSION_TASK_CREATE] = "task.create",
     [PERMISSION_TASK_CANCEL] = "task.cancel",
+    [PERMISSION_TASK_SETTLE] = "task.settle",
     [PERMISSION_ALERT_READ] = "alert.read",
     [PERMISSION_AUDIT_READ] = "audit.read",
     [PERMISSION_STATUS_READ] = "status.read",
@@ -54,8 +55,9 @@ static const bool GRANTS[ROLE_COUNT][PERMISSION_COUNT] = {
             [PERMISSION_TOKEN_READ] = true,   [PERMISSION_TOKEN_WRITE] = true,
             [PERMISSION_RULE_READ] = true,    [PERMISSION_RULE_WRITE] = true,
             [PERMISSION_TASK_READ] = true,    [PERMISSION_TASK_CREATE] = true,
-            [PERMISSION_TASK_CANCEL] = true,  [PERMISSION_ALERT_READ] = true,
-            [PERMISSION_AUDIT_READ] = true,   [PERMISSION_STATUS_READ] = true,
+            [PERMISSION_TASK_CANCEL] = true,  [PERMISSION_TASK_SETTLE] = true,
+            [PERMISSION_ALERT_READ] = true,   [PERMISSION_AUDIT_READ] = true,
+            [PERMISSION_STATUS_READ] = true,
         },
     [ROLE_TENANT_OPERATOR] =
         {
@@ -67,6 +69,7 @@ static const bool GRANTS[ROLE_COUNT][PERMISSION_COUNT] = {
             [PERMISSION_TASK_READ] = true,
             [PERMISSION_TASK_CREATE] = true,
             [PERMISSION_TASK_CANCEL] = true,
+            [PERMISSION_TASK_SETTLE] = true,
             [PERMISSION_ALERT_READ] = true,
             [PERMISSION_AUDIT_READ] = true,
             [PERMISSION_STATUS_READ] = true,

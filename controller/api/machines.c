@@ -11,7 +11,7 @@
 #include "controller/api/resources.h"
 #include "controller/fleet/machine.h"
 #include "controller/fleet/site.h"
-#include "controller/tasks/task_release.h"
+#include "controller/tasks/task_settle.h"
 
 static const struct uuid *viewer(const struct api_call *call)
 {
@@ -90,19 +90,14 @@ static int read_uuid(struct api_call *call, struct machine_request *request, str
     return 0;
 }
 
-static int read_bmc(struct api_call *call, struct machine_request *request)
+static int read_bmc_members(struct api_call *call, struct machine_request *request)
 {
     static const char *const known[] = {"driver",       "address",  "port", "username",
                                         "cipher_suite", "password", NULL};
-    json_t *whole = call->json, *bmc = json_object_get(whole, "bmc");
     int rc = -1;
 
     request->bmc_port = 623;
     request->bmc_cipher_suite = 17;
-    if (!json_is_object(bmc))
-        return problem_field(&call->problem, "bmc",
-                             "must be an object: {\"driver\": \"ipmi\", ...}");
-    call->json = bmc; /* its members are read like those of the body */
     if (api_known(call, known) == 0 &&
         api_required(call, "driver", 16, &request->bmc_driver) == 0 &&
         api_string(call, "address", 255, &request->bmc_address) >= 0 &&
@@ -111,7 +106,6 @@ static int read_bmc(struct api_call *call, struct machine_request *request)
         api_int(call, "cipher_suite", 0, 17, &request->bmc_cipher_suite) >= 0 &&
         api_string(call, "password", SECRET_PLAIN_MAX, &request->bmc_password) >= 0)
         rc = 0;
-    call->json = whole;
     if (rc == 0 && strcmp(request->bmc_driver, "ipmi") != 0 &&
         strcmp(request->bmc_driver, "noop") != 0)
         return problem_field(&call->problem, "bmc.driver", "is ipmi or noop");
@@ -121,6 +115,20 @@ static int read_bmc(struct api_call *call, struct machine_request *request)
     /* What tells a machine without a BMC from the others at its site. */
     if (rc == 0 && (!request->bmc_address || !*request->bmc_address))
         request->bmc_address = request->name;
+    return rc;
+}
+
+static int read_bmc(struct api_call *call, struct machine_request *request)
+{
+    json_t *whole = call->json, *bmc = json_object_get(whole, "bmc");
+    int rc;
+
+    if (!json_is_object(bmc))
+        return problem_field(&call->problem, "bmc",
+                             "must be an object: {\"driver\": \"ipmi\", ...}");
+    call->json = bmc; /* its members are read like those of the body */
+    rc = read_bmc_members(call, request);
+    call->json = whole;
     return rc;
 }
 
@@ -168,6 +176,27 @@ int machines_add(struct api_call *call)
         "the name, a MAC, the uuid, the serial or the asset tag is another machine's");
 }
 
+/* The whole account: what is not given is as for a new machine, an absent password is none. */
+int machines_set_bmc(struct api_call *call)
+{
+    struct machine_request request = {0};
+    struct machine_found machine;
+    struct error err = {0};
+
+    if (find(call, viewer(call), &machine) < 0)
+        return -1;
+    request.name = machine.name;
+    api_object(call, "machine %s", machine.name);
+    if (read_bmc_members(call, &request) < 0)
+        return -1;
+    snprintf(call->why, sizeof(call->why), "driver %s, address %.100s, user %.60s, password %s",
+             request.bmc_driver, request.bmc_address, request.bmc_user ? request.bmc_user : "",
+             request.bmc_password ? "changed" : "none");
+    if (machine_set_bmc(call->db, call->services->secret_key, &machine.id, &request, &err) < 0)
+        return api_failed(call, &err);
+    return machines_show(call);
+}
+
 /* The tenant gets it; nobody else may have it. */
 int machines_hold(struct api_call *call)
 {
@@ -205,7 +234,7 @@ int machines_release(struct api_call *call)
     api_object(call, "machine %s", machine.name);
     snprintf(call->why, sizeof(call->why), "%s", reason);
     api_actor(call, who);
-    released = task_release_machine(call->db, &call->tenant, &machine.id, who, reason, &err);
+    released = task_settle_release(call->db, &call->tenant, &machine.id, who, reason, &err);
     if (released < 0)
         return err.code == ERROR_CONFLICT
                    ? problem_set(&call->problem, 409, "machine_in_use", "muster task cancel ID",

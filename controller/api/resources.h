@@ -32,6 +32,7 @@ int machines_add(struct api_call *call);
 int machines_show(struct api_call *call);
 int machines_hold(struct api_call *call);
 int machines_release(struct api_call *call);
+int machines_set_bmc(struct api_call *call);
 
 int images_list(struct api_call *call);
 int images_register(struct api_call *call);
@@ -66,6 +67,7 @@ int tasks_events(struct api_call *call);
 int tasks_log(struct api_call *call);
 int tasks_report(struct api_call *call);
 int tasks_cancel(struct api_call *call);
+int tasks_settle(struct api_call *call);
 
 int alerts_list(struct api_call *call);
 int alerts_show(struct api_call *call);

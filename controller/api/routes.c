@@ -61,6 +61,9 @@ const struct api_route API_ROUTES[] = {
     {"POST", "/v1/machines/{target}/release", machines_release, PERMISSION_MACHINE_WRITE,
      SCOPE_TENANT, BODY_JSON, "machine.release", NULL},
 
+    {"PUT", "/v1/machines/{target}/bmc", machines_set_bmc, PERMISSION_MACHINE_WRITE, SCOPE_PLATFORM,
+     BODY_JSON, "machine.set_bmc", NULL},
+
     {"GET", "/v1/images", images_list, PERMISSION_IMAGE_READ, SCOPE_EITHER, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/images", images_register, PERMISSION_IMAGE_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "image.register", NULL},
@@ -118,6 +121,9 @@ const struct api_route API_ROUTES[] = {
      NULL, NULL},
     {"POST", "/v1/tasks/{id}/cancel", tasks_cancel, PERMISSION_TASK_CANCEL, SCOPE_TENANT, BODY_JSON,
      "task.cancel", NULL},
+
+    {"POST", "/v1/tasks/{id}/settle", tasks_settle, PERMISSION_TASK_SETTLE, SCOPE_TENANT, BODY_JSON,
+     "task.settle", NULL},
 
     {"GET", "/v1/alerts", alerts_list, PERMISSION_ALERT_READ, SCOPE_TENANT, BODY_NONE, NULL,
      PAGE " disposition machine"},

@@ -10,6 +10,7 @@
 #include "controller/db/db_rows.h"
 #include "controller/fleet/machine.h"
 #include "controller/tasks/task.h"
+#include "controller/tasks/task_settle.h"
 #include "controller/tasks/task_state.h"
 #include "controller/tasks/task_view.h"
 
@@ -200,4 +201,32 @@ int tasks_cancel(struct api_call *call)
                                                         "task %s has ended: %s", id, task.state)
                                           : api_failed(call, &err);
     return answer_task(call, &task.id);
+}
+
+/* A person says how a task ended of which nobody can tell. */
+int tasks_settle(struct api_call *call)
+{
+    static const char *const known[] = {"as", "reason", NULL};
+    const char *outcome, *reason;
+    char who[API_ACTOR_SIZE], id[UUID_TEXT_SIZE];
+    struct error err = {0};
+    struct found task;
+
+    if (api_known(call, known) < 0 || api_required(call, "as", 16, &outcome) < 0 ||
+        api_required(call, "reason", 250, &reason) < 0 || find(call, &task) < 0)
+        return -1;
+    uuid_format(&task.id, id);
+    api_object(call, "task %s", id);
+    snprintf(call->why, sizeof(call->why), "as %s: %s", outcome, reason);
+    api_actor(call, who);
+    if (task_settle(call->db, &call->tenant, &task.id, outcome, who, reason, &err) == 0)
+        return answer_task(call, &task.id);
+    if (err.code == ERROR_INVALID)
+        return problem_field(&call->problem, "as", "is succeeded, failed or cancelled");
+    if (err.code != ERROR_CONFLICT)
+        return api_failed(call, &err);
+    return problem_set(
+        &call->problem, 409, "not_unknown",
+        "Only a task that is unknown is settled; muster task cancel asks for an end.", "%s",
+        error_text(&err));
 }

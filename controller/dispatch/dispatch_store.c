@@ -258,7 +258,9 @@ static int by_the_clock(struct dispatch_store *store, int64_t now_ms, bool hint,
     store->polled_ms = now_ms;
     if (store_look_after_orphans(store, err) < 0)
         return -1;
-    return store_send_due(store, err) < 0 ? -1 : store_send_cancels(store, err);
+    return store_send_due(store, err) < 0 || store_send_words(store, err) < 0
+               ? -1
+               : store_send_cancels(store, err);
 }
 
 /* ---- the thread ---- */

@@ -14,6 +14,8 @@
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/dispatch/event_receiver.sql.h"
+#include "controller/tasks/agent_order.h"
+#include "controller/tasks/task_chain.h"
 #include "controller/tasks/task_facts.h"
 #include "proto/envelope.h"
 #include "proto/frame.h"
@@ -30,9 +32,15 @@ struct receiving {
     struct event_counts counts;
     struct task_fact fact;
     bool found; /* 'fact' is of a granted task and its tenant is the transaction's */
+    struct task_chains chains;
 };
 
 /* ---- audit ---- */
+
+static void name_agent(const struct receiving *in, char who[AGENT_NAME_MAX + 16])
+{
+    snprintf(who, AGENT_NAME_MAX + 16, "agent %s", in->from->name);
+}
 
 static int audit_as(struct receiving *in, const struct uuid *tenant, const char *action,
                     const char *object, const char *why, struct error *err)
@@ -41,7 +49,7 @@ static int audit_as(struct receiving *in, const struct uuid *tenant, const char 
     const struct audit_entry entry = {
         .who = who, .action = action, .object = object, .outcome = "refused", .why = why};
 
-    snprintf(who, sizeof(who), "agent %s", in->from->name);
+    name_agent(in, who);
     in->found = false; /* the transaction's tenant may be another now */
     if (db_set_tenant(in->db, tenant, err) < 0)
         return -1;
@@ -124,12 +132,37 @@ static int find_refused(struct receiving *in, const struct session_record *recor
 
 /* ---- kinds of records ---- */
 
+/* To a person's word. 1: it was one's answer; 0: not; -1. */
+static int answer_word(struct receiving *in, const ProtobufCBinaryData *sha256, const char *refusal,
+                       struct error *err)
+{
+    char who[AGENT_NAME_MAX + 16];
+
+    if (sha256->len != 32)
+        return 0;
+    name_agent(in, who);
+    in->found = false; /* the transaction's tenant may be another now */
+    return agent_order_answered(in->db, &in->from->site, sha256->data, refusal, who, err);
+}
+
+static int on_taken(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    int rc = answer_word(in, &record->message->taken->envelope_sha256, NULL, err);
+
+    return rc == 0 ? drop(in, record, "an order that was never sent to this site, or long ago", err)
+           : rc < 0 ? -1
+                    : 0;
+}
+
 static int on_refused(struct receiving *in, const struct session_record *record, struct error *err)
 {
     const Muster__Refused *refused = record->message->refused;
     char object[UUID_TEXT_SIZE + 8] = "", why[400];
-    int rc = find_refused(in, record, err);
+    int rc;
 
+    if (answer_word(in, &refused->envelope_sha256, refused->code, err) < 0)
+        return -1;
+    rc = find_refused(in, record, err);
     if (rc < 0)
         return -1;
     if (rc == 1)
@@ -175,6 +208,24 @@ static const char *check_result(const struct receiving *in, const Muster__Result
     return NULL;
 }
 
+/* Does it sign for the facts that came before it? */
+static int judge(struct receiving *in, const Muster__Result *result, struct error *err)
+{
+    const struct task_chain *chain =
+        task_chains_of(&in->chains, in->db, &in->fact, &in->from->journal, err);
+    char who[AGENT_NAME_MAX + 16];
+    bool agrees;
+
+    if (!chain)
+        return -1;
+    agrees = result->facts_digest.len == sizeof(chain->digest) &&
+             memcmp(result->facts_digest.data, chain->digest, sizeof(chain->digest)) == 0;
+    name_agent(in, who);
+    if (!agrees)
+        log_error(ROOM, "a RESULT signs for other facts than came", "agent=%s", in->from->name);
+    return task_chain_judge(in->db, &in->fact, agrees, who, err);
+}
+
 /* 0, APPLY_WAIT, -1. */
 static int apply_result(struct receiving *in, const struct session_record *record,
                         const Muster__Result *from, struct error *err)
@@ -196,6 +247,8 @@ static int apply_result(struct receiving *in, const struct session_record *recor
     if (from->report_sha256.len == 32)
         result.report_sha256 = from->report_sha256.data;
     rc = task_facts_result(in->db, &in->fact, &result, err);
+    if (rc == 1)
+        rc = judge(in, from, err);
     return rc < 0 && err->code == ERROR_STALE ? APPLY_WAIT : rc;
 }
 
@@ -271,17 +324,43 @@ static int apply(struct receiving *in, const struct session_record *record, stru
 {
     int rc;
 
-    in->counts.records++;
-    if (!record->message)
-        return drop(in, record, "it is no Record", err);
-    if (record->message->kind_case == MUSTER__RECORD__KIND_GAP)
-        return 0; /* only its numbers are used up */
+    if (record->message->kind_case == MUSTER__RECORD__KIND_TAKEN)
+        return on_taken(in, record, err);
     if (record->message->kind_case == MUSTER__RECORD__KIND_REFUSED)
         return on_refused(in, record, err);
     rc = find_task(in, record, err);
     if (rc == 0)
         return drop(in, record, "no task of this site", err);
     return rc < 0 ? -1 : apply_to_task(in, record, err);
+}
+
+/* The record counts in its task's digest, whatever becomes of it otherwise. It is read before and
+ * grown behind: a RESULT signs for what came before it. */
+static int apply_fact(struct receiving *in, const struct session_record *record, struct error *err)
+{
+    int found = find_task(in, record, err), rc;
+    const struct task_fact fact = in->fact;
+    struct task_chain *chain;
+
+    if (found < 0 ||
+        (found == 1 && !task_chains_of(&in->chains, in->db, &in->fact, &in->from->journal, err)))
+        return -1;
+    rc = apply(in, record, err);
+    if (rc != 0 || found != 1)
+        return rc;
+    chain = task_chains_of(&in->chains, in->db, &fact, &in->from->journal, err);
+    return chain ? task_chain_grow(chain, record->bytes, record->length, err) : -1;
+}
+
+static int apply_one(struct receiving *in, const struct session_record *record, bool is_fact,
+                     struct error *err)
+{
+    in->counts.records++;
+    if (!record->message)
+        return drop(in, record, "it is no Record", err);
+    if (record->message->kind_case == MUSTER__RECORD__KIND_GAP)
+        return 0; /* only its numbers are used up */
+    return is_fact ? apply_fact(in, record, err) : apply(in, record, err);
 }
 
 /* ---- transactions ---- */
@@ -333,10 +412,13 @@ static int take_range(struct receiving in, const struct session_batch *batch, si
     if (db_begin(in.db, err) < 0)
         return -1;
     for (i = begin; i < end && rc == 0; i++)
-        rc = apply(&in, &batch->records[i], err);
+        rc = apply_one(&in, &batch->records[i], batch->stream == MUSTER__STREAM__FACTS, err);
     if (rc == APPLY_WAIT)
         end = i - 1;
     *ret = rc == APPLY_WAIT ? EVENTS_WAIT : EVENTS_DONE;
+    if (rc >= 0 && task_chains_save(&in.chains, in.db, &in.from->journal, err) < 0)
+        rc = -1;
+    task_chains_clear(&in.chains);
     if (rc >= 0 && end > begin) {
         rc = move_position(&in, batch, begin, end, err);
         if (rc == 0)
@@ -357,6 +439,23 @@ static int take_range(struct receiving in, const struct session_batch *batch, si
     return 0;
 }
 
+/* In its task's digest, too. */
+static int count_skipped(struct receiving *in, const struct session_record *record,
+                         struct error *err)
+{
+    struct task_chain *chain;
+    int rc = record->message ? find_task(in, record, err) : 0;
+
+    if (rc <= 0)
+        return rc;
+    chain = task_chains_of(&in->chains, in->db, &in->fact, &in->from->journal, err);
+    rc = chain && task_chain_grow(chain, record->bytes, record->length, err) == 0
+             ? task_chains_save(&in->chains, in->db, &in->from->journal, err)
+             : -1;
+    task_chains_clear(&in->chains);
+    return rc;
+}
+
 /* A record that the database refuses: its number is used up, and an audit row says why. */
 static int skip_one(struct receiving in, const struct session_batch *batch, size_t *at,
                     const struct error *why, enum event_progress *ret, struct event_counts *counts,
@@ -368,7 +467,9 @@ static int skip_one(struct receiving in, const struct session_batch *batch, size
              batch->records[*at].first, log_quote(error_text(why)));
     if (db_begin(in.db, err) < 0)
         return -1;
-    rc = drop(&in, &batch->records[*at], error_text(why), err);
+    rc = batch->stream == MUSTER__STREAM__FACTS ? count_skipped(&in, &batch->records[*at], err) : 0;
+    if (rc == 0)
+        rc = drop(&in, &batch->records[*at], error_text(why), err);
     if (rc == 0)
         rc = move_position(&in, batch, *at, *at + 1, err);
     if (rc == 1 && db_commit(in.db, err) < 0)

@@ -95,3 +95,4 @@ int store_on_records(struct dispatch_store *store, struct dispatch_job *job, str
 int store_look_after_orphans(struct dispatch_store *store, struct error *err);
 int store_send_due(struct dispatch_store *store, struct error *err);
 int store_send_cancels(struct dispatch_store *store, struct error *err);
+int store_send_words(struct dispatch_store *store, struct error *err);

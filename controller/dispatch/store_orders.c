@@ -1,5 +1,6 @@
-/* store_orders.c - what is due goes out to the sessions that are this controller's: tasks, and
- * wishes to cancel. Invariant: nothing is sent to a session that was not resumed.
+/* store_orders.c - what is due goes out to the sessions that are this controller's: tasks, wishes
+ * to cancel, and what people settled or released. Invariant: nothing is sent to a session that was
+ * not resumed.
  */
 #include "controller/dispatch/store_inside.h"
 
@@ -10,6 +11,7 @@
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/task_sender.h"
+#include "controller/tasks/agent_order.h"
 #include "controller/tasks/task_orphans.h"
 
 #define CANCEL_MS 10000 /* a cancel that was not answered is said again */
@@ -99,5 +101,26 @@ int store_send_cancels(struct dispatch_store *store, struct error *err)
                                     send_order, store, err);
     }
     free(wishes);
+    return rc;
+}
+
+int store_send_words(struct dispatch_store *store, struct error *err)
+{
+    struct agent_order *orders;
+    size_t count;
+    int rc = 0;
+
+    if (live_sessions_count(store->sessions) == 0)
+        return 0;
+    if (agent_order_due(store->db, &orders, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        struct live *live = live_sessions_of_site(store->sessions, &orders[i].site);
+
+        if (live && live->resumed)
+            rc = task_sender_word(store->sender, store->db, &live->session, &orders[i],
+                                  clock_realtime_us(), send_order, store, err);
+    }
+    free(orders);
     return rc;
 }

@@ -18,6 +18,7 @@
 #include "controller/db/db_rows.h"
 #include "controller/dispatch/order_read.h"
 #include "controller/dispatch/task_sender.sql.h"
+#include "controller/tasks/agent_order.h"
 #include "controller/tasks/task_queue.h"
 #include "proto/frame.h"
 
@@ -256,7 +257,7 @@ static int cancels_of_tenant(struct db *db, const struct uuid *tenant, struct wi
 int task_sender_cancels(struct db *db, struct task_cancel_wish **ret_wishes, size_t *ret_count,
                         struct error *err)
 {
-    struct db_rows *tenants = db_query(db, SQL_ORDER_TENANTS_HELD, err, "");
+    struct db_rows *tenants = db_query(db, SQL_ORDER_TENANTS_CANCELLING, err, "");
     struct wishes wishes = {0};
     int rc = tenants ? 0 : -1;
 
@@ -291,4 +292,58 @@ int task_sender_cancel(struct task_sender *sender, const struct live_session *se
     message.expires_at_us = now_us + CANCEL_LIFE_US;
     tell("cancel sent", session, &wish->task, wish->epoch, NULL);
     return sign_and_send(sender, session, DOMAIN_CANCEL, &message.base, send, context, err);
+}
+
+/* ---- a person's word ---- */
+
+static int sign_word(struct task_sender *sender, const struct live_session *session,
+                     const struct agent_order *order, int64_t expires_us, uint8_t **ret_envelope,
+                     size_t *ret_length, struct error *err)
+{
+    const ProtobufCBinaryData nonce = {sizeof(session->nonce), (uint8_t *)session->nonce};
+    Muster__SettleTask settle = MUSTER__SETTLE_TASK__INIT;
+    Muster__ReleaseMachine release = MUSTER__RELEASE_MACHINE__INIT;
+
+    if (uuid_is_nil(&order->task)) {
+        release.machine_id = message_from_uuid(&order->machine);
+        release.site_id = message_from_uuid(&session->site);
+        release.agent_id = message_from_uuid(&session->agent);
+        release.epoch = order->epoch;
+        release.reason = (char *)order->reason;
+        release.session_nonce = nonce;
+        release.expires_at_us = expires_us;
+        return sign(sender, DOMAIN_RELEASE, &release.base, ret_envelope, ret_length, err);
+    }
+    settle.task_id = message_from_uuid(&order->task);
+    settle.site_id = message_from_uuid(&session->site);
+    settle.agent_id = message_from_uuid(&session->agent);
+    settle.epoch = order->epoch;
+    settle.outcome = (char *)order->outcome;
+    settle.reason = (char *)order->reason;
+    settle.session_nonce = nonce;
+    settle.expires_at_us = expires_us;
+    return sign(sender, DOMAIN_SETTLE, &settle.base, ret_envelope, ret_length, err);
+}
+
+int task_sender_word(struct task_sender *sender, struct db *db, const struct live_session *session,
+                     const struct agent_order *order, int64_t now_us, task_sender_send send,
+                     void *context, struct error *err)
+{
+    uint8_t *envelope = NULL, digest[SHA256_DIGEST_LENGTH];
+    size_t length;
+    int rc = agent_registry_owned(db, &sender->settings.controller, session, err);
+
+    if (rc <= 0)
+        return rc;
+    if (sign_word(sender, session, order, now_us + CANCEL_LIFE_US, &envelope, &length, err) < 0)
+        return -1;
+    SHA256(envelope, length, digest);
+    rc = agent_order_sent(db, order, digest, err);
+    if (rc > 0) {
+        tell(uuid_is_nil(&order->task) ? "release sent" : "settlement sent", session,
+             uuid_is_nil(&order->task) ? &order->machine : &order->task, order->epoch, NULL);
+        rc = send(context, session, envelope, length, err);
+    }
+    free(envelope);
+    return rc < 0 ? -1 : 0;
 }

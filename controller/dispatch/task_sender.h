@@ -52,3 +52,9 @@ int task_sender_cancels(struct db *db, struct task_cancel_wish **ret_wishes, siz
 int task_sender_cancel(struct task_sender *sender, const struct live_session *session,
                        const struct task_cancel_wish *wish, int64_t now_us, task_sender_send send,
                        void *context, struct error *err);
+
+struct agent_order;
+/* What a person settled or released, to the agent; kept open until it answers. */
+int task_sender_word(struct task_sender *sender, struct db *db, const struct live_session *session,
+                     const struct agent_order *order, int64_t now_us, task_sender_send send,
+                     void *context, struct error *err);

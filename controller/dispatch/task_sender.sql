@@ -23,9 +23,8 @@ select role, name, sha256, size from image_file where image_version_id = $1 orde
 -- name: order_sites_ready
 select distinct site_id from task_queue where state = 'queued' and due_at <= now()
 
--- name: order_tenants_held
--- Tenants with a task that an agent may hold; a queued one may be held by an agent whose lease lapsed.
-select distinct tenant_id from task_queue where state in ('leased', 'accepted', 'running', 'unknown') or (state = 'queued' and epoch is not null)
+-- name: order_tenants_cancelling
+select distinct tenant_id from task_queue where cancelling
 
 -- name: order_cancels
 select id, site_id, epoch, coalesce(cancel_reason, '') from task

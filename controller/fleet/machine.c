@@ -23,21 +23,46 @@ static int add_nics(struct db *db, const struct uuid *machine,
     return 0;
 }
 
-static int add_bmc(struct db *db, const struct secret_key *key, const struct uuid *machine,
-                   const struct machine_request *request, struct error *err)
+/* Insert or update, by 'sql': the account's row is 'id'. */
+static int write_bmc(struct db *db, const char *sql, const struct secret_key *key,
+                     const struct uuid *id, const struct uuid *machine,
+                     const struct machine_request *request, struct error *err)
 {
     uint8_t sealed[SECRET_OVERHEAD + SECRET_PLAIN_MAX];
     size_t length = request->bmc_password ? strlen(request->bmc_password) : 0;
-    struct uuid id = uuid_make();
 
     if (request->bmc_password &&
-        secret_seal(key, SECRET_BMC_PASSWORD, &id, request->bmc_password, length, sealed, err) < 0)
+        secret_seal(key, SECRET_BMC_PASSWORD, id, request->bmc_password, length, sealed, err) < 0)
         return -1;
-    return db_execute(db, SQL_BMC_ACCOUNT_INSERT, err, "uussisiy", &id, machine,
-                      request->bmc_driver, request->bmc_address ? request->bmc_address : "",
-                      request->bmc_port, request->bmc_user ? request->bmc_user : "",
-                      request->bmc_cipher_suite, request->bmc_password ? sealed : NULL,
-                      length + SECRET_OVERHEAD);
+    return db_execute(db, sql, err, "uussisiy", id, machine, request->bmc_driver,
+                      request->bmc_address ? request->bmc_address : "", request->bmc_port,
+                      request->bmc_user ? request->bmc_user : "", request->bmc_cipher_suite,
+                      request->bmc_password ? sealed : NULL, length + SECRET_OVERHEAD);
+}
+
+static int add_bmc(struct db *db, const struct secret_key *key, const struct uuid *machine,
+                   const struct machine_request *request, struct error *err)
+{
+    struct uuid id = uuid_make();
+
+    return write_bmc(db, SQL_BMC_ACCOUNT_INSERT, key, &id, machine, request, err);
+}
+
+int machine_set_bmc(struct db *db, const struct secret_key *key, const struct uuid *machine,
+                    const struct machine_request *request, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_BMC_ACCOUNT_OF, err, "u", machine);
+    struct uuid id;
+
+    if (!rows)
+        return -1;
+    if (db_rows_count(rows) == 0) {
+        db_rows_destroy(rows);
+        return add_bmc(db, key, machine, request, err) < 0 ? -1 : 0;
+    }
+    id = db_uuid(rows, 0, 0);
+    db_rows_destroy(rows);
+    return write_bmc(db, SQL_BMC_ACCOUNT_UPDATE, key, &id, machine, request, err) < 0 ? -1 : 0;
 }
 
 int machine_add(struct db *db, const struct secret_key *key, const struct machine_request *request,

@@ -33,6 +33,11 @@ struct machine_request {
 int machine_add(struct db *db, const struct secret_key *key, const struct machine_request *request,
                 struct uuid *ret_id, struct error *err);
 
+/* Its BMC account as 'request' has it, the password too (NULL: none). Orders that are sent from
+ * then on carry it. */
+int machine_set_bmc(struct db *db, const struct secret_key *key, const struct uuid *machine,
+                    const struct machine_request *request, struct error *err);
+
 /* Inside a transaction of 'tenant'. ERROR_CONFLICT: it is held already. */
 int machine_hold(struct db *db, const struct uuid *tenant, const struct uuid *machine,
                  struct uuid *ret_holding, struct error *err);

@@ -9,6 +9,13 @@ insert into machine_nic (mac, machine_id, position) values ($1, $2, $3::smallint
 insert into bmc_account (id, machine_id, driver, address, port, username, cipher_suite, password)
 values ($1, $2, $3, $4, $5::integer, $6, $7::integer, $8)
 
+-- name: bmc_account_of
+select id from bmc_account where machine_id = $1
+
+-- name: bmc_account_update
+update bmc_account set driver = $3, address = $4, port = $5::integer, username = $6, cipher_suite = $7::integer, password = $8
+where id = $1 and machine_id = $2
+
 -- name: machine_hold
 insert into machine_holding (tenant_id, id, machine_id) values ($1, $2, $3)
 
@@ -28,7 +35,8 @@ order by m.name limit 2
 select json_build_object('id', m.id, 'name', m.name, 'site', s.name,
            'macs', (select json_agg(n.mac::text order by n.position) from machine_nic n where n.machine_id = m.id),
            'uuid', m.smbios_uuid, 'serial', m.serial, 'asset_tag', m.asset_tag, 'rack', m.rack, 'class', m.class,
-           'memory_mib', m.memory_mib, 'cpus', m.cpus, 'held_because', m.held_because, 'held_by_task', m.held_by_task,
+           'memory_mib', m.memory_mib, 'cpus', m.cpus, 'held_because', case when own.yes then m.held_because when m.held_because is not null then 'the platform has to release it' end,
+           'held_by_task', case when own.yes then m.held_by_task end,
            'epoch', m.epoch, 'holding_since', h.since,
            'bmc', case when $6 then (select json_build_object('driver', b.driver, 'address', b.address, 'port', b.port,
                                                              'username', b.username, 'cipher_suite', b.cipher_suite)
@@ -37,6 +45,9 @@ select json_build_object('id', m.id, 'name', m.name, 'site', s.name,
 from machine m
 join site s on s.id = m.site_id
 left join machine_holding h on h.machine_id = m.id and h.until is null and h.tenant_id = $1
+-- A former holder's task is not this tenant's to see.
+cross join lateral (select $1::uuid is null or m.held_by_task is null
+                           or exists (select from task t where t.tenant_id = $1 and t.id = m.held_by_task) as yes) own
 where ($1::uuid is null or h.id is not null)
   and ($2::text is null or s.name = $2)
   and ($3::text is null or m.name > $3)

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/tasks/task_facts.sql.h"
@@ -487,6 +488,33 @@ static int finish(struct saying *say, const struct task_result *result, bool has
     return change(say, result->outcome, "result", why, err);
 }
 
+/* A person settled the task before its agent came to say how it ended: the outcome stays theirs,
+ * what the agent says of the machine counts. 1: kept. 0: it was kept before. */
+static int keep_late(struct saying *say, const struct task_result *result, struct error *err)
+{
+    char why[400], object[UUID_TEXT_SIZE + 8] = "task ";
+    const struct audit_entry entry = {.who = say->who,
+                                      .action = "task.late_result",
+                                      .object = object,
+                                      .outcome = "ok",
+                                      .why = why};
+    int kept = db_execute(say->db, SQL_FACTS_LATE_RESULT, err, "uussss", &say->now.tenant,
+                          &say->now.task, result->outcome, result->verdict ? result->verdict : "",
+                          result->restore, result->cause ? result->cause : "");
+
+    if (kept <= 0)
+        return kept;
+    snprintf(why, sizeof(why), "settled as %s; the agent says %s, restore %s%s%s", say->now.state,
+             result->outcome, result->restore, result->cause && result->cause[0] ? ": " : "",
+             result->cause ? result->cause : "");
+    whole(why);
+    uuid_format(&say->now.task, object + strlen(object));
+    if (settle_machine(say, result, err) < 0 || note(say, "late result", why, err) < 0 ||
+        audit_append(say->db, &say->now.tenant, &entry, err) < 0)
+        return -1;
+    return 1;
+}
+
 int task_facts_result(struct db *db, const struct task_fact *fact, const struct task_result *result,
                       struct error *err)
 {
@@ -499,7 +527,7 @@ int task_facts_result(struct db *db, const struct task_fact *fact, const struct 
     if (wrong)
         return note(&say, "result refused", wrong, err);
     if (task_state_is_final(say.now.state))
-        return 0; /* said again */
+        return say.now.settled ? keep_late(&say, result, err) : 0; /* said again */
     if (!task_edge_find(say.now.state, result->outcome, "result"))
         return note(&say, "result refused", "the task was never handed out", err);
     if (result->report_sha256) {
@@ -509,5 +537,5 @@ int task_facts_result(struct db *db, const struct task_fact *fact, const struct 
         if (report == 0)
             return error_set_code(err, ERROR_STALE, "chunks of the report are still missing");
     }
-    return finish(&say, result, report == 1, err);
+    return finish(&say, result, report == 1, err) < 0 ? -1 : 1;
 }

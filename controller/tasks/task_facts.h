@@ -58,7 +58,9 @@ struct task_result {
     uint64_t log_size;
     int64_t started_at_us, ended_at_us;
 };
-/* The end: state, verdict, restore, machine hold or release, queue row gone. A RESULT that names a
+/* The end: state, verdict, restore, machine hold or release, queue row gone. One that comes after a
+ * person settled the task is kept beside what they said; its failed restore holds the machine. 1:
+ * it took effect. 0: said again, or noted only. A RESULT that names a
  * report whose chunks are not whole yet: ERROR_STALE, the caller acknowledges nothing beyond it and
  * comes again when the chunks are in. */
 int task_facts_result(struct db *db, const struct task_fact *fact, const struct task_result *result,

@@ -38,6 +38,12 @@ update machine set held_because = null, held_by_task = null where id = $1 and he
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, state, detail, evidence, duration_ms, attempt, agent_id, sequence)
 values ($1, $2, $3, $4, $5, 'step', $6, $7, $8, $9, nullif($10, 0), $11, $12, $13);
 
+-- name: facts_late_result
+-- Once. Whether the machine was put back is the agent's to say, whoever settled the task.
+update task set restore = $5, late_result = jsonb_build_object('outcome', $3::text, 'verdict', nullif($4::text, ''), 'restore', $5::text,
+    'cause', nullif($6::text, ''), 'came_at', now())
+where tenant_id = $1 and id = $2 and late_result is null;
+
 -- name: facts_result
 update task set verdict = nullif($3, ''), restore = $4, stopped_at = nullif($5, ''), cause = nullif($6, ''), remedy = nullif($7, ''),
     report_sha256 = $8, log_size = $9, started_at = coalesce(started_at, $10), ended_at = coalesce($11, now())

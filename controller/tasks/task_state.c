@@ -35,7 +35,8 @@ int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid 
                                  .expires_us = db_time(rows, 0, 4),
                                  .now_us = db_time(rows, 0, 5),
                                  .cancel_requested_us = db_time(rows, 0, 6),
-                                 .granted = db_bool(rows, 0, 7)};
+                                 .granted = db_bool(rows, 0, 7),
+                                 .settled = db_bool(rows, 0, 8)};
         snprintf(ret->state, sizeof(ret->state), "%s", db_text(rows, 0, 2));
     }
     db_rows_destroy(rows);

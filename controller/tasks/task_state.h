@@ -28,6 +28,7 @@ struct task_now {
     int64_t expires_us, now_us;  /* by the database's clock */
     int64_t cancel_requested_us; /* INT64_MIN: nobody asked */
     bool granted;                /* an agent may hold it: a grant that has not ended */
+    bool settled;                /* a person said how it ended */
 };
 /* 1: locked; 0: no such task of this tenant. Queue row first, then task, then machine: who locks
  * several keeps that order. */

@@ -5,7 +5,8 @@ select 1 from task_queue where tenant_id = $1 and task_id = $2 for update;
 
 -- name: task_lock
 select t.machine_id, t.site_id, t.state, t.epoch, t.expires_at, clock_timestamp(), t.cancel_requested_at,
-       exists (select from task_grant g where g.tenant_id = t.tenant_id and g.task_id = t.id and g.ended is null)
+       exists (select from task_grant g where g.tenant_id = t.tenant_id and g.task_id = t.id and g.ended is null),
+       t.settled_by is not null
 from task t where t.tenant_id = $1 and t.id = $2
 for no key update of t;
 

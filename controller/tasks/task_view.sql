@@ -4,7 +4,9 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                when 'pending_approval' then 'an approver'
                when 'limited' then 'room in a limit that is full'
                when 'queued' then case
-                   when m.held_because is not null then 'machine ' || m.name || ' to be released: ' || m.held_because
+                   when m.held_because is not null then 'machine ' || m.name || ' to be released: '
+                        || case when m.held_by_task is null or exists (select from task h where h.tenant_id = t.tenant_id and h.id = m.held_by_task)
+                                then m.held_because else 'the platform has to look at it' end
                    when t.rule_id is not null and k.killed_because is not null then 'automation to be started again (muster automation start): ' || k.killed_because
                    when t.rule_id is not null and r.stage <> 'active' then 'rule ' || r.name || ' to be armed again, ' || r.stage
                         || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
@@ -59,7 +61,9 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                    when exists (select from task_queue q where q.machine_id = t.machine_id and q.task_id <> t.id
                                                            and q.state in ('leased', 'accepted', 'running', 'unknown'))
                        then 'machine ' || m.name || ', which another task is using'
-                   when m.held_because is not null then 'machine ' || m.name || ' to be released: ' || m.held_because
+                   when m.held_because is not null then 'machine ' || m.name || ' to be released: '
+                        || case when m.held_by_task is null or exists (select from task h where h.tenant_id = t.tenant_id and h.id = m.held_by_task)
+                                then m.held_because else 'the platform has to look at it' end
                    when t.rule_id is not null and k.killed_because is not null then 'automation to be started again (muster automation start): ' || k.killed_because
                    when t.rule_id is not null and r.stage <> 'active' then 'rule ' || r.name || ' to be armed again, ' || r.stage
                         || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
@@ -94,6 +98,10 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                       where g.tenant_id = t.tenant_id and g.task_id = t.id),
            'verdict', t.verdict, 'restore', t.restore, 'stopped_at', t.stopped_at, 'cause', t.cause, 'remedy', t.remedy,
            'report_sha256', encode(t.report_sha256, 'hex'), 'log_size', t.log_size,
+           'settled_by', t.settled_by, 'late_result', t.late_result, 'facts_agree', t.facts_agree,
+           'steps', (select coalesce(json_agg(json_build_object('at', x.at, 'name', x.name, 'state', x.state, 'detail', x.detail, 'evidence', x.evidence,
+                                                                'duration_ms', x.duration_ms, 'attempt', x.attempt, 'epoch', x.epoch) order by x.id), '[]')
+                     from task_event x where x.tenant_id = t.tenant_id and x.task_id = t.id and x.kind = 'step'),
            'cancel_requested_at', t.cancel_requested_at, 'cancel_reason', t.cancel_reason,
            'created_at', t.created_at, 'started_at', t.started_at, 'ended_at', t.ended_at)
 from task t

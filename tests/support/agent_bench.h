@@ -334,6 +334,9 @@ static inline void bench_word(struct text *line, const Muster__Record *record)
     case MUSTER__RECORD__KIND_NOT_HELD:
         text_format(line, "not_held ");
         break;
+    case MUSTER__RECORD__KIND_TAKEN:
+        text_format(line, "taken ");
+        break;
     default:
         text_format(line, "?%d ", (int)record->kind_case);
     }

@@ -2,6 +2,7 @@
  * what goes out, what comes back and what is believed of it. Run by
  * tests/integration/wire-database, which starts the database.
  */
+#include "controller/tasks/task_settle.h"
 #include "tests/support/wire_stand.h"
 
 /* ---- what must hold ---- */
@@ -58,6 +59,8 @@ START_TEST(a_task_goes_out_signed_and_comes_back_as_succeeded)
                             "'bmc_on' and detail = 'power is on'",
                             show(&task)),
                      1);
+    ck_assert_int_eq(
+        number("select count(*) from task where id = '%s' and facts_agree", show(&task)), 1);
     ck_assert_int_eq(number("select count(*) from task_queue where task_id = '%s'", show(&task)),
                      0);
 }
@@ -304,6 +307,114 @@ START_TEST(a_cancel_reaches_the_agent_once)
 }
 END_TEST
 
+START_TEST(a_result_that_signs_for_other_facts_is_marked)
+{
+    struct uuid task = make_task();
+    uint64_t epoch;
+
+    await_session();
+    await_order();
+    epoch = order.epoch;
+    task_order_clear(&order);
+    say_accepted(&task, epoch);
+    say_started(&task, epoch);
+    forges_digest = true;
+    say_result(&task, epoch, keys.sign_secret, &site, false);
+    forges_digest = false;
+    wait_number(1, state_is(&task, "succeeded"));
+    ck_assert_int_eq(
+        number("select count(*) from task where id = '%s' and facts_agree is false and "
+               "facts_journal is not null",
+               show(&task)),
+        1);
+    ck_assert_int_eq(
+        number("select count(*) from task_event where task_id = '%s' and name = 'facts "
+               "differ'",
+               show(&task)),
+        1);
+    ck_assert_int_eq(number("select count(*) from audit where action = 'task.facts_differ' and "
+                            "object = 'task %s' and outcome = 'failed'",
+                            show(&task)),
+                     1);
+}
+END_TEST
+
+#define open_words                                                                                 \
+    "select count(*) from agent_order where site_id = '%s' and ended is null", show(&site)
+
+/* As the API does. */
+static void release_machine(void)
+{
+    struct conf_map parameters = test_database("muster_api");
+    struct error err = {0};
+    struct db *db = db_connect(&parameters, &err);
+
+    ck_assert_msg(db && db_begin_tenant(db, &tenant, &err) == 0 &&
+                      task_settle_release(db, &tenant, &machine, "admin", "went there", &err) ==
+                          1 &&
+                      db_commit(db, &err) == 0,
+                  "%s", err.text);
+    db_disconnect(db);
+}
+
+START_TEST(what_a_person_settled_is_told_until_it_is_taken)
+{
+    struct uuid task = make_task();
+    uint64_t epoch;
+
+    await_session();
+    await_order();
+    epoch = order.epoch;
+    task_order_clear(&order);
+    say_accepted(&task, epoch);
+    say_started(&task, epoch);
+    say_uncertain(&task, epoch);
+    wait_number(1, state_is(&task, "unknown"));
+    controller_link_destroy(agent_link); /* the site is out of reach */
+    agent_link = NULL;
+    wait_number(0,
+                "select count(*) from agent_session where agent_id = '%s' and expires_at > now()",
+                show(&agent));
+    release_machine();
+    ck_assert_int_eq(number(state_is(&task, "failed")), 1);
+    ck_assert_int_eq(number(open_words), 2);
+
+    await_session();
+    await_order();
+    ck_assert_ptr_nonnull(order.settle);
+    ck_assert_str_eq(order.settle->outcome, "failed");
+    ck_assert(uuid_equal(&order.task_id, &task));
+    say_taken();
+    task_order_clear(&order);
+    await_order();
+    ck_assert_ptr_nonnull(order.release);
+    ck_assert_str_eq(order.release->reason, "went there");
+    ck_assert(uuid_equal(&order.machine_id, &machine));
+    ck_assert_uint_ge(order.epoch, epoch);
+    wait_number(1, open_words);
+    ck_assert_ptr_null(handover_receive(orders_in, 1500)); /* said, and not answered for 10 s yet */
+    sql("update agent_order set sent_at = sent_at - interval '11 seconds' where ended is null");
+    task_order_clear(&order);
+    await_order(); /* again, freshly signed */
+    ck_assert_ptr_nonnull(order.release);
+    say_taken();
+    task_order_clear(&order);
+    wait_number(0, open_words);
+    ck_assert_int_eq(number("select count(*) from audit where action in ('order.settle', "
+                            "'order.release') and tenant_id = '%s' and outcome = 'ok' and who like "
+                            "'agent %%'",
+                            show(&tenant)),
+                     2);
+
+    /* What the agent found out meanwhile is kept, and is signed for. */
+    say_result(&task, epoch, keys.sign_secret, &site, false);
+    wait_number(1,
+                "select count(*) from task where id = '%s' and state = 'failed' and "
+                "late_result->>'outcome' = 'succeeded' and restore = 'done' and facts_agree",
+                show(&task));
+}
+END_TEST
+
 START_TEST(a_revoked_agent_has_no_effect_within_a_second)
 {
     struct uuid task = make_task();
@@ -427,6 +538,7 @@ CHECK_MAIN_WITH(
     records_that_cannot_be_taken_are_passed_over, a_right_that_is_missing_costs_no_record,
     a_database_restart_loses_nothing_and_repeats_nothing,
     an_order_that_cannot_be_made_goes_back_with_its_reason, a_cancel_reaches_the_agent_once,
+    a_result_that_signs_for_other_facts_is_marked, what_a_person_settled_is_told_until_it_is_taken,
     a_revoked_agent_has_no_effect_within_a_second, another_site_in_hello_is_refused,
     a_lost_journal_quarantines_the_site_until_its_release, epochs_raise_the_floor_or_quarantine,
     another_owner_ends_the_session)

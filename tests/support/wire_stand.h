@@ -361,6 +361,8 @@ static inline void unmake(void)
 /* ---- the runner, played ---- */
 
 static struct task_order order;
+static uint8_t order_sha256[32]; /* of the bytes that came */
+static bool forges_digest;       /* say_result() signs for facts that never were */
 
 static inline void await_order(void)
 {
@@ -378,6 +380,7 @@ static inline void await_order(void)
     place.now_us = state.controller_time_us;
     rc = task_verify(&place, came->envelope, came->length, &order, &refusal, &err);
     ck_assert_msg(rc == 1, "%s", rc == 0 ? refusal.text.text : err.text);
+    EVP_Q_digest(NULL, "SHA256", NULL, came->envelope, came->length, order_sha256, NULL);
     key_manifest_release(state.manifest);
     link_order_free(came);
 }
@@ -442,8 +445,9 @@ static inline void say_result(const struct uuid *task, uint64_t epoch,
     Muster__Result result = MUSTER__RESULT__INIT;
     Muster__Signed sealed = MUSTER__SIGNED__INIT;
     struct sign_key *key = sign_key_create(sign_secret, NULL);
-    uint8_t *payload, *envelope, digest[32];
+    uint8_t *payload, *envelope, digest[32], facts[32];
     size_t length;
+    struct error err = {0};
 
     EVP_Q_digest(NULL, "SHA256", NULL, REPORT, strlen(REPORT), digest, NULL);
     result.task_id = message_from_uuid(task);
@@ -455,6 +459,9 @@ static inline void say_result(const struct uuid *task, uint64_t epoch,
     result.restore = (char *)"done";
     if (with_report)
         result.report_sha256 = (ProtobufCBinaryData){32, digest};
+    ck_assert_msg(task_journal_facts_digest(journal, task, facts, &err) == 0, "%s", err.text);
+    facts[0] ^= forges_digest;
+    result.facts_digest = (ProtobufCBinaryData){32, facts};
     result.report_size = strlen(REPORT);
     result.started_at_us = result.ended_at_us = clock_realtime_us();
     ck_assert_int_eq(message_pack(&result.base, &payload, &length, NULL), 0);
@@ -467,6 +474,30 @@ static inline void say_result(const struct uuid *task, uint64_t epoch,
     free(payload);
     free(envelope);
     sign_key_destroy(key);
+}
+
+static inline void say_uncertain(const struct uuid *task, uint64_t epoch)
+{
+    Muster__Record record = MUSTER__RECORD__INIT;
+    Muster__Uncertain uncertain = MUSTER__UNCERTAIN__INIT;
+
+    uncertain.step = (char *)"bmc_on";
+    uncertain.text = (char *)"the BMC does not answer";
+    record.kind_case = MUSTER__RECORD__KIND_UNCERTAIN;
+    record.uncertain = &uncertain;
+    journal_record(&record, JOURNAL_FACTS, task, epoch);
+}
+
+/* To the order that came last. */
+static inline void say_taken(void)
+{
+    Muster__Record record = MUSTER__RECORD__INIT;
+    Muster__Taken taken = MUSTER__TAKEN__INIT;
+
+    taken.envelope_sha256 = (ProtobufCBinaryData){32, order_sha256};
+    record.kind_case = MUSTER__RECORD__KIND_TAKEN;
+    record.taken = &taken;
+    journal_record(&record, JOURNAL_FACTS, &order.task_id, order.epoch);
 }
 
 static inline void say_report(const struct uuid *task, uint64_t epoch)

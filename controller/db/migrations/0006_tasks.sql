@@ -58,3 +58,43 @@ insert into task_edge (from_state, to_state, event, sentence) values
 -- SHA-256 of the signed order: an agent that could not read one says which one it refused.
 alter table task_grant add column order_sha256 bytea check (length(order_sha256) = 32);
 create index task_grant_by_order on task_grant (order_sha256) where order_sha256 is not null;
+
+-- ============ what a person settled; what the agent signed for ============
+
+alter table task
+    add column settled_by   text,      -- who said how it ended, null: the agent
+    add column late_result  jsonb,     -- a RESULT that came after that
+    add column facts_journal uuid,     -- of which agent's journal facts_chain is
+    add column facts_chain  bytea check (length(facts_chain) = 32), -- docs/wire-format.md, facts_digest: over the fact records taken in so far
+    add column facts_agree  boolean;   -- what RESULT signs for is what came; null: no RESULT yet
+create index task_queue_cancelling on task_queue (tenant_id) where cancelling;
+
+-- A person's word on its way to an agent: it is said again until the agent answers.
+create table agent_order (
+    tenant_id  uuid not null references tenant,
+    id         uuid not null,
+    site_id    uuid not null references site,
+    machine_id uuid not null references machine,
+    kind       text not null check (kind in ('settle', 'release')),
+    task_id    uuid check (task_id is not null or kind = 'release'),
+    epoch      bigint not null,
+    outcome    text check (outcome is not null or kind = 'release'),
+    who        text not null,
+    reason     text not null,
+    made_at    timestamptz not null default now(),
+    sent_at    timestamptz,
+    order_sha256 bytea check (length(order_sha256) = 32), -- as it was sent last
+    ended_at   timestamptz,
+    ended      text,                                      -- taken | superseded | refused: CODE
+    primary key (tenant_id, id),
+    foreign key (tenant_id, task_id) references task (tenant_id, id)
+);
+create index agent_order_open on agent_order (site_id, made_at) where ended is null;
+create index agent_order_of_machine on agent_order (tenant_id, machine_id);
+alter table agent_order enable row level security;
+alter table agent_order force row level security;
+create policy owner_all_rows on agent_order to muster_owner using (true) with check (true);
+create policy engine_tenant on agent_order to muster_engine using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+create policy api_tenant on agent_order to muster_api using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+create policy engine_all_agent_order on agent_order for select to muster_engine using (true); -- an order goes to a site, whoever's the machine is
+grant select, insert, update on agent_order to muster_engine, muster_api;

@@ -15,8 +15,8 @@
 #include "controller/tasks/task.h"
 #include "controller/tasks/task_facts.h"
 #include "controller/tasks/task_queue.h"
-#include "controller/tasks/task_release.h"
 #include "controller/tasks/task_report.h"
+#include "controller/tasks/task_settle.h"
 #include "controller/tasks/task_state.h"
 
 #define MINUTE_US (60 * INT64_C(1000000))
@@ -925,7 +925,7 @@ static int release(const struct uuid *tenant)
     int rc;
 
     OK(db_begin_tenant(engine, tenant, &err));
-    rc = task_release_machine(engine, tenant, &fleet.machine[0], "admin", "looked at it", &err);
+    rc = task_settle_release(engine, tenant, &fleet.machine[0], "admin", "looked at it", &err);
     if (rc < 0)
         db_rollback(engine);
     else
@@ -978,6 +978,124 @@ START_TEST(release_settles_what_is_unknown)
     ck_assert_str_eq(column(&fact.task, "cause"), "settled by a person: looked at it");
     ck_assert(has_event(&fact.task, "unknown -> failed"));
     ck_assert_int_eq(lease(leases, 1), 1);
+}
+END_TEST
+
+/* ---- settled by a person ---- */
+
+static int settle(const struct uuid *task, const char *as)
+{
+    int rc;
+
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    rc = task_settle(api, &fleet.tenant, task, as, "admin", "the console shows it", &err);
+    if (rc < 0)
+        db_rollback(api);
+    else
+        OK(db_commit(api, &err));
+    return rc;
+}
+
+static struct task_fact unknown_task(int machine)
+{
+    struct task_fact fact = run_task(machine);
+
+    FACT(fact, task_facts_uncertain(engine, &fact, "bmc_on", "no answer", &err));
+    return fact;
+}
+
+START_TEST(only_unknown_tasks_are_settled_as_an_end)
+{
+    struct uuid queued = make_task(0), nobody = uuid_make();
+    struct task_fact fact = unknown_task(1);
+
+    ck_assert_int_eq(settle(&nobody, "failed"), -1);
+    ck_assert_int_eq(err.code, ERROR_NOT_FOUND);
+    ck_assert_int_eq(settle(&queued, "failed"), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+    ck_assert_int_eq(settle(&fact.task, "expired"), -1);
+    ck_assert_int_eq(settle(&fact.task, "running"), -1);
+    ck_assert_int_eq(err.code, ERROR_INVALID);
+    STATE_IS(fact.task, "unknown");
+}
+END_TEST
+
+START_TEST(settled_task_leaves_the_machine_to_its_release)
+{
+    struct task_fact fact = unknown_task(0);
+    struct task_lease leases[1];
+
+    ck_assert_int_eq(settle(&fact.task, "succeeded"), 0);
+    STATE_IS(fact.task, "succeeded");
+    ck_assert_str_eq(column(&fact.task, "settled_by"), "admin");
+    ck_assert_str_eq(column(&fact.task, "restore"), "failed");
+    ck_assert_ptr_nonnull(strstr(held_because(0), "nobody saw it put back"));
+    ck_assert_int_eq(settle(&fact.task, "failed"), -1);
+    ck_assert_ptr_nonnull(strstr(error_text(&err), "has ended: succeeded"));
+    ck_assert_int_eq(count_of("select count(*) from agent_order where task_id = $1 and kind = "
+                              "'settle' and outcome = 'succeeded' and ended is null",
+                              &fact.task),
+                     1);
+    make_task(0);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    ck_assert_int_eq(lease(leases, 1), 1);
+}
+END_TEST
+
+START_TEST(late_result_is_kept_once_and_its_restore_counts)
+{
+    struct task_fact fact = unknown_task(0);
+    struct task_result result = passed();
+
+    ck_assert_int_eq(settle(&fact.task, "failed"), 0);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    result.restore = "failed";
+    result.cause = "power off: refused";
+    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(engine, &fact, &result, &err)); /* said again */
+    STATE_IS(fact.task, "failed");
+    ck_assert_str_eq(column(&fact.task, "late_result->>'outcome'"), "succeeded");
+    ck_assert_str_eq(column(&fact.task, "restore"), "failed");
+    ck_assert_ptr_nonnull(strstr(held_because(0), "restore failed: power off: refused"));
+    ck_assert_int_eq(count_of("select count(*) from task_event where task_id = $1 and name = 'late "
+                              "result'",
+                              &fact.task),
+                     1);
+    ck_assert_int_eq(count_of("select count(*) from audit where action = 'task.late_result' and "
+                              "object = 'task ' || $1::text",
+                              &fact.task),
+                     1);
+}
+END_TEST
+
+START_TEST(late_result_that_put_it_back_frees_the_machine)
+{
+    struct task_fact fact = unknown_task(0);
+    struct task_result result = passed();
+
+    ck_assert_int_eq(settle(&fact.task, "failed"), 0);
+    ck_assert_str_ne(held_because(0), "-");
+    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    ck_assert_str_eq(held_because(0), "-");
+    ck_assert_str_eq(column(&fact.task, "restore"), "done");
+}
+END_TEST
+
+START_TEST(newer_release_supersedes_the_older)
+{
+    unknown_task(0);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    as_owner("update machine set held_because = 'again' where id = $1", &fleet.machine[0]);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    ck_assert_int_eq(count_of("select count(*) from agent_order where machine_id = $1 and kind = "
+                              "'release' and ended = 'superseded'",
+                              &fleet.machine[0]),
+                     1);
+    ck_assert_int_eq(count_of("select count(*) from agent_order where machine_id = $1 and kind = "
+                              "'release' and ended is null",
+                              &fleet.machine[0]),
+                     1);
 }
 END_TEST
 
@@ -1176,29 +1294,29 @@ START_TEST(log_chunks_are_kept_once)
 }
 END_TEST
 
-CHECK_MAIN_WITH("tasks", set_up, tear_down, database_has_the_edges_of_the_code,
-                database_refuses_other_edges, code_refuses_other_edges, bad_requests_make_nothing,
-                same_id_is_made_once, scheduled_task_falls_due, nobody_took_it_in_time,
-                lease_raises_the_epoch_and_keeps_the_grant,
-                epoch_starts_above_the_floor_of_its_site, one_task_a_machine, class_goes_before_age,
-                held_machines_and_other_sites_are_not_leased, nobody_starves,
-                tries_are_further_and_further_apart, disarmed_rules_tasks_wait,
-                stopped_automation_waits_and_people_do_not,
-                a_switch_waits_for_the_lease_under_way_and_then_holds,
-                what_an_agent_can_never_do_fails_at_once, refused_order_fails_or_comes_again,
-                refusal_of_unreadable_bytes_finds_its_task, sent_and_requeue_need_the_live_lease,
-                unsent_lease_leaves_no_grant_behind, foreign_facts_find_nothing,
-                straight_run_ends_with_the_machine_free, facts_count_after_the_lease_was_lost,
-                result_alone_ends_a_queued_task, fact_of_one_task_sends_its_rival_back,
-                declined_and_released_tasks_come_again, words_that_are_cut_stay_utf8,
-                overdue_task_with_a_grant_waits_for_its_agent, answer_that_never_comes_is_unknown,
-                silence_beyond_the_deadline_is_unknown, lost_journal_is_unknown,
-                failed_restore_holds_the_machine,
-                release_needs_something_that_holds_and_nothing_under_way,
-                released_machine_boots_again, release_settles_what_is_unknown,
-                hold_by_a_person_outlives_the_task, result_with_foreign_words_is_noted_not_believed,
-                unsent_task_is_cancelled_at_once, agent_says_it_never_began,
-                cancel_of_a_run_ends_with_its_result, cancel_that_comes_too_late_changes_nothing,
-                result_waits_for_its_report,
-                report_with_other_bytes_is_refused_and_the_result_goes_on,
-                impossible_chunks_are_refused, log_chunks_are_kept_once)
+CHECK_MAIN_WITH(
+    "tasks", set_up, tear_down, database_has_the_edges_of_the_code, database_refuses_other_edges,
+    code_refuses_other_edges, bad_requests_make_nothing, same_id_is_made_once,
+    scheduled_task_falls_due, nobody_took_it_in_time, lease_raises_the_epoch_and_keeps_the_grant,
+    epoch_starts_above_the_floor_of_its_site, one_task_a_machine, class_goes_before_age,
+    held_machines_and_other_sites_are_not_leased, nobody_starves,
+    tries_are_further_and_further_apart, disarmed_rules_tasks_wait,
+    stopped_automation_waits_and_people_do_not,
+    a_switch_waits_for_the_lease_under_way_and_then_holds, what_an_agent_can_never_do_fails_at_once,
+    refused_order_fails_or_comes_again, refusal_of_unreadable_bytes_finds_its_task,
+    sent_and_requeue_need_the_live_lease, unsent_lease_leaves_no_grant_behind,
+    foreign_facts_find_nothing, straight_run_ends_with_the_machine_free,
+    facts_count_after_the_lease_was_lost, result_alone_ends_a_queued_task,
+    fact_of_one_task_sends_its_rival_back, declined_and_released_tasks_come_again,
+    words_that_are_cut_stay_utf8, overdue_task_with_a_grant_waits_for_its_agent,
+    answer_that_never_comes_is_unknown, silence_beyond_the_deadline_is_unknown,
+    lost_journal_is_unknown, failed_restore_holds_the_machine,
+    release_needs_something_that_holds_and_nothing_under_way, released_machine_boots_again,
+    release_settles_what_is_unknown, only_unknown_tasks_are_settled_as_an_end,
+    settled_task_leaves_the_machine_to_its_release, late_result_is_kept_once_and_its_restore_counts,
+    late_result_that_put_it_back_frees_the_machine, newer_release_supersedes_the_older,
+    hold_by_a_person_outlives_the_task, result_with_foreign_words_is_noted_not_believed,
+    unsent_task_is_cancelled_at_once, agent_says_it_never_began,
+    cancel_of_a_run_ends_with_its_result, cancel_that_comes_too_late_changes_nothing,
+    result_waits_for_its_report, report_with_other_bytes_is_refused_and_the_result_goes_on,
+    impossible_chunks_are_refused, log_chunks_are_kept_once)

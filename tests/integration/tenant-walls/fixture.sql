@@ -42,6 +42,8 @@ begin
         values (t, task, site, pg_temp.uid('machine', n), 0, 'queued', now(), now() + interval '1 hour');
         insert into task_grant (tenant_id, task_id, epoch, site_id, agent_id, machine_id, controller_id)
         values (t, task, 1, site, agent, pg_temp.uid('machine', n), agent);
+        insert into agent_order (tenant_id, id, site_id, machine_id, kind, task_id, epoch, outcome, who, reason)
+        values (t, pg_temp.uid('order', n), site, pg_temp.uid('machine', n), 'settle', task, 1, 'failed', 'someone', 'why');
         insert into task_event (tenant_id, id, task_id, at, kind, name) values (t, pg_temp.uid('event', n), task, now(), 'note', 'x');
         insert into task_log (tenant_id, id, task_id, source, "offset", data) values (t, pg_temp.uid('log', n), task, 'image', 0, 'x');
         insert into task_report_chunk (tenant_id, task_id, "offset", size, sha256, data) values (t, task, 0, 1, sha256('x'), 'x');

@@ -501,6 +501,11 @@ START_TEST(person_settles_a_run)
     bench_send(bench.orders.controller, DOMAIN_SETTLE, &settle.base);
     bench_until("result");
     bench_expect_result("failed", "", "done", "phone_home", "settled by a person");
+    ck_assert_uint_eq(bench_count("taken"), 1);
+    bench_until_ended();
+    bench_send(bench.orders.controller, DOMAIN_SETTLE, &settle.base); /* said again */
+    bench_until_count("result", 2);
+    ck_assert_uint_eq(bench_count("taken"), 2);
 }
 END_TEST
 
@@ -517,7 +522,7 @@ START_TEST(release_by_a_person_raises_the_floor_of_the_machine)
     release.epoch = 9;
     release.reason = (char *)"put back by hand";
     bench_send(bench.orders.controller, DOMAIN_RELEASE, &release.base);
-    bench_settle();
+    bench_until("taken");
     ck_assert_int_eq(task_journal_epoch(bench.rooms.journal, &bench.orders.machine, &epoch, NULL),
                      0);
     ck_assert_uint_eq(epoch, 9);
