@@ -296,8 +296,8 @@ START_TEST(a_cancel_reaches_the_agent_once)
     task_order_clear(&order);
     wait_number(1, state_is(&task, "accepted"));
     sql("update task set cancel_requested_at = now(), cancel_reason = 'not needed' where id = "
-        "'%s'; notify muster_task",
-        show(&task));
+        "'%s'; update task_queue set cancelling = true where task_id = '%s'; notify muster_task",
+        show(&task), show(&task));
     await_order();
     ck_assert_int_eq(order.domain, DOMAIN_CANCEL);
     ck_assert(uuid_equal(&order.task_id, &task));
