@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "common/yaml.h"
 
@@ -98,6 +99,9 @@ static const char *text_fault(const struct conf_field *field, const char *text)
 {
     if (field->type == CONF_PATH && (text[0] != '/' || has_control(text)))
         return "must be an absolute path";
+    if (field->type == CONF_SECRET_PATH && !file_is_credential(text) &&
+        (text[0] != '/' || has_control(text)))
+        return "must be an absolute path, or credential:NAME";
     if (field->type == CONF_ENDPOINT && !is_endpoint(text))
         return "must be host:port or \"[v6]:port\" (in quotes), the port 0 to 65535";
     return NULL;
@@ -203,6 +207,7 @@ static int read_field(const struct reader *reader, const struct conf_field *fiel
     switch (field->type) {
     case CONF_STRING:
     case CONF_PATH:
+    case CONF_SECRET_PATH:
     case CONF_ENDPOINT:
         return read_text(reader, field, node, into);
     case CONF_BOOL:
@@ -402,6 +407,7 @@ void conf_free(const struct conf_field *fields, void *into)
         switch (field->type) {
         case CONF_STRING:
         case CONF_PATH:
+        case CONF_SECRET_PATH:
         case CONF_ENDPOINT:
             free(*(char **)at);
             *(char **)at = NULL;

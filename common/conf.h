@@ -1,6 +1,6 @@
 /* conf.h - a daemon's configuration: a YAML file read against a table of typed fields.
- * parse -> validate -> apply: nothing is applied unless all is right. Unknown keys are errors that name
- * the nearest known one. conf_print() writes what was understood, and that text parses again.
+ * parse -> validate -> apply: nothing is applied unless all is right. Unknown keys are errors that
+ * name the nearest known one. conf_print() writes what was understood, and that text parses again.
  */
 #pragma once
 
@@ -12,14 +12,15 @@
 struct error;
 
 enum conf_type {
-    CONF_STRING,   /* char *, owned by the struct */
-    CONF_PATH,     /* char *; must be absolute */
-    CONF_BOOL,     /* bool */
-    CONF_INT,      /* int64_t, within min..max */
-    CONF_DURATION, /* int64_t milliseconds, within min..max; written "30s" */
-    CONF_ENDPOINT, /* char *, "host:port" or "[v6]:port" */
-    CONF_STRINGS,  /* struct conf_strings */
-    CONF_MAP,      /* struct conf_map: any keys, string values, passed through */
+    CONF_STRING,      /* char *, owned by the struct */
+    CONF_PATH,        /* char *; must be absolute */
+    CONF_SECRET_PATH, /* the same of a secret's file; or "credential:NAME" (file.h) */
+    CONF_BOOL,        /* bool */
+    CONF_INT,         /* int64_t, within min..max */
+    CONF_DURATION,    /* int64_t milliseconds, within min..max; written "30s" */
+    CONF_ENDPOINT,    /* char *, "host:port" or "[v6]:port" */
+    CONF_STRINGS,     /* struct conf_strings */
+    CONF_MAP,         /* struct conf_map: any keys, string values, passed through */
 };
 
 struct conf_strings {
@@ -37,7 +38,7 @@ struct conf_map {
 };
 
 struct conf_field {
-    const char *path;     /* "kafka.properties": a dot is a level of the file */
+    const char *path; /* "kafka.properties": a dot is a level of the file */
     enum conf_type type;
     size_t offset;        /* in the caller's struct */
     const char *fallback; /* as it would stand in the file; NULL: required (CONF_MAP, CONF_STRINGS:

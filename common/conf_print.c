@@ -87,6 +87,7 @@ static void print_value(FILE *out, const struct conf_field *field, const void *f
     switch (field->type) {
     case CONF_STRING:
     case CONF_PATH:
+    case CONF_SECRET_PATH:
     case CONF_ENDPOINT:
         print_quoted(out, *(char *const *)at);
         break;

@@ -14,14 +14,43 @@
 
 #include "common/error.h"
 
-static int check_secret(const char *path, const struct stat *info, struct error *err)
+bool file_is_credential(const char *path)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *name = path + sizeof(FILE_CREDENTIAL) - 1;
+
+    return strncmp(path, FILE_CREDENTIAL, sizeof(FILE_CREDENTIAL) - 1) == 0 && name[0] &&
+           name[0] != '.' && strspn(name, allowed) == strlen(name);
+}
+
+/* Where a credential's bytes are; -1 with the remedy. */
+static int credential_path(const char *path, char out[PATH_MAX], struct error *err)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    const char *name = path + sizeof(FILE_CREDENTIAL) - 1;
+
+    if (!file_is_credential(path))
+        return error_set_code(err, ERROR_INVALID, "%s: no name that a credential may have", path);
+    if (!folder || folder[0] != '/')
+        return error_set_code(err, ERROR_NOT_FOUND,
+                              "%s: there are no credentials: have systemd start it with "
+                              "LoadCredential=%s:FILE, or name a file",
+                              path, name);
+    if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+        return error_set(err, "path too long: %s", path);
+    return 0;
+}
+
+/* 'others' are the mode's bits that nobody else may have. */
+static int check_secret(const char *path, const struct stat *info, mode_t others, struct error *err)
 {
     if (!S_ISREG(info->st_mode))
         return error_set_code(err, ERROR_INVALID, "%s is not a regular file", path);
     if (info->st_uid != geteuid() && info->st_uid != 0)
         return error_set_code(err, ERROR_INVALID, "%s belongs to uid %u: chown it to uid %u", path,
                               (unsigned)info->st_uid, (unsigned)geteuid());
-    if (info->st_mode & 077)
+    if (info->st_mode & others)
         return error_set_code(err, ERROR_INVALID, "%s is open to others (mode %04o): chmod 600 it",
                               path, (unsigned)(info->st_mode & 07777));
     return 0;
@@ -71,17 +100,22 @@ static char *read_all(int fd, const char *path, size_t cap, size_t *ret_length, 
 static char *read_checked(const char *path, size_t cap, bool secret, size_t *ret_length,
                           struct error *err)
 {
-    char *bytes = NULL;
+    bool credential = secret && strncmp(path, FILE_CREDENTIAL, sizeof(FILE_CREDENTIAL) - 1) == 0;
+    char place[PATH_MAX], *bytes = NULL;
     struct stat info;
-    /* Where a secret should be, a FIFO would hold us before it could be refused. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | (secret ? O_NONBLOCK : 0));
+    int fd;
 
+    if (credential && credential_path(path, place, err) < 0)
+        return NULL;
+    /* Where a secret should be, a FIFO would hold us before it could be refused. */
+    fd = open(credential ? place : path, O_RDONLY | O_CLOEXEC | (secret ? O_NONBLOCK : 0));
     if (fd < 0) {
         error_set_code(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_FAILED, "open %s: %s", path,
                        strerror(errno));
         return NULL;
     }
-    if (secret && (fstat(fd, &info) < 0 || check_secret(path, &info, err) < 0))
+    if (secret &&
+        (fstat(fd, &info) < 0 || check_secret(path, &info, credential ? 037 : 077, err) < 0))
         goto out;
     bytes = read_all(fd, path, cap, ret_length, err);
 out:

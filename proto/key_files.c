@@ -89,10 +89,13 @@ int public_key_file_read(const char *path, uint8_t ret_key[KEY_BYTES], struct er
     return bytes ? take_hex(bytes, length, path, ret_key, err) : -1;
 }
 
-/* "folder/name", in 'out' of PATH_MAX bytes. */
+/* "folder/name", in 'out' of PATH_MAX bytes. systemd loads the files of a folder as credentials
+ * that begin with its name. */
 static int join(const char *folder, const char *name, char *out, struct error *err)
 {
-    if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+    const char *between = file_is_credential(folder) ? "_" : "/";
+
+    if (snprintf(out, PATH_MAX, "%s%s%s", folder, between, name) >= PATH_MAX)
         return error_set_code(err, ERROR_INVALID, "path too long: %s", folder);
     return 0;
 }

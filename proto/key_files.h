@@ -45,6 +45,9 @@ int controller_keys_load(const char *folder, struct controller_keys *ret_keys, s
 int controller_public_keys_parse(const char *json, size_t length,
                                  struct controller_public_keys *ret_keys, struct error *err);
 
+/* A folder that is loaded from may be "credential:NAME" (common/file.h): then its files are
+ * NAME_curve.key and so on. */
+
 /* One secret in one file. write: refuses to replace a file. */
 int key_file_write(const char *path, const uint8_t secret[KEY_BYTES], struct error *err);
 int key_file_read(const char *path, uint8_t ret_secret[KEY_BYTES], struct error *err);

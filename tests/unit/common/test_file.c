@@ -217,9 +217,55 @@ START_TEST(a_file_is_no_folder)
 }
 END_TEST
 
+START_TEST(credentials_are_where_systemd_puts_them)
+{
+    struct error err = {0};
+    char *back;
+
+    unsetenv("CREDENTIALS_DIRECTORY");
+    ck_assert_ptr_null(file_read_secret("credential:s", 100, NULL, &err));
+    ck_assert_msg(strstr(err.text, "LoadCredential=s:") != NULL, "%s", err.text);
+    setenv("CREDENTIALS_DIRECTORY", "relative", 1);
+    ck_assert_ptr_null(file_read_secret("credential:s", 100, NULL, &err));
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    ck_assert_int_eq(file_write(in("s"), "secret", 6, 0440, NULL), 0);
+    back = file_read_secret("credential:s", 100, NULL, &err);
+    ck_assert_ptr_nonnull(back);
+    ck_assert_str_eq(back, "secret");
+    free(back);
+    /* The same file by its path is open to a group. */
+    ck_assert_ptr_null(file_read_secret(in("s"), 100, NULL, &err));
+    ck_assert_int_eq(chmod(in("s"), 0444), 0);
+    ck_assert_ptr_null(file_read_secret("credential:s", 100, NULL, &err));
+    ck_assert_msg(strstr(err.text, "chmod") != NULL, "%s", err.text);
+    ck_assert_int_eq(chmod(in("s"), 0460), 0);
+    ck_assert_ptr_null(file_read_secret("credential:s", 100, NULL, &err));
+    unsetenv("CREDENTIALS_DIRECTORY");
+}
+END_TEST
+
+START_TEST(credentials_have_plain_names)
+{
+    struct error err = {0};
+
+    ck_assert(file_is_credential("credential:keys_sign.key"));
+    ck_assert(!file_is_credential("credential:"));
+    ck_assert(!file_is_credential("credential:../etc/shadow"));
+    ck_assert(!file_is_credential("credential:a/b"));
+    ck_assert(!file_is_credential("credential:a b"));
+    ck_assert(!file_is_credential("/etc/muster/secret.key"));
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    ck_assert_ptr_null(file_read_secret("credential:../s", 100, NULL, &err));
+    ck_assert_ptr_null(file_read_secret("credential:absent", 100, NULL, &err));
+    ck_assert_int_eq(err.code, ERROR_NOT_FOUND);
+    unsetenv("CREDENTIALS_DIRECTORY");
+}
+END_TEST
+
 CHECK_MAIN_WITH("file", make_folder, remove_folder, missing_files_and_folders_are_told_apart,
                 the_cap_is_exact, an_endless_file_stops_at_the_cap,
                 secrets_open_to_others_are_refused, secrets_of_others_are_refused,
                 a_fifo_holds_nobody, writes_replace_whole_files_and_leave_nothing_beside,
                 failed_writes_keep_the_old, folders_are_made_with_their_parents,
-                a_file_is_no_folder)
+                a_file_is_no_folder, credentials_are_where_systemd_puts_them,
+                credentials_have_plain_names)
