@@ -1,6 +1,6 @@
-/* journal_sql.h - the inside of the journal's store, shared by its writing and its reading half:
- * prepared statements that report errors in words. Included by journal_store.c and journal_read.c
- * only.
+/* journal_sql.h - the inside of the journal's store, shared by its parts (journal_store,
+ * journal_apply, journal_thin, journal_read) and included by nobody else: prepared statements that
+ * report errors in words.
  */
 #pragma once
 
@@ -12,7 +12,10 @@
 
 struct journal_store {
     sqlite3 *db;
-    int lock_fd; /* held while the file is open: one agent a journal */
+    char *path;
+    int lock_fd;  /* held while the file is open: one agent a journal */
+    bool full;    /* the transaction met a full disk */
+    bool damaged; /* for good: a page was not what it should be */
     struct journal_identity identity;
     uint64_t bulk_bytes;
     struct journal_identity identity_before; /* what a rollback goes back to */

@@ -1,4 +1,4 @@
-/* journal_store.c - see journal_store.h. Writing half.
+/* journal_store.c - see journal_store.h: the file, its transactions and its meta data.
  * Invariant: 'identity' and 'bulk_bytes' describe the file as it will be once the open transaction
  * commits; a rollback takes them back together with it.
  */
@@ -15,16 +15,23 @@
 #include "agent/journal/journal.sql.h"
 #include "agent/journal/journal_sql.h"
 #include "common/text.h"
-#include "proto/frame.h"
 
 static int fail(struct journal_store *store, int rc, struct error *err)
 {
     int kind = rc & 0xff;
     /* A full disk or a failing device may come back; a refused constraint never will. */
     bool later = kind == SQLITE_FULL || kind == SQLITE_IOERR || kind == SQLITE_NOMEM ||
-                 kind == SQLITE_BUSY || kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY ||
-                 kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+                 kind == SQLITE_BUSY || kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY;
 
+    if (kind == SQLITE_FULL)
+        store->full = true;
+    if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB) {
+        store->damaged = true;
+        return error_set(err,
+                         "%s is damaged (%s): stop the agent and move it away; the site is then "
+                         "quarantined until a person has settled its tasks",
+                         store->path, store->db ? sqlite3_errmsg(store->db) : "");
+    }
     return error_set_code(err, later ? ERROR_UNAVAILABLE : ERROR_FAILED, "journal: %s (%d)",
                           store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc), rc);
 }
@@ -232,7 +239,11 @@ struct journal_store *journal_store_open(const char *path, struct error *err)
         return NULL;
     }
     store->lock_fd = -1;
-    if (take_lock(store, path, err) < 0 || open_db(store, path, err) < 0 || load(store, err) < 0) {
+    store->path = strdup(path);
+    if (!store->path)
+        error_set(err, "out of memory");
+    if (!store->path || take_lock(store, path, err) < 0 || open_db(store, path, err) < 0 ||
+        load(store, err) < 0) {
         journal_store_close(store);
         return NULL;
     }
@@ -248,6 +259,7 @@ void journal_store_close(struct journal_store *store)
     sqlite3_close(store->db);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
+    free(store->path);
     free(store);
 }
 
@@ -257,6 +269,7 @@ int journal_store_begin(struct journal_store *store, struct error *err)
 {
     store->identity_before = store->identity;
     store->bulk_bytes_before = store->bulk_bytes;
+    store->full = false;
     return journal_exec(store, SQL_JOURNAL_BEGIN, err);
 }
 
@@ -277,278 +290,6 @@ int journal_store_commit(struct journal_store *store, struct error *err)
         return -1;
     }
     return 0;
-}
-
-static void bind_uuid(sqlite3_stmt *s, int at, const struct uuid *id)
-{
-    sqlite3_bind_blob(s, at, id->bytes, 16, SQLITE_STATIC);
-}
-
-static int apply_record(struct journal_store *store, struct journal_batch *batch,
-                        const struct journal_item *item, struct error *err)
-{
-    bool facts = item->stream == JOURNAL_FACTS;
-    uint64_t *head = facts ? &store->identity.facts_head : &store->identity.bulk_head;
-    sqlite3_stmt *s =
-        journal_sql(store, facts ? SQL_JOURNAL_FACT_APPEND : SQL_JOURNAL_BULK_APPEND, err);
-    int at = 0;
-
-    if (!s)
-        return -1;
-    sqlite3_bind_int64(s, ++at, (sqlite3_int64)(*head + 1));
-    if (!facts)
-        sqlite3_bind_text(s, ++at, item->bulk_kind, -1, SQLITE_STATIC);
-    at++;
-    if (item->has_id)
-        bind_uuid(s, at, &item->id);
-    sqlite3_bind_int64(s, ++at, item->at_us);
-    sqlite3_bind_blob64(s, ++at, item->bytes, item->length, SQLITE_STATIC);
-    if (journal_step(store, s, err) < 0)
-        return -1;
-    *head += 1;
-    if (facts)
-        batch->facts_head = *head;
-    else
-        store->bulk_bytes += item->length;
-    return 0;
-}
-
-static void bind_hash(sqlite3_stmt *s, int at, bool there, const uint8_t hash[32])
-{
-    if (there)
-        sqlite3_bind_blob(s, at, hash, 32, SQLITE_STATIC);
-}
-
-static int apply_task(struct journal_store *store, const struct journal_task *task,
-                      struct error *err)
-{
-    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_TASK_WRITE, err);
-
-    if (!s)
-        return -1;
-    bind_uuid(s, 1, &task->id);
-    bind_uuid(s, 2, &task->machine_id);
-    sqlite3_bind_int64(s, 3, (sqlite3_int64)task->epoch);
-    sqlite3_bind_text(s, 4, journal_task_state_name(task->state), -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 5, task->phase ? task->phase : "", -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 6, task->attempt);
-    if (task->envelope)
-        sqlite3_bind_blob64(s, 7, task->envelope, task->envelope_length, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 8, task->accepted_at_us);
-    sqlite3_bind_int64(s, 9, task->started_at_us);
-    sqlite3_bind_int64(s, 10, task->phoned_home_at_us);
-    sqlite3_bind_int64(s, 11, task->ended_at_us);
-    sqlite3_bind_text(s, 12, task->found_power, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 13, task->found_boot_device, -1, SQLITE_STATIC);
-    sqlite3_bind_int(s, 14, (int)task->seen);
-    bind_hash(s, 15, task->has_token, task->token_hash);
-    bind_hash(s, 16, task->has_nonce, task->nonce_hash);
-    bind_hash(s, 17, task->has_session, task->session_hash);
-    sqlite3_bind_int64(s, 18, (sqlite3_int64)task->log_size);
-    sqlite3_bind_int64(s, 19, (sqlite3_int64)task->report_size);
-    bind_hash(s, 20, task->has_report, task->report_sha256);
-    sqlite3_bind_text(s, 21, task->verdict, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 22, task->outcome, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 23, task->stopped_at, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 24, task->cause, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 25, task->remedy, -1, SQLITE_STATIC);
-    if (task->result)
-        sqlite3_bind_blob64(s, 26, task->result, task->result_length, SQLITE_STATIC);
-    return journal_step(store, s, err) < 0 ? -1 : 0;
-}
-
-static int apply_intent(struct journal_store *store, const struct journal_item *item,
-                        struct error *err)
-{
-    bool first = strcmp(item->state, "intent") == 0;
-    sqlite3_stmt *s =
-        journal_sql(store, first ? SQL_JOURNAL_INTENT_WRITE : SQL_JOURNAL_INTENT_SETTLE, err);
-
-    if (!s)
-        return -1;
-    bind_uuid(s, 1, &item->id);
-    sqlite3_bind_text(s, 2, item->step, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 3, item->attempt);
-    sqlite3_bind_text(s, 4, item->state, -1, SQLITE_STATIC);
-    if (first)
-        sqlite3_bind_int64(s, 5, item->at_us);
-    if (journal_step(store, s, err) < 0)
-        return error_prefix(err, "%s of step %s, attempt %u", item->state, item->step,
-                            item->attempt);
-    return 0;
-}
-
-static int apply_epoch(struct journal_store *store, const struct journal_item *item,
-                       struct error *err)
-{
-    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_EPOCH_RAISE, err);
-
-    if (!s)
-        return -1;
-    bind_uuid(s, 1, &item->id);
-    sqlite3_bind_int64(s, 2, (sqlite3_int64)item->epoch);
-    if (journal_step(store, s, err) < 0)
-        return -1;
-    if (item->epoch > store->identity.highest_epoch)
-        store->identity.highest_epoch = item->epoch;
-    return 0;
-}
-
-static int apply_item(struct journal_store *store, struct journal_batch *batch,
-                      const struct journal_item *item, struct error *err)
-{
-    switch (item->kind) {
-    case ITEM_RECORD:
-        return apply_record(store, batch, item, err);
-    case ITEM_TASK:
-        return apply_task(store, &item->task, err);
-    case ITEM_INTENT:
-        return apply_intent(store, item, err);
-    case ITEM_EPOCH:
-        return apply_epoch(store, item, err);
-    }
-    return error_set(err, "journal: item of unknown kind %d", (int)item->kind);
-}
-
-int journal_store_apply(struct journal_store *store, struct journal_batch *batch, struct error *err)
-{
-    struct journal_identity before = store->identity;
-    uint64_t bytes_before = store->bulk_bytes;
-    int rc = 0;
-
-    if (batch->broken)
-        return error_set(err, "journal: out of memory while the batch was made");
-    if (journal_exec(store, SQL_JOURNAL_SAVEPOINT, err) < 0)
-        return -1;
-    for (size_t i = 0; rc == 0 && i < batch->count; i++)
-        rc = apply_item(store, batch, &batch->items[i], err);
-    if (rc == 0)
-        return journal_exec(store, SQL_JOURNAL_KEEP, err);
-    store->identity = before;
-    store->bulk_bytes = bytes_before;
-    if (!sqlite3_get_autocommit(store->db)) {
-        journal_exec(store, SQL_JOURNAL_UNDO, NULL);
-        journal_exec(store, SQL_JOURNAL_KEEP, NULL);
-    }
-    return -1;
-}
-
-/* ---- thinning ---- */
-
-/* 'from'..'upto' of one task become, or stay, one row. */
-static int write_gap(struct journal_store *store, uint64_t from, uint64_t upto,
-                     const struct uuid *task, int64_t at_us, struct error *err)
-{
-    Muster__Record record = MUSTER__RECORD__INIT;
-    Muster__Gap gap = MUSTER__GAP__INIT;
-    uint8_t *bytes = NULL;
-    size_t length = 0;
-    sqlite3_stmt *s;
-    int rc = -1;
-
-    gap.from = from;
-    gap.to = upto;
-    gap.text = (char *)"log lines thinned: the site's spool was full";
-    record.at_us = at_us;
-    record.task_id = message_from_uuid(task);
-    record.kind_case = MUSTER__RECORD__KIND_GAP;
-    record.gap = &gap;
-    if (message_pack(&record.base, &bytes, &length, err) < 0)
-        return -1;
-    s = journal_sql(store, SQL_JOURNAL_GAP_WRITE, err);
-    if (s) {
-        sqlite3_bind_int64(s, 1, (sqlite3_int64)from);
-        sqlite3_bind_int64(s, 2, (sqlite3_int64)upto);
-        bind_uuid(s, 3, task);
-        sqlite3_bind_int64(s, 4, at_us);
-        sqlite3_bind_blob64(s, 5, bytes, length, SQLITE_STATIC);
-        rc = journal_step(store, s, err) < 0 ? -1 : 0;
-    }
-    free(bytes);
-    return rc;
-}
-
-/* Where the gap begins that ends right before 'sequence' and is of the same task; else 'sequence'.
- */
-static int gap_start(struct journal_store *store, uint64_t sequence, const struct uuid *task,
-                     uint64_t *ret_from, struct error *err)
-{
-    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_GAP_BEFORE, err);
-    int row;
-
-    if (!s)
-        return -1;
-    sqlite3_bind_int64(s, 1, (sqlite3_int64)(sequence - 1));
-    row = journal_step(store, s, err);
-    *ret_from = sequence;
-    if (row == 1 && sqlite3_column_bytes(s, 1) == 16 &&
-        memcmp(sqlite3_column_blob(s, 1), task->bytes, 16) == 0)
-        *ret_from = (uint64_t)sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
-    return row < 0 ? -1 : 0;
-}
-
-static int drop_row(struct journal_store *store, uint64_t sequence, struct error *err)
-{
-    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_BULK_DELETE, err);
-
-    if (!s)
-        return -1;
-    sqlite3_bind_int64(s, 1, (sqlite3_int64)sequence);
-    return journal_step(store, s, err) < 0 ? -1 : 0;
-}
-
-/* 1: the oldest log row became part of a gap. 0: no log row is left. */
-static int thin_one(struct journal_store *store, struct error *err)
-{
-    sqlite3_stmt *s = journal_sql(store, SQL_JOURNAL_OLDEST_LOG, err);
-    struct uuid task = {0};
-    uint64_t sequence, from, length;
-    int64_t at_us;
-    int row = s ? journal_step(store, s, err) : -1;
-
-    if (row != 1)
-        return row;
-    sequence = (uint64_t)sqlite3_column_int64(s, 0);
-    if (sqlite3_column_bytes(s, 1) == 16)
-        memcpy(task.bytes, sqlite3_column_blob(s, 1), 16);
-    at_us = sqlite3_column_int64(s, 2);
-    length = (uint64_t)sqlite3_column_int64(s, 3);
-    sqlite3_reset(s);
-    if (gap_start(store, sequence, &task, &from, err) < 0 || drop_row(store, sequence, err) < 0 ||
-        write_gap(store, from, sequence, &task, at_us, err) < 0)
-        return -1;
-    store->bulk_bytes -= length < store->bulk_bytes ? length : store->bulk_bytes;
-    return 1;
-}
-
-int journal_store_thin(struct journal_store *store, uint64_t budget, struct error *err)
-{
-    int rc = 1;
-
-    if (store->bulk_bytes <= budget)
-        return 0;
-    /* Down to seven eighths, so that a full spool does not thin at every line. */
-    while (rc == 1 && store->bulk_bytes > budget - budget / 8)
-        rc = thin_one(store, err);
-    return rc < 0 ? -1 : 0;
-}
-
-int journal_store_forget(struct journal_store *store, int64_t before_us, struct error *err)
-{
-    sqlite3_stmt *s;
-
-    if (!(s = journal_sql(store, SQL_JOURNAL_FORGET_INTENTS, err)))
-        return -1;
-    sqlite3_bind_int64(s, 1, before_us);
-    if (journal_step(store, s, err) < 0 || !(s = journal_sql(store, SQL_JOURNAL_FORGET_TASKS, err)))
-        return -1;
-    sqlite3_bind_int64(s, 1, before_us);
-    if (journal_step(store, s, err) < 0 || !(s = journal_sql(store, SQL_JOURNAL_FORGET_FACTS, err)))
-        return -1;
-    sqlite3_bind_int64(s, 1, (sqlite3_int64)store->identity.facts_committed);
-    sqlite3_bind_int64(s, 2, before_us);
-    return journal_step(store, s, err) < 0 ? -1 : 0;
 }
 
 /* ---- what the link tells ---- */
@@ -595,4 +336,19 @@ int journal_store_saw_manifest(struct journal_store *store, uint64_t version, st
         return -1;
     store->identity.manifest_version = version;
     return 0;
+}
+
+uint64_t journal_store_bulk_bytes(const struct journal_store *store)
+{
+    return store->bulk_bytes;
+}
+
+bool journal_store_is_full(const struct journal_store *store)
+{
+    return store->full;
+}
+
+bool journal_store_is_damaged(const struct journal_store *store)
+{
+    return store->damaged;
 }

@@ -47,6 +47,12 @@ int journal_store_committed(struct journal_store *store, enum journal_stream str
                             struct error *err);
 int journal_store_saw_manifest(struct journal_store *store, uint64_t version, struct error *err);
 
+uint64_t journal_store_bulk_bytes(const struct journal_store *store);
+/* Since the last begin. */
+bool journal_store_is_full(const struct journal_store *store);
+/* A page was found to be damaged, now or before. */
+bool journal_store_is_damaged(const struct journal_store *store);
+
 int journal_store_read(struct journal_store *store, enum journal_stream stream, uint64_t first,
                        size_t count, size_t bytes, struct journal_records *ret, struct error *err);
 int journal_store_find(struct journal_store *store, const struct uuid *task,

@@ -86,6 +86,12 @@ int task_journal_write_now(struct task_journal *journal, struct journal_batch *b
 /* Why nothing can be made durable now, or false: then nothing new may be accepted. */
 bool task_journal_trouble(struct task_journal *journal, struct error *ret_reason);
 
+/* Why no new task may be begun although writes go well, as the code of DECLINED ("disk_full",
+ * "journal_damaged"), or NULL. */
+const char *task_journal_refuses(struct task_journal *journal, struct error *ret_why);
+/* Bytes that must be free on the disk for a new task, in place of the default; for tests. */
+void task_journal_set_low_water(struct task_journal *journal, uint64_t bytes);
+
 /* Reads see every batch handed over before, or fail with ERROR_UNAVAILABLE while there is trouble.
  * They block for a moment. */
 /* 1: *ret filled, clear it. 0: not held. */

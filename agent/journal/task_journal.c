@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/journal/journal_job.h"
+#include "agent/journal/journal_room.h"
 #include "agent/journal/journal_store.h"
 #include "common/clock.h"
 #include "common/fault_point.h"
@@ -28,21 +30,6 @@
 /* Bounds how long a read waits behind writes. */
 #define GROUP_MAX 256
 
-/* A read, or a small write of the link's: run on the journal's thread, its caller waits. */
-struct job {
-    int (*run)(struct job *job, struct journal_store *store, struct error *err);
-    bool strict; /* fails while there is trouble, for it must see what waits */
-    bool finished;
-    int rc;
-    struct error err;
-    const struct uuid *id;
-    enum journal_stream stream;
-    uint64_t number;
-    size_t count, bytes;
-    void *ret;
-    struct job *next;
-};
-
 struct task_journal {
     pthread_mutex_t lock;
     pthread_cond_t wake;     /* the thread: something waits, or stop */
@@ -50,7 +37,8 @@ struct task_journal {
     pthread_t thread;
     bool started, stopping;
     struct journal_store *store; /* the thread's */
-    int64_t next_forget_ms;      /* the thread's */
+    struct journal_room *room;
+    int64_t next_forget_ms; /* the thread's */
     int heads_fd;
     /* Under the lock: */
     struct journal_batch *first, **last;
@@ -58,8 +46,8 @@ struct task_journal {
     uint64_t acknowledged[3]; /* by stream, to be written lazily; 0: none */
     uint64_t facts_head, bulk_head;
     uint64_t budget, commits;
-    bool in_trouble;
-    struct error trouble;
+    bool in_trouble, is_damaged;
+    struct error trouble, damage;
 #ifdef MUSTER_FAULTS
     uint64_t crash_after;
 #endif
@@ -89,6 +77,18 @@ static void set_trouble(struct task_journal *journal, const struct error *why)
     journal->in_trouble = why != NULL;
     if (why)
         journal->trouble = *why;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+/* For good: what can still be written is written, but nothing new is begun on it. */
+static void look_for_damage(struct task_journal *journal, const struct error *why)
+{
+    if (!journal_store_is_damaged(journal->store))
+        return;
+    pthread_mutex_lock(&journal->lock);
+    if (!journal->is_damaged)
+        journal->damage = *why;
+    journal->is_damaged = true;
     pthread_mutex_unlock(&journal->lock);
 }
 
@@ -160,8 +160,10 @@ static int write_group(struct task_journal *journal, struct journal_batch *first
         batch->rc = journal_store_apply(store, batch, err);
         if (batch->rc < 0 && err->code == ERROR_UNAVAILABLE)
             goto fail;
-        if (batch->rc < 0)
+        if (batch->rc < 0) {
             batch->err = *err; /* refused by itself; the others go on */
+            look_for_damage(journal, err);
+        }
     }
     if (forget(journal, err) < 0 || journal_store_thin(store, budget, err) < 0 ||
         (durable && journal_store_commit(store, err) < 0))
@@ -186,6 +188,10 @@ static struct journal_batch *waiting(struct task_journal *journal, size_t *ret_c
         ++*ret_count;
     *ret_budget = journal->budget;
     pthread_mutex_unlock(&journal->lock);
+    /* A spool that may not grow makes room for new lines by thinning old ones. */
+    if (!journal_room_is_enough(journal->room, NULL) &&
+        journal_store_bulk_bytes(journal->store) < *ret_budget)
+        *ret_budget = journal_store_bulk_bytes(journal->store);
     return first;
 }
 
@@ -196,7 +202,21 @@ static int commit_late(struct task_journal *journal, struct error *err)
     return journal_store_commit(journal->store, err);
 }
 
-/* 0: written. -1: in trouble. */
+/* They cannot be made durable, now or later. */
+static void refuse_all(struct task_journal *journal, struct journal_batch *first, size_t count,
+                       const struct error *err)
+{
+    struct journal_batch *next;
+
+    look_for_damage(journal, err);
+    unlink_first(journal, count);
+    for (; count > 0; count--, first = next) {
+        next = first->next;
+        answer(first, -1, err);
+    }
+}
+
+/* 0: written, or refused for good. -1: in trouble. */
 static int write_waiting(struct task_journal *journal)
 {
     const bool durable = PROTECTION("intent_fsync");
@@ -208,9 +228,15 @@ static int write_waiting(struct task_journal *journal)
     first = waiting(journal, &count, &budget);
     if (!first)
         return 0;
-    if (write_group(journal, first, count, budget, durable, &err) < 0) {
-        set_trouble(journal, &err);
-        return -1;
+    if (write_group(journal, first, count, budget, durable, &err) < 0 &&
+        !(journal_store_is_full(journal->store) && journal_room_give_up(journal->room) &&
+          write_group(journal, first, count, budget, durable, &err) == 0)) {
+        if (err.code == ERROR_UNAVAILABLE) {
+            set_trouble(journal, &err);
+            return -1;
+        }
+        refuse_all(journal, first, count, &err);
+        return 0;
     }
     set_trouble(journal, NULL);
     committed(journal);
@@ -270,6 +296,8 @@ static void run_jobs(struct task_journal *journal)
                 error_set_code(&job->err, ERROR_UNAVAILABLE, "%s", error_text(&journal->trouble));
         else
             job->rc = job->run(job, journal->store, &job->err);
+        if (job->rc < 0)
+            look_for_damage(journal, &job->err);
         pthread_mutex_lock(&journal->lock);
         job->finished = true;
         pthread_cond_broadcast(&journal->answered);
@@ -331,6 +359,34 @@ static void init_locks(struct task_journal *journal)
     pthread_condattr_destroy(&attr);
 }
 
+static int try_store(struct task_journal *journal, const char *path, struct error *err)
+{
+    journal->store = journal_store_open(path, err);
+    if (!journal->store)
+        return -1;
+    /* A new journal's id is kept from the start: HELLO names it. */
+    if (journal_store_begin(journal->store, err) == 0 &&
+        journal_store_commit(journal->store, err) == 0)
+        return 0;
+    journal_store_close(journal->store);
+    journal->store = NULL;
+    return -1;
+}
+
+/* An agent that was stopped on a full disk starts on its ballast, to finish what ran. */
+static int open_store(struct task_journal *journal, const char *path, struct error *err)
+{
+    struct error first = {0};
+
+    if (try_store(journal, path, &first) == 0)
+        return 0;
+    if (first.code == ERROR_UNAVAILABLE && journal_room_give_up(journal->room))
+        return try_store(journal, path, err);
+    if (err)
+        *err = first;
+    return -1;
+}
+
 struct task_journal *task_journal_open(const char *path, struct error *err)
 {
     struct task_journal *journal = calloc(1, sizeof(*journal));
@@ -349,12 +405,9 @@ struct task_journal *task_journal_open(const char *path, struct error *err)
         error_set(err, "eventfd: %s", strerror(errno));
         goto fail;
     }
-    if (!(journal->store = journal_store_open(path, err)))
+    if (!(journal->room = journal_room_create(path, err)) || open_store(journal, path, err) < 0)
         goto fail;
-    /* A new journal's id is kept from the start: HELLO names it. */
-    if (journal_store_begin(journal->store, err) < 0 ||
-        journal_store_commit(journal->store, err) < 0)
-        goto fail;
+    journal_room_is_enough(journal->room, NULL); /* makes the ballast */
     journal->facts_head = journal_store_identity(journal->store)->facts_head;
     journal->bulk_head = journal_store_identity(journal->store)->bulk_head;
     rc = pthread_create(&journal->thread, NULL, journal_thread, journal);
@@ -388,6 +441,7 @@ void task_journal_close(struct task_journal *journal)
         answer(batch, -1, &journal->trouble);
     }
     journal_store_close(journal->store);
+    journal_room_destroy(journal->room);
     if (journal->heads_fd >= 0)
         close(journal->heads_fd);
     pthread_cond_destroy(&journal->wake);
@@ -444,6 +498,25 @@ bool task_journal_trouble(struct task_journal *journal, struct error *ret_reason
     return trouble;
 }
 
+const char *task_journal_refuses(struct task_journal *journal, struct error *ret_why)
+{
+    bool damaged;
+
+    pthread_mutex_lock(&journal->lock);
+    damaged = journal->is_damaged;
+    if (damaged && ret_why)
+        *ret_why = journal->damage;
+    pthread_mutex_unlock(&journal->lock);
+    if (damaged)
+        return "journal_damaged";
+    return journal_room_is_enough(journal->room, ret_why) ? NULL : "disk_full";
+}
+
+void task_journal_set_low_water(struct task_journal *journal, uint64_t bytes)
+{
+    journal_room_set_mark(journal->room, bytes);
+}
+
 void task_journal_set_bulk_budget(struct task_journal *journal, uint64_t bytes)
 {
     pthread_mutex_lock(&journal->lock);
@@ -472,7 +545,7 @@ void task_journal_crash_after(struct task_journal *journal, uint64_t number)
 
 /* ---- reading ---- */
 
-static int call(struct task_journal *journal, struct job *job, struct error *err)
+int journal_job_call(struct task_journal *journal, struct job *job, struct error *err)
 {
     pthread_mutex_lock(&journal->lock);
     *journal->last_job = job;
@@ -484,19 +557,6 @@ static int call(struct task_journal *journal, struct job *job, struct error *err
     if (job->rc < 0 && err)
         *err = job->err;
     return job->rc;
-}
-
-static int run_identity(struct job *job, struct journal_store *store, struct error *err)
-{
-    (void)err;
-    *(struct journal_identity *)job->ret = *journal_store_identity(store);
-    return 0;
-}
-
-int task_journal_identity(struct task_journal *journal, struct journal_identity *ret,
-                          struct error *err)
-{
-    return call(journal, &(struct job){.run = run_identity, .ret = ret}, err);
 }
 
 int task_journal_heads_fd(const struct task_journal *journal)
@@ -517,25 +577,6 @@ void task_journal_heads(struct task_journal *journal, uint64_t *ret_facts, uint6
     pthread_mutex_unlock(&journal->lock);
 }
 
-static int run_read(struct job *job, struct journal_store *store, struct error *err)
-{
-    return journal_store_read(store, job->stream, job->number, job->count, job->bytes, job->ret,
-                              err);
-}
-
-int task_journal_read(struct task_journal *journal, enum journal_stream stream, uint64_t first,
-                      size_t count, size_t bytes, struct journal_records *ret, struct error *err)
-{
-    return call(journal,
-                &(struct job){.run = run_read,
-                              .stream = stream,
-                              .number = first,
-                              .count = count,
-                              .bytes = bytes,
-                              .ret = ret},
-                err);
-}
-
 void task_journal_committed(struct task_journal *journal, enum journal_stream stream, uint64_t upto)
 {
     pthread_mutex_lock(&journal->lock);
@@ -543,81 +584,4 @@ void task_journal_committed(struct task_journal *journal, enum journal_stream st
         journal->acknowledged[stream] = upto;
     pthread_cond_signal(&journal->wake);
     pthread_mutex_unlock(&journal->lock);
-}
-
-static int run_saw_manifest(struct job *job, struct journal_store *store, struct error *err)
-{
-    if (journal_store_begin(store, err) < 0)
-        return -1;
-    if (journal_store_saw_manifest(store, job->number, err) < 0 ||
-        journal_store_commit(store, err) < 0) {
-        journal_store_rollback(store);
-        return -1;
-    }
-    return 0;
-}
-
-int task_journal_saw_manifest(struct task_journal *journal, uint64_t version, struct error *err)
-{
-    return call(journal, &(struct job){.run = run_saw_manifest, .number = version}, err);
-}
-
-static int run_find(struct job *job, struct journal_store *store, struct error *err)
-{
-    return journal_store_find(store, job->id, job->ret, err);
-}
-
-int task_journal_find(struct task_journal *journal, const struct uuid *task,
-                      struct journal_task *ret, struct error *err)
-{
-    return call(journal, &(struct job){.run = run_find, .strict = true, .id = task, .ret = ret},
-                err);
-}
-
-static int run_epoch(struct job *job, struct journal_store *store, struct error *err)
-{
-    return journal_store_epoch(store, job->id, job->ret, err);
-}
-
-int task_journal_epoch(struct task_journal *journal, const struct uuid *machine, uint64_t *ret,
-                       struct error *err)
-{
-    return call(journal, &(struct job){.run = run_epoch, .strict = true, .id = machine, .ret = ret},
-                err);
-}
-
-static int run_open_tasks(struct job *job, struct journal_store *store, struct error *err)
-{
-    return journal_store_open_tasks(store, job->ret, err);
-}
-
-int task_journal_open_tasks(struct task_journal *journal, struct journal_tasks *ret,
-                            struct error *err)
-{
-    return call(journal, &(struct job){.run = run_open_tasks, .strict = true, .ret = ret}, err);
-}
-
-static int run_intents(struct job *job, struct journal_store *store, struct error *err)
-{
-    return journal_store_intents(store, job->id, job->ret, err);
-}
-
-int task_journal_intents(struct task_journal *journal, const struct uuid *task,
-                         struct journal_intents *ret, struct error *err)
-{
-    return call(journal, &(struct job){.run = run_intents, .strict = true, .id = task, .ret = ret},
-                err);
-}
-
-static int run_digest(struct job *job, struct journal_store *store, struct error *err)
-{
-    return journal_store_facts_digest(store, job->id, job->ret, err);
-}
-
-int task_journal_facts_digest(struct task_journal *journal, const struct uuid *task,
-                              uint8_t ret_digest[32], struct error *err)
-{
-    return call(journal,
-                &(struct job){.run = run_digest, .strict = true, .id = task, .ret = ret_digest},
-                err);
 }

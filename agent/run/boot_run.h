@@ -124,7 +124,7 @@ struct task_runner {
     int64_t now_ms;         /* of this turn */
     int64_t at_us;          /* controller's clock, of this turn */
     uint64_t tickets;
-    bool told_trouble;
+    bool told_trouble, told_refusal;
     int stop_fd;
     bool started;
     pthread_t thread;

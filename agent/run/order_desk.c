@@ -195,6 +195,8 @@ static void take_boot(struct task_runner *runner, struct task_order *order,
                       const struct link_order *bytes)
 {
     const struct boot_run *other = boot_run_of_machine(runner, &order->machine_id);
+    struct error why = {0};
+    const char *refuses = task_journal_refuses(runner->rooms.journal, &why);
     char text[120], id[UUID_TEXT_SIZE];
 
     if (!is_new_offer(order)) {
@@ -202,6 +204,8 @@ static void take_boot(struct task_runner *runner, struct task_order *order,
             decline(runner, order, bytes, "declined", "it was declined or released at this epoch");
         else
             answer_held(runner, order);
+    } else if (refuses) {
+        decline(runner, order, bytes, refuses, error_text(&why));
     } else if (other) {
         uuid_format(&other->row.id, id);
         snprintf(text, sizeof(text), "the machine has task %s under way", id);

@@ -208,6 +208,19 @@ static void take_requests(struct task_runner *runner)
         machine_desk_take(runner, request);
 }
 
+/* Declined tasks tell the controller; whoever reads the log is told once. */
+static void tell_refusal(struct task_runner *runner)
+{
+    struct error why = {0};
+    const char *refuses = task_journal_refuses(runner->rooms.journal, &why);
+
+    if ((refuses != NULL) == runner->told_refusal)
+        return;
+    log_error("journal", refuses ? "no new task is accepted" : "tasks are accepted again",
+              "code=%s reason=%s", refuses ? refuses : "-", log_quote(error_text(&why)));
+    runner->told_refusal = refuses != NULL;
+}
+
 static void take_orders(struct task_runner *runner)
 {
     struct link_order *order;
@@ -221,6 +234,7 @@ static void take_orders(struct task_runner *runner)
                   "reason=%s", log_quote(trouble ? error_text(&why) : ""));
         runner->told_trouble = trouble;
     }
+    tell_refusal(runner);
     while ((order = handover_try_receive(runner->rooms.orders))) {
         order_desk_take(runner, order);
         link_order_free(order);

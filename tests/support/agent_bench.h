@@ -286,7 +286,7 @@ static inline void bench_begin(void)
 
 static inline void bench_end(void)
 {
-    static const char *const names[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const names[] = {"", "-wal", "-shm", ".lock", ".ballast"};
     char name[80];
 
     bench_stop();

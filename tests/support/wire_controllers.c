@@ -24,7 +24,7 @@ static void unmake_two(void)
     if (copy) {
         task_journal_close(copy);
         copy = NULL;
-        for (const char *const *name = (const char *const[]){"", "-wal", "-shm", ".lock", NULL};
+        for (const char *const *name = (const char *const[]){"", "-wal", "-shm", ".lock", ".ballast", NULL};
              *name; name++) {
             snprintf(path, sizeof(path), "%s/copy.db%s", folder, *name);
             unlink(path);

@@ -1,4 +1,5 @@
 /* The journal: what commits together, what is refused, what a second life finds, and thinning. */
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <signal.h>
@@ -35,7 +36,7 @@ static void open_it(void)
 
 static void close_it(void)
 {
-    static const char *const names[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const names[] = {"", "-wal", "-shm", ".lock", ".ballast"};
     char name[80];
 
     task_journal_close(journal);
@@ -418,6 +419,77 @@ START_TEST(full_disk_is_trouble_until_it_has_room_again)
 }
 END_TEST
 
+START_TEST(low_disk_refuses_new_tasks_and_lets_the_spool_not_grow)
+{
+    struct error why = {0};
+    struct journal_records records;
+    uint64_t bytes = 0;
+    bool gap = false;
+
+    ck_assert_ptr_null(task_journal_refuses(journal, NULL));
+    for (int i = 0; i < 2; i++) {
+        struct journal_batch *batch = journal_batch_create();
+
+        for (int chunk = 0; chunk < 20; chunk++)
+            log_chunk(batch, 4000, false);
+        write_now(batch);
+        task_journal_set_low_water(journal, UINT64_MAX / 4);
+    }
+    ck_assert_str_eq(task_journal_refuses(journal, &why), "disk_full");
+    ck_assert_ptr_nonnull(strstr(why.text, "MiB left at"));
+    ck_assert_int_eq(task_journal_read(journal, JOURNAL_BULK, 1, 1000, 1 << 24, &records, NULL), 0);
+    for (size_t i = 0; i < records.count; i++) {
+        Muster__Record *record = message_unpack(&muster__record__descriptor, records.items[i].bytes,
+                                                records.items[i].length, NULL);
+
+        gap = gap || record->kind_case == MUSTER__RECORD__KIND_GAP;
+        bytes += records.items[i].length;
+        message_free(record);
+    }
+    journal_records_free(&records);
+    ck_assert(gap);
+    ck_assert_uint_le(bytes, 21 * 4100);
+    ck_assert_uint_eq(identity().bulk_head, 40); /* each is accounted for */
+    task_journal_set_low_water(journal, 0);
+    ck_assert_ptr_null(task_journal_refuses(journal, NULL));
+}
+END_TEST
+
+START_TEST(damaged_page_is_named_and_refuses_new_tasks)
+{
+    static uint8_t junk[4096];
+    struct journal_records records;
+    struct journal_batch *batch;
+    struct error err = {0};
+    int fd;
+
+    for (int i = 0; i < 20; i++) {
+        batch = journal_batch_create();
+        for (int chunk = 0; chunk < 50; chunk++)
+            log_chunk(batch, 4000, true);
+        write_now(batch);
+    }
+    reopen(); /* all of it is in the main file now */
+    ck_assert_ptr_null(task_journal_refuses(journal, NULL));
+    memset(junk, 0xee, sizeof(junk));
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    for (off_t at = 1 << 20; at < 3 << 20; at += (off_t)sizeof(junk))
+        ck_assert_int_eq(pwrite(fd, junk, sizeof(junk), at), (ssize_t)sizeof(junk));
+    close(fd);
+    ck_assert_int_eq(task_journal_read(journal, JOURNAL_BULK, 1, 10000, 1 << 24, &records, &err),
+                     -1);
+    ck_assert_ptr_nonnull(strstr(err.text, path));
+    ck_assert_ptr_nonnull(strstr(err.text, "is damaged"));
+    ck_assert_str_eq(task_journal_refuses(journal, &err), "journal_damaged");
+    ck_assert_ptr_nonnull(strstr(err.text, "move it away"));
+    /* What lies elsewhere in the file goes on. */
+    batch = journal_batch_create();
+    fact(batch, "bmc_off");
+    write_now(batch);
+    ck_assert(!task_journal_trouble(journal, NULL));
+}
+END_TEST
+
 /* 36 days on, by setting the clock of a row back. */
 START_TEST(ended_tasks_are_kept_for_35_days)
 {
@@ -466,4 +538,6 @@ CHECK_MAIN_WITH("task_journal", open_it, close_it, foreign_file_is_refused_with_
                 acknowledgement_of_what_was_never_written_is_ignored,
                 full_spool_thins_the_oldest_logs_into_one_gap_and_no_report,
                 heads_wake_the_link_once, batches_come_back_in_order,
-                full_disk_is_trouble_until_it_has_room_again, ended_tasks_are_kept_for_35_days)
+                full_disk_is_trouble_until_it_has_room_again,
+                low_disk_refuses_new_tasks_and_lets_the_spool_not_grow,
+                damaged_page_is_named_and_refuses_new_tasks, ended_tasks_are_kept_for_35_days)

@@ -413,6 +413,25 @@ START_TEST(driver_nobody_has_is_declined)
 }
 END_TEST
 
+START_TEST(full_disk_declines_what_is_new_and_finishes_what_runs)
+{
+    boot();
+    task_journal_set_low_water(bench.rooms.journal, UINT64_MAX / 4);
+    ck_assert_uint_eq(bench_hello(1), 200);
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until_ended();
+    bench_expect_result("succeeded", "passed", "done", "", "");
+    orders_boot(&bench.orders, 6);
+    bench_order();
+    bench_until("declined:disk_full");
+    ck_assert_uint_eq(task_runner_count(bench.runner), 0);
+    task_journal_set_low_water(bench.rooms.journal, 0);
+    bench.orders.boot.epoch = 7; /* a higher epoch is a new offer */
+    bench_order();
+    bench_until("accepted@7");
+}
+END_TEST
+
 START_TEST(refused_order_is_a_fact)
 {
     bench_send(bench.orders.stranger, DOMAIN_TASK, &bench.orders.boot.base);
@@ -697,7 +716,8 @@ CHECK_MAIN_WITH(
     two_machines_as_one_stop_the_task, without_a_controller_nothing_starts_and_it_is_given_back,
     what_has_started_goes_on_without_a_controller, last_moment_to_start_is_kept,
     file_that_cannot_be_had_ends_the_task, late_file_is_asked_for_again,
-    busy_machine_is_declined_at_once, driver_nobody_has_is_declined, refused_order_is_a_fact,
+    busy_machine_is_declined_at_once, driver_nobody_has_is_declined,
+    full_disk_declines_what_is_new_and_finishes_what_runs, refused_order_is_a_fact,
     known_task_is_answered_and_never_run_again, captured_order_of_an_ended_task_is_a_replay,
     cancel_has_its_answers, cancel_before_the_start_touches_nothing, person_settles_a_run,
     release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,

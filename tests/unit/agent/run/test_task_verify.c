@@ -34,7 +34,7 @@ static void begin(void)
 
 static void end(void)
 {
-    static const char *const names[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const names[] = {"", "-wal", "-shm", ".lock", ".ballast"};
     char name[80];
 
     task_journal_close(place.journal);
