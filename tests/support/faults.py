@@ -73,3 +73,34 @@ def must_violate(scenario, stand, statement, saying="", **words):
     """Of a build that was told to leave something out."""
     named = [line for line in violated(stand, statement, **words).splitlines() if saying in line]
     scenario.check("the checker names it: " + (named[0] if named else statement), named, history(stand, **words)[1])
+
+
+# Fault points as a run of one task passes them: the name, and how often it is passed before. A BMC is told off, the boot device, on.
+OFF, BOOT_DEVICE, ON = 0, 1, 2
+POINTS = [
+    *[("agent_record_committed", after) for after in (0, 2, 5)],
+    *[("agent_intent_fsynced", after) for after in (OFF, BOOT_DEVICE, ON)],
+    *[("agent_command_before", after) for after in (OFF, BOOT_DEVICE, ON)],
+    *[("agent_command_after", after) for after in (OFF, BOOT_DEVICE, ON)],
+    *[("agent_records_before_send", after) for after in (0, 3)],
+    *[("agent_committed_received", after) for after in (0, 3)],
+    ("musterd_batch_before_commit", 0), ("musterd_batch_committed", 0), ("musterd_lease_committed", 0), ("musterd_sent_committed", 0),
+    *[("musterd_records_before_commit", after) for after in (0, 3)],
+    *[("musterd_records_committed", after) for after in (0, 3)],
+]
+
+
+def process_at(stand, point):
+    return stand.agent if point.startswith("agent_") else stand.musterd
+
+
+def start_again(stand, point):
+    if point.startswith("agent_"):
+        stand.start_agent()
+    else:
+        stand.start_musterd()
+
+
+def is_stopped(process):
+    with open("/proc/%d/stat" % process.pid) as file:
+        return file.read().rsplit(")", 1)[1].split()[0] == "T"

@@ -44,10 +44,17 @@ def runs_of(history):
 
 
 def commands_of(history):
+    """(machine, command, the run that it was given for or None): the one whose window it is in, or next to."""
+    runs = grouped(runs_of(history), "name")
+
+    def distance(run, command):
+        return max(run["from"] - command["at"], command["at"] - run["to"], 0)
+
     for bmc in history["bmcs"]:
         for command in bmc["commands"]:
             if command["op"] == "set":
-                yield bmc["machine"], command
+                near = [run for run in runs[bmc["machine"]] if distance(run, command) <= SLACK_S]
+                yield bmc["machine"], command, min(near, key=lambda run: distance(run, command), default=None)
 
 
 # --- what machines were told ---
@@ -56,13 +63,12 @@ def commands_of(history):
 def one_effect_an_attempt(history):
     """At most one effect of each (task, step, attempt), and its intent was durable before."""
     commands = collections.defaultdict(list)
-    for name, command in commands_of(history):
-        commands[name].append(command)
+    for _, command, run in commands_of(history):
+        commands[run and (run["id"], run["epoch"])].append(command)
     for run in runs_of(history):
         for kind in ("power 1", "power 0", "boot"):
             intents = sorted(i["at"] for i in run["intents"] if KIND_OF_STEP.get(i["step"], kind) == kind)
-            effects = [c for c in commands[run["name"]] if kind_of(c) == kind and had_effect(c)
-                       and run["from"] - SLACK_S <= c["at"] <= run["to"] + SLACK_S]
+            effects = [c for c in commands[run["id"], run["epoch"]] if kind_of(c) == kind and had_effect(c)]
             if kind == "power 1":
                 for number, command in enumerate(effects):
                     if number >= len(intents) or intents[number] > command["at"] + SLACK_S:
@@ -76,8 +82,8 @@ def one_effect_an_attempt(history):
 def command_has_valid_task(history):
     """Each command that sets something at a BMC has a task that was valid at that moment."""
     runs = grouped(runs_of(history), "name")
-    for name, command in commands_of(history):
-        if any(run["from"] - SLACK_S <= command["at"] <= run["to"] + SLACK_S for run in runs[name]):
+    for name, command, given_for in commands_of(history):
+        if given_for:
             continue
         before = [run for run in runs[name] if run["from"] <= command["at"]]
         yield "%s was told '%s %s' at %s, %s" % (name, command["name"], command["value"], command["when"],
