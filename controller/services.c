@@ -22,7 +22,7 @@
 #include "controller/timers.h"
 #include "proto/key_files.h"
 
-#define ENGINE_CONNECTIONS 4 /* intake 2, timers 1, one to spare; dispatch has its own */
+#define ENGINE_CONNECTIONS 5 /* intake 3, timers 1, one to spare; dispatch has its own */
 #define API_DRAIN_MS 4000
 
 struct services {

@@ -384,40 +384,20 @@ static int keep(struct attempt attempt, struct alert_counts *counts, struct erro
 }
 
 int alert_batch_keep(struct alert_batch *batch, struct db *db, struct alert_partition *partition,
-                     const struct kafka_record *records, size_t count, int64_t now_us,
+                     struct alert_item **items, size_t count, int64_t now_us,
                      struct alert_counts *counts, struct error *err)
 {
-    struct alert_item *items = calloc(count + 1, sizeof(*items));
-    struct alert_item **order = calloc(count + 1, sizeof(*order));
     struct error why = {0};
-    size_t prepared = 0;
-    int rc = -1;
+    int rc = count == 0 ? 1
+                        : keep((struct attempt){.batch = batch,
+                                                .db = db,
+                                                .partition = partition,
+                                                .items = items,
+                                                .count = count,
+                                                .now_us = now_us},
+                               counts, &why);
 
-    if (!items || !order) {
-        error_set_code(&why, ERROR_UNAVAILABLE, "out of memory");
-        goto out;
-    }
-    for (; prepared < count; prepared++) {
-        if (alert_item_prepare(&items[prepared], &records[prepared], &why) < 0) {
-            why.code = ERROR_UNAVAILABLE;
-            goto out;
-        }
-        order[prepared] = &items[prepared];
-    }
-    rc = count == 0 ? 1
-                    : keep((struct attempt){.batch = batch,
-                                            .db = db,
-                                            .partition = partition,
-                                            .items = order,
-                                            .count = count,
-                                            .now_us = now_us},
-                           counts, &why);
-out:
     if (rc < 0 && err)
         *err = why;
-    for (size_t i = 0; items && i < count; i++)
-        alert_item_clear(&items[i]);
-    free(items);
-    free(order);
     return rc;
 }

@@ -11,10 +11,11 @@
 #include "controller/intake/kafka_cursor.h"
 
 struct alert_batch;
+struct alert_item;
 struct db;
 struct error;
 
-#define ALERT_BATCH_MAX 1000 /* records: one statement a table, well below a second */
+#define ALERT_BATCH_MAX 2000 /* records: one statement a table, well below a second */
 
 struct alert_partition {
     struct alert_origin origin;
@@ -30,11 +31,12 @@ struct alert_counts {
 struct alert_batch *alert_batch_create(struct error *err);
 void alert_batch_destroy(struct alert_batch *batch);
 
-/* Keeps the records, in order of offset, at most ALERT_BATCH_MAX; those below the cursor were kept
- * before. 'now_us' is our clock. 1: kept. 0: another consumer owns the partition: nothing was kept,
- * discard everything of it. -1: ERROR_UNAVAILABLE or ERROR_TIMEOUT: come again with the same
- * records, whatever was kept of them; any other code: the partition must halt, 'err' is the reason.
+/* Keeps the records that the prepared items are of, in order of offset, at most ALERT_BATCH_MAX;
+ * those below the cursor were kept before. 'now_us' is our clock. 1: kept. 0: another consumer owns
+ * the partition: nothing was kept, discard everything of it. -1: ERROR_UNAVAILABLE or
+ * ERROR_TIMEOUT: come again with the same items, whatever was kept of them; any other code: the
+ * partition must halt, 'err' is the reason.
  */
 int alert_batch_keep(struct alert_batch *batch, struct db *db, struct alert_partition *partition,
-                     const struct kafka_record *records, size_t count, int64_t now_us,
+                     struct alert_item **items, size_t count, int64_t now_us,
                      struct alert_counts *counts, struct error *err);

@@ -11,8 +11,11 @@
 #include "common/error.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
 #include "controller/intake/alert_store.sql.h"
+
+_Static_assert(ALERT_BATCH_MAX < 4096, "an order number has 12 bits for the record in its batch");
 
 /* The last moment that clock_format() can write; a record may be stamped with any number. */
 #define TIMESTAMP_MAX_MS INT64_C(253402300799999)

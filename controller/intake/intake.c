@@ -1,10 +1,13 @@
-/* intake.c - see intake.h. One thread: learn the sources, poll, keep each partition's records in
- * one transaction, again. Invariant: records are dropped from memory only once their transaction is
- * committed, or their partition is no longer ours.
+/* intake.c - see intake.h. One thread learns the sources, reads and decodes; keepers have a batch
+ * of a partition each, in one transaction, while it goes on. Invariants: a partition has one batch
+ * under way at most; records are dropped from memory only once their transaction is committed, or
+ * their partition is no longer ours. Among partitions that have records the tenant that had less
+ * done comes first.
  */
 #include "controller/intake/intake.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,8 +19,9 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "controller/db/db_pool.h"
-#include "controller/intake/alert_batch.h"
+#include "controller/intake/alert_keeper.h"
 #include "controller/intake/alert_source.h"
+#include "controller/intake/fair_turns.h"
 #include "controller/intake/kafka_partition.h"
 #include "controller/intake/kafka_properties.h"
 #include "controller/intake/kafka_source.h"
@@ -27,6 +31,7 @@
 #define HINT_MS 5000
 #define RETRY_MS 500
 #define TAKE_MS 2000 /* for a connection of the pool */
+#define KEEPERS 2    /* connections at work: one commits while the other computes */
 
 struct intake {
     const struct conf_map *kafka;
@@ -39,7 +44,9 @@ struct intake {
 
     /* The thread's own. */
     struct alert_sources sources;
-    struct alert_batch *batch;
+    struct alert_keepers *keepers;
+    struct fair_turns *turns;
+    uint64_t turn;
     struct kafka_source *source;
     struct alert_counts counts;
     bool subscribed;
@@ -73,8 +80,9 @@ struct intake *intake_create(const struct intake_settings *settings, struct db_p
     intake->pool = pool;
     pthread_mutex_init(&intake->mutex, NULL);
     snprintf(intake->status.waiting_on, sizeof(intake->status.waiting_on), "its start");
-    intake->batch = alert_batch_create(err);
-    if (!intake->batch) {
+    intake->turns = fair_turns_create(err);
+    intake->keepers = intake->turns ? alert_keepers_create(pool, KEEPERS, err) : NULL;
+    if (!intake->keepers) {
         intake_destroy(intake);
         return NULL;
     }
@@ -191,63 +199,93 @@ static int refresh(struct intake *intake, struct db *db, struct error *err)
     return tend_halted(intake, db, err) < 0 ? -1 : note_ends(intake, db, err);
 }
 
-/* One partition's records in one transaction, or in more where the database refuses one of them. */
-static int keep(struct intake *intake, struct kafka_partition *partition, struct db *db,
-                struct error *err)
+/* What a keeper has done. */
+static void settle(struct intake *intake, struct alert_job *job)
 {
-    size_t count = partition->count < ALERT_BATCH_MAX ? partition->count : ALERT_BATCH_MAX;
-    struct kafka_record *records = calloc(count + 1, sizeof(*records));
-    int rc;
+    struct kafka_partition *partition = job->owner;
+    int rc = kafka_partition_settle(partition, clock_monotonic_ms() + RETRY_MS);
 
-    if (!records)
-        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory");
-    for (size_t i = 0; i < count; i++)
-        kafka_record_of(partition->messages[i], &records[i]);
-    rc = alert_batch_keep(intake->batch, db, &partition->kept, records, count, clock_realtime_us(),
-                          &intake->counts, err);
-    free(records);
-    if (rc > 0) {
-        kafka_partition_drop_messages(partition, count);
-    } else if (rc == 0) {
-        kafka_partition_lose(partition);
+    intake->counts.alerts += job->counts.alerts;
+    intake->counts.tasks += job->counts.tasks;
+    intake->counts.refused += job->counts.refused;
+    intake->counts.batches += job->counts.batches;
+    intake->counts.retries += job->counts.retries;
+    if (rc < 0)
+        trouble(intake, error_text(&job->err));
+    else if (job->rc > 0)
+        trouble(intake, "");
+    if (partition->revoked)
+        kafka_source_forget(intake->source, partition);
+    else if (rc == 0)
         kafka_source_pause(intake->source, partition);
-    } else if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TIMEOUT) {
-        kafka_partition_halt(partition, error_text(err));
-        kafka_source_pause(intake->source, partition);
-        rc = 0;
-    }
-    return rc < 0 ? -1 : 0;
 }
 
-static int keep_all(struct intake *intake, struct db *db, struct error *err)
+/* Whose batch comes next; NULL: nobody's. */
+static struct kafka_partition *next_partition(struct intake *intake, int64_t now_ms)
 {
-    struct kafka_partition *const *partitions;
+    struct kafka_partition *const *partitions, *best = NULL;
+    uint64_t best_tag = 0;
     size_t count;
 
     partitions = kafka_source_partitions(intake->source, &count);
-    for (size_t i = 0; i < count; i++)
-        while (partitions[i]->count > 0)
-            if (keep(intake, partitions[i], db, err) < 0)
-                return -1;
-    return 0;
+    for (size_t i = 0; i < count; i++) {
+        struct kafka_partition *partition = partitions[i];
+        uint64_t tag;
+
+        if (partition->count == 0 || partition->busy > 0 || partition->halted ||
+            now_ms < partition->retry_ms)
+            continue;
+        tag = fair_turns_tag(intake->turns, &partition->kept.origin.tenant);
+        if (!best || tag < best_tag || (tag == best_tag && partition->turn < best->turn)) {
+            best = partition;
+            best_tag = tag;
+        }
+    }
+    return best;
 }
 
-/* -1: nothing was lost; wait and come again. */
-static int round_trip(struct intake *intake, bool has_records, struct error *err)
+static void hand_out(struct intake *intake)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct kafka_partition *partition;
+
+    while (alert_keepers_idle(intake->keepers) > 0 &&
+           (partition = next_partition(intake, now_ms))) {
+        struct alert_job *job = kafka_partition_lend(partition, now_ms);
+
+        if (!job)
+            return;
+        if (alert_keepers_give(intake->keepers, job) < 0) {
+            kafka_partition_take_back(partition);
+            return;
+        }
+        fair_turns_give(intake->turns, &partition->kept.origin.tenant, job->count);
+        partition->turn = ++intake->turn;
+    }
+}
+
+static void settle_all(struct intake *intake)
+{
+    struct alert_job *job;
+
+    while (alert_keepers_idle(intake->keepers) < KEEPERS)
+        if ((job = alert_keepers_take(intake->keepers, POLL_MS)))
+            settle(intake, job);
+}
+
+/* 1: done. 0: not due. -1: wait and come again. */
+static int refresh_when_due(struct intake *intake, struct error *err)
 {
     bool due = clock_monotonic_ms() - intake->refreshed_ms >= REFRESH_MS || !intake->subscribed;
     struct db *db;
-    int rc = 0;
+    int rc;
 
-    if (!has_records && !due)
+    if (!due)
         return 0;
     db = db_pool_take(intake->pool, TAKE_MS, err);
     if (!db)
         return -1;
-    if (has_records)
-        rc = keep_all(intake, db, err);
-    if (rc == 0)
-        rc = refresh(intake, db, err);
+    rc = refresh(intake, db, err) < 0 ? -1 : 1;
     db_pool_give(intake->pool, db);
     return rc;
 }
@@ -255,6 +293,7 @@ static int round_trip(struct intake *intake, bool has_records, struct error *err
 static int ensure_source(struct intake *intake, struct error *err)
 {
     if (intake->source && kafka_source_failed(intake->source)) {
+        settle_all(intake);
         kafka_source_destroy(intake->source);
         intake->source = NULL;
     }
@@ -266,10 +305,23 @@ static int ensure_source(struct intake *intake, struct error *err)
     return intake->source ? 0 : -1;
 }
 
+/* Until a record, a rebalance or a keeper comes. */
+static void wait(const struct intake *intake)
+{
+    struct pollfd fds[2] = {
+        {.fd = kafka_source_fd(intake->source), .events = POLLIN},
+        {.fd = alert_keepers_fd(intake->keepers), .events = POLLIN},
+    };
+
+    poll(fds, 2, POLL_MS);
+}
+
 static void turn(struct intake *intake)
 {
     struct error err = {0};
-    size_t records;
+    struct alert_job *job;
+    int refreshed;
+    bool any;
 
     if (ensure_source(intake, &err) < 0) {
         trouble(intake, error_text(&err));
@@ -278,18 +330,23 @@ static void turn(struct intake *intake)
     }
     if (!kafka_source_connect(intake->source, POLL_MS))
         return;
-    /* With records in hand that PostgreSQL did not take yet, no more are asked for. */
-    records = *intake->trouble ? 1 : kafka_source_poll(intake->source, POLL_MS);
-    if (round_trip(intake, records > 0, &err) < 0) {
-        trouble(intake, error_text(&err));
-        pause_ms(RETRY_MS);
-        return;
+    any = kafka_source_poll(intake->source);
+    while ((job = alert_keepers_take(intake->keepers, 0))) {
+        settle(intake, job);
+        any = true;
     }
-    trouble(intake, "");
+    hand_out(intake);
+    refreshed = refresh_when_due(intake, &err);
+    if (refreshed != 0)
+        trouble(intake, refreshed > 0 ? "" : error_text(&err));
+    if (refreshed < 0)
+        pause_ms(RETRY_MS);
     if (clock_monotonic_ms() - intake->hinted_ms >= HINT_MS) {
         kafka_source_hint(intake->source);
         intake->hinted_ms = clock_monotonic_ms();
     }
+    if (!any)
+        wait(intake);
 }
 
 static void *run(void *arg)
@@ -300,6 +357,7 @@ static void *run(void *arg)
         turn(intake);
         publish(intake);
     }
+    settle_all(intake);
     kafka_source_destroy(intake->source);
     intake->source = NULL;
     return NULL;
@@ -330,7 +388,8 @@ void intake_destroy(struct intake *intake)
         return;
     intake_stop(intake);
     alert_sources_clear(&intake->sources);
-    alert_batch_destroy(intake->batch);
+    alert_keepers_destroy(intake->keepers);
+    fair_turns_destroy(intake->turns);
     pthread_mutex_destroy(&intake->mutex);
     free(intake);
 }

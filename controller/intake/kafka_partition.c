@@ -1,6 +1,7 @@
-/* kafka_partition.c - see kafka_partition.h. Invariant: a message is taken only when its offset is
- * at or above the cursor's and, after an assignment, only once the record read last was found again
- * or found gone.
+/* kafka_partition.c - see kafka_partition.h. Invariants: a message is taken only when its offset is
+ * at or above the position and, after an assignment, only once the record read last was found again
+ * or found gone. Records leave only once their transaction is committed, or the partition is lost
+ * or halted.
  */
 #include "controller/intake/kafka_partition.h"
 
@@ -11,7 +12,42 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "controller/intake/alert_item.h"
 #include "controller/intake/alert_source.h"
+
+/* What waits for PostgreSQL: the batch after the next is not read before there is room. */
+#define WAITING_MAX (2 * ALERT_BATCH_MAX)
+#define WAITING_BYTES_MAX (2 * BATCH_BYTES_MAX)
+#define BATCH_BYTES_MAX (4 * 1024 * 1024) /* and one record more */
+/* A batch is one transaction, during which others wait: half as many records where it takes longer
+ * than this, twice as many where it takes a quarter. */
+#define BATCH_MS 400
+#define BATCH_MIN 16
+
+struct kafka_waiting {
+    rd_kafka_message_t *message; /* owned */
+    struct kafka_record record;
+    struct alert_item item;
+};
+
+static void waiting_destroy(struct kafka_waiting *waiting)
+{
+    alert_item_clear(&waiting->item);
+    rd_kafka_message_destroy(waiting->message);
+    free(waiting);
+}
+
+static void drop(struct kafka_partition *partition, size_t first_count)
+{
+    for (size_t i = 0; i < first_count; i++) {
+        partition->bytes -= partition->waiting[i]->record.length;
+        waiting_destroy(partition->waiting[i]);
+    }
+    partition->count -= first_count;
+    if (partition->count > 0)
+        memmove(partition->waiting, partition->waiting + first_count,
+                partition->count * sizeof(struct kafka_waiting *));
+}
 
 struct kafka_partition *kafka_partition_create(const char *cluster, const char *topic,
                                                int32_t partition, const struct alert_source *source,
@@ -20,6 +56,7 @@ struct kafka_partition *kafka_partition_create(const char *cluster, const char *
     struct kafka_partition *made = calloc(1, sizeof(*made));
 
     if (made) {
+        made->batch_max = ALERT_BATCH_MAX / 2;
         made->cluster = strdup(cluster);
         made->topic = strdup(topic);
         made->source_name = strdup(source->name);
@@ -44,8 +81,8 @@ void kafka_partition_destroy(struct kafka_partition *partition)
 {
     if (!partition)
         return;
-    kafka_partition_drop_messages(partition, partition->count);
-    free(partition->messages);
+    drop(partition, partition->count);
+    free(partition->waiting);
     free(partition->cluster);
     free(partition->topic);
     free(partition->source_name);
@@ -56,23 +93,29 @@ void kafka_partition_halt(struct kafka_partition *partition, const char *because
 {
     struct kafka_cursor *cursor = &partition->kept.cursor;
 
+    if (partition->busy > 0) {
+        snprintf(partition->halt_later, sizeof(partition->halt_later), "%s", because);
+        return;
+    }
     partition->halted = true;
     partition->halt_unwritten = true;
     snprintf(cursor->halted_because, sizeof(cursor->halted_because), "%s", because);
-    kafka_partition_drop_messages(partition, partition->count);
+    drop(partition, partition->count);
     log_error("intake", "partition halted",
               "topic=%s partition=%" PRId32 " position=%" PRId64 " why=%s", partition->topic,
               cursor->partition, cursor->next, log_quote(because));
 }
 
-void kafka_partition_lose(struct kafka_partition *partition)
+/* Another consumer has raised the epoch. When Kafka leaves the partition with us all the same, it
+ * is opened again. */
+static void lose(struct kafka_partition *partition)
 {
     struct kafka_cursor *cursor = &partition->kept.cursor;
 
     partition->halted = true;
     snprintf(cursor->halted_because, sizeof(cursor->halted_because),
              "another consumer has taken it over");
-    kafka_partition_drop_messages(partition, partition->count);
+    drop(partition, partition->count);
     log_warn("intake", "fenced", "topic=%s partition=%" PRId32 " epoch=%" PRId64, partition->topic,
              cursor->partition, cursor->epoch);
 }
@@ -113,6 +156,7 @@ int kafka_partition_open(struct kafka_partition *partition, struct db *db, int64
 
     if (kafka_cursor_open(db, cursor, low, high, err) < 0)
         return -1;
+    partition->next = cursor->next;
     partition->verify = false;
     partition->halted = cursor->halted_because[0] != '\0';
     partition->halt_unwritten = false;
@@ -127,7 +171,7 @@ int kafka_partition_open(struct kafka_partition *partition, struct db *db, int64
     return 0;
 }
 
-void kafka_record_of(const rd_kafka_message_t *message, struct kafka_record *ret)
+static void record_of(const rd_kafka_message_t *message, struct kafka_record *ret)
 {
     rd_kafka_timestamp_type_t type;
 
@@ -147,28 +191,46 @@ static int compare_last(struct kafka_partition *partition, const rd_kafka_messag
     uint8_t digest[KAFKA_DIGEST_SIZE];
     struct kafka_record record;
 
-    kafka_record_of(message, &record);
+    record_of(message, &record);
     if (kafka_record_digest(&record, digest, err) < 0)
         return -1;
     return memcmp(digest, cursor->last_digest, sizeof(digest)) != 0;
 }
 
-static int append(struct kafka_partition *partition, rd_kafka_message_t *message, struct error *err)
+static int append(struct kafka_partition *partition, struct kafka_waiting *waiting)
 {
     if (partition->count == partition->room) {
         size_t room = partition->room ? 2 * partition->room : 64;
-        rd_kafka_message_t **grown = realloc(partition->messages, room * sizeof(*grown));
+        struct kafka_waiting **grown = realloc(partition->waiting, room * sizeof(*grown));
 
-        if (!grown) {
-            rd_kafka_message_destroy(message);
-            return error_set(err, "out of memory");
-        }
-        partition->messages = grown;
+        if (!grown)
+            return -1;
+        partition->waiting = grown;
         partition->room = room;
     }
-    partition->messages[partition->count++] = message;
-    partition->bytes += message->len;
+    partition->waiting[partition->count++] = waiting;
+    partition->bytes += waiting->record.length;
     return 0;
+}
+
+/* Takes the message. */
+static int decode(struct kafka_partition *partition, rd_kafka_message_t *message, struct error *err)
+{
+    struct kafka_waiting *waiting = calloc(1, sizeof(*waiting));
+
+    if (!waiting) {
+        rd_kafka_message_destroy(message);
+        return error_set(err, "out of memory");
+    }
+    waiting->message = message;
+    record_of(message, &waiting->record);
+    if (alert_item_prepare(&waiting->item, &waiting->record, err) == 0) {
+        if (append(partition, waiting) == 0)
+            return 0;
+        error_set(err, "out of memory");
+    }
+    waiting_destroy(waiting);
+    return -1;
 }
 
 int kafka_partition_take(struct kafka_partition *partition, rd_kafka_message_t *message,
@@ -183,22 +245,89 @@ int kafka_partition_take(struct kafka_partition *partition, rd_kafka_message_t *
         if (message->offset == cursor->last_offset)
             differs = compare_last(partition, message, err);
     }
-    if (!differs && !partition->halted && message->offset >= cursor->next)
-        return append(partition, message, err);
+    if (!differs && !partition->halted && message->offset >= partition->next)
+        return decode(partition, message, err);
     rd_kafka_message_destroy(message);
     if (differs > 0)
         *ret_why = "the record that was read last is another one now: the topic was made anew";
     return differs;
 }
 
-void kafka_partition_drop_messages(struct kafka_partition *partition, size_t first_count)
+bool kafka_partition_is_full(const struct kafka_partition *partition)
 {
-    for (size_t i = 0; i < first_count; i++) {
-        partition->bytes -= partition->messages[i]->len;
-        rd_kafka_message_destroy(partition->messages[i]);
+    return partition->count >= WAITING_MAX || partition->bytes >= WAITING_BYTES_MAX;
+}
+
+static size_t batch_of(const struct kafka_partition *partition)
+{
+    size_t count = 0, bytes = 0;
+
+    while (count < partition->count && count < partition->batch_max && bytes < BATCH_BYTES_MAX)
+        bytes += partition->waiting[count++]->record.length;
+    return count;
+}
+
+struct alert_job *kafka_partition_lend(struct kafka_partition *partition, int64_t now_ms)
+{
+    size_t count = batch_of(partition);
+    struct alert_item **items;
+
+    if (count == 0 || partition->busy > 0 || partition->halted || now_ms < partition->retry_ms)
+        return NULL;
+    items = calloc(count, sizeof(*items));
+    if (!items)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        items[i] = &partition->waiting[i]->item;
+    partition->busy = count;
+    partition->job = (struct alert_job){
+        .owner = partition, .partition = &partition->kept, .items = items, .count = count};
+    return &partition->job;
+}
+
+void kafka_partition_take_back(struct kafka_partition *partition)
+{
+    free(partition->job.items);
+    partition->job.items = NULL;
+    partition->busy = 0;
+}
+
+static void size_batches(struct kafka_partition *partition)
+{
+    const struct alert_job *job = &partition->job;
+
+    if (job->took_ms > BATCH_MS && partition->batch_max > BATCH_MIN)
+        partition->batch_max /= 2;
+    else if (job->took_ms < BATCH_MS / 4 && job->count == partition->batch_max &&
+             partition->batch_max < ALERT_BATCH_MAX)
+        partition->batch_max *= 2;
+}
+
+int kafka_partition_settle(struct kafka_partition *partition, int64_t retry_ms)
+{
+    struct alert_job *job = &partition->job;
+    size_t count = partition->busy;
+    int rc = 1;
+
+    kafka_partition_take_back(partition);
+    partition->next = partition->kept.cursor.next;
+    if (job->rc > 0) {
+        drop(partition, count);
+        size_batches(partition);
+    } else if (job->rc == 0) {
+        lose(partition);
+        rc = 0;
+    } else if (job->err.code == ERROR_UNAVAILABLE || job->err.code == ERROR_TIMEOUT) {
+        partition->retry_ms = retry_ms;
+        rc = -1;
+    } else {
+        kafka_partition_halt(partition, error_text(&job->err));
+        rc = 0;
     }
-    partition->count -= first_count;
-    if (partition->count > 0)
-        memmove(partition->messages, partition->messages + first_count,
-                partition->count * sizeof(rd_kafka_message_t *));
+    if (partition->halt_later[0] && !partition->halted) {
+        kafka_partition_halt(partition, partition->halt_later);
+        rc = 0;
+    }
+    partition->halt_later[0] = '\0';
+    return rc;
 }

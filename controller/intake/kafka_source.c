@@ -1,18 +1,26 @@
 /* kafka_source.c - see kafka_source.h. Invariant: a partition is in 'partitions' exactly while it
  * is assigned and its cursor was opened by us; messages of any other are dropped.
  *
+ * Each partition has a queue of its own in librdkafka, which stops fetching into it when it holds
+ * queued.max.messages.kbytes. A partition that has enough waiting is not asked until there is room:
+ * that is all of the back-pressure, it drops nothing and holds up no other partition. The
+ * consumer's own queue brings rebalances and errors.
+ *
  * While PostgreSQL is away a rebalance waits for it, and the loop stops polling: past
  * max.poll.interval.ms Kafka gives the partitions to somebody else, which loses nothing, since the
  * position is not Kafka's.
  */
 #include "controller/intake/kafka_source.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/error.h"
@@ -23,8 +31,8 @@
 #include "controller/intake/kafka_partition.h"
 #include "controller/intake/kafka_properties.h"
 
-#define POLL_BYTES_MAX                                                                             \
-    (8 * 1024 * 1024) /* of one batch over all partitions, and one message more */
+#define WAITING_BYTES_MAX (32 * 1024 * 1024) /* over all partitions, and a message more of each */
+#define ROUND_MAX 256 /* records of one partition before the next one's are taken */
 #define ASK_MS 5000
 #define RETRY_MS 500
 
@@ -36,6 +44,9 @@ struct kafka_source {
     char *cluster;
     struct kafka_partition **partitions;
     size_t count, room;
+    struct kafka_partition **revoked; /* still with a keeper */
+    size_t revoked_count, first;      /* 'first': whose turn it is to be read */
+    int wake_fd;                      /* librdkafka writes to it when a queue is no longer empty */
     bool failed;
     bool doubt; /* a broker was lost: ask whether the cluster answers */
     int64_t asked_ms;
@@ -115,6 +126,34 @@ static int add(struct kafka_source *source, struct kafka_partition *partition, s
     return 0;
 }
 
+static void close_queue(struct kafka_partition *partition)
+{
+    if (!partition->queue)
+        return;
+    rd_kafka_queue_io_event_enable(partition->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(partition->queue);
+    partition->queue = NULL;
+}
+
+/* It is no longer ours; the batch that a keeper may have of it is its own affair, fenced by the
+ * epoch. */
+static void let_go(struct kafka_source *source, struct kafka_partition *partition)
+{
+    struct kafka_partition **grown;
+
+    close_queue(partition);
+    if (partition->busy == 0) {
+        kafka_partition_destroy(partition);
+        return;
+    }
+    partition->revoked = true;
+    grown = realloc(source->revoked, (source->revoked_count + 1) * sizeof(*source->revoked));
+    if (!grown)
+        return; /* a leak, and no use after free */
+    source->revoked = grown;
+    source->revoked[source->revoked_count++] = partition;
+}
+
 static void drop(struct kafka_source *source, const char *topic, int32_t number)
 {
     size_t at;
@@ -122,8 +161,35 @@ static void drop(struct kafka_source *source, const char *topic, int32_t number)
 
     if (!partition)
         return;
-    kafka_partition_destroy(partition);
     source->partitions[at] = source->partitions[--source->count];
+    let_go(source, partition);
+}
+
+static void drop_all(struct kafka_source *source)
+{
+    while (source->count > 0)
+        let_go(source, source->partitions[--source->count]);
+}
+
+void kafka_source_forget(struct kafka_source *source, struct kafka_partition *partition)
+{
+    for (size_t i = 0; i < source->revoked_count; i++)
+        if (source->revoked[i] == partition)
+            source->revoked[i] = source->revoked[--source->revoked_count];
+    kafka_partition_destroy(partition);
+}
+
+/* Before it is assigned: its messages never come by way of the consumer's queue. */
+static void open_queue(struct kafka_source *source, struct kafka_partition *partition)
+{
+    static const uint64_t one = 1; /* what an eventfd takes */
+
+    partition->queue = rd_kafka_queue_get_partition(source->consumer, partition->topic,
+                                                    partition->kept.origin.partition);
+    if (!partition->queue)
+        return;
+    rd_kafka_queue_forward(partition->queue, NULL);
+    rd_kafka_queue_io_event_enable(partition->queue, source->wake_fd, &one, sizeof(one));
 }
 
 /* One attempt to find the log's ends and to open the cursor. */
@@ -183,6 +249,7 @@ static int64_t assign_one(struct kafka_source *source, const char *topic, int32_
         kafka_partition_destroy(partition);
         return RD_KAFKA_OFFSET_END;
     }
+    open_queue(source, partition);
     log_info("intake", "partition opened",
              "topic=%s partition=%" PRId32 " epoch=%" PRId64 " start=%" PRId64, topic, number,
              partition->kept.cursor.epoch, start);
@@ -234,10 +301,20 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
         break;
     default:
         log_warn("intake", "rebalance failed", "why=%s", log_quote(rd_kafka_err2str(code)));
-        while (source->count > 0)
-            kafka_partition_destroy(source->partitions[--source->count]);
+        drop_all(source);
         rd_kafka_assign(consumer, NULL);
     }
+}
+
+static void wake_on_consumer(struct kafka_source *source)
+{
+    static const uint64_t one = 1;
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(source->consumer);
+
+    if (!queue)
+        return;
+    rd_kafka_queue_io_event_enable(queue, source->wake_fd, &one, sizeof(one));
+    rd_kafka_queue_destroy(queue);
 }
 
 struct kafka_source *kafka_source_create(const struct conf_map *properties, struct db_pool *pool,
@@ -252,6 +329,11 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
         error_set(err, "out of memory");
     if (!source || !conf)
         goto fail;
+    source->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (source->wake_fd < 0) {
+        error_set(err, "eventfd: %s", strerror(errno));
+        goto fail;
+    }
     source->pool = pool;
     source->sources = sources;
     source->stop = stop;
@@ -265,11 +347,14 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
         goto fail;
     }
     rd_kafka_poll_set_consumer(source->consumer);
+    wake_on_consumer(source);
     trouble(source, "Kafka: no broker has answered yet");
     return source;
 fail:
     if (conf)
         rd_kafka_conf_destroy(conf);
+    if (source && source->wake_fd > 0)
+        close(source->wake_fd);
     free(source);
     return NULL;
 }
@@ -279,29 +364,13 @@ void kafka_source_destroy(struct kafka_source *source)
     if (!source)
         return;
     rd_kafka_consumer_close(source->consumer);
-    while (source->count > 0)
-        kafka_partition_destroy(source->partitions[--source->count]);
+    drop_all(source);
     rd_kafka_destroy(source->consumer);
+    close(source->wake_fd);
     free(source->partitions);
+    free(source->revoked);
     free(source->cluster);
     free(source);
-}
-
-bool kafka_source_connect(struct kafka_source *source, int timeout_ms)
-{
-    char *cluster;
-
-    if (source->cluster)
-        return true;
-    cluster = rd_kafka_clusterid(source->consumer, timeout_ms);
-    if (cluster) {
-        source->cluster = strdup(cluster);
-        rd_kafka_mem_free(source->consumer, cluster);
-        source->trouble[0] = '\0';
-    } else {
-        kafka_source_poll(source, 0); /* lets on_error() say why */
-    }
-    return source->cluster != NULL;
 }
 
 int kafka_source_subscribe(struct kafka_source *source, struct error *err)
@@ -342,26 +411,24 @@ static void take_error(struct kafka_source *source, const rd_kafka_message_t *me
     trouble(source, why);
 }
 
-static size_t take(struct kafka_source *source, rd_kafka_message_t *message)
+static void take(struct kafka_source *source, rd_kafka_message_t *message)
 {
     struct kafka_partition *partition;
     const char *why = NULL;
     struct error err = {0};
-    size_t before;
 
     if (message->err) {
         take_error(source, message);
         rd_kafka_message_destroy(message);
-        return 0;
+        return;
     }
     partition = find(source, rd_kafka_topic_name(message->rkt), message->partition, NULL);
     if (!partition) {
         rd_kafka_message_destroy(message);
-        return 0;
+        return;
     }
     source->doubt = false;
     source->trouble[0] = '\0';
-    before = partition->count;
     switch (kafka_partition_take(partition, message, &why, &err)) {
     case 0:
         break;
@@ -374,7 +441,6 @@ static size_t take(struct kafka_source *source, rd_kafka_message_t *message)
         kafka_partition_halt(partition, error_text(&err));
         kafka_source_pause(source, partition);
     }
-    return partition->count - (before < partition->count ? before : partition->count);
 }
 
 static size_t waiting_bytes(const struct kafka_source *source)
@@ -386,29 +452,70 @@ static size_t waiting_bytes(const struct kafka_source *source)
     return bytes;
 }
 
-static size_t waiting(const struct kafka_source *source)
+/* Rebalances and errors; with them the partitions may change. */
+static void serve(struct kafka_source *source)
 {
-    size_t count = 0;
+    rd_kafka_message_t *message;
 
-    for (size_t i = 0; i < source->count; i++)
-        count += source->partitions[i]->count;
-    return count;
+    while ((message = rd_kafka_consumer_poll(source->consumer, 0)))
+        take(source, message);
 }
 
-size_t kafka_source_poll(struct kafka_source *source, int timeout_ms)
+/* A round over the partitions, each a little, beginning with another one each time. True: there was
+ * something. */
+static bool read_round(struct kafka_source *source)
 {
-    size_t count = waiting(source), bytes = waiting_bytes(source);
+    size_t bytes = waiting_bytes(source);
+    bool any = false;
 
-    while (count < ALERT_BATCH_MAX && bytes < POLL_BYTES_MAX) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(source->consumer, timeout_ms);
+    source->first++;
+    for (size_t i = 0; i < source->count; i++) {
+        struct kafka_partition *partition = source->partitions[(source->first + i) % source->count];
+        rd_kafka_message_t *message;
 
-        if (!message)
-            break;
-        bytes += message->len;
-        count += take(source, message);
-        timeout_ms = 0;
+        for (int n = 0; n < ROUND_MAX && bytes < WAITING_BYTES_MAX && partition->queue &&
+                        !partition->halted && !kafka_partition_is_full(partition) &&
+                        (message = rd_kafka_consume_queue(partition->queue, 0));
+             n++) {
+            bytes += message->len;
+            any = true;
+            take(source, message);
+        }
     }
-    return waiting(source);
+    return any;
+}
+
+bool kafka_source_connect(struct kafka_source *source, int timeout_ms)
+{
+    char *cluster;
+
+    if (source->cluster)
+        return true;
+    cluster = rd_kafka_clusterid(source->consumer, timeout_ms);
+    if (cluster) {
+        source->cluster = strdup(cluster);
+        rd_kafka_mem_free(source->consumer, cluster);
+        source->trouble[0] = '\0';
+    } else {
+        serve(source); /* lets on_error() say why */
+    }
+    return source->cluster != NULL;
+}
+
+bool kafka_source_poll(struct kafka_source *source)
+{
+    uint64_t woken;
+
+    /* Before the queues are looked at: what comes meanwhile wakes again. */
+    if (read(source->wake_fd, &woken, sizeof(woken)) < 0 && errno != EAGAIN)
+        log_warn("intake", "eventfd", "why=%s", log_quote(strerror(errno)));
+    serve(source);
+    return read_round(source);
+}
+
+int kafka_source_fd(const struct kafka_source *source)
+{
+    return source->wake_fd;
 }
 
 struct kafka_partition *const *kafka_source_partitions(const struct kafka_source *source,
@@ -494,10 +601,10 @@ void kafka_source_hint(struct kafka_source *source)
     for (size_t i = 0; i < source->count; i++) {
         const struct kafka_partition *partition = source->partitions[i];
 
-        if (!partition->halted && partition->kept.cursor.next > 0)
+        if (!partition->halted && partition->next > 0)
             rd_kafka_topic_partition_list_add(list, partition->topic,
                                               partition->kept.origin.partition)
-                ->offset = partition->kept.cursor.next;
+                ->offset = partition->next;
     }
     if (list->cnt > 0)
         rd_kafka_commit(source->consumer, list, 1);

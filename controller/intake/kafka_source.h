@@ -30,12 +30,16 @@ bool kafka_source_connect(struct kafka_source *source, int timeout_ms);
 /* To the topics of 'sources', as they are now. */
 int kafka_source_subscribe(struct kafka_source *source, struct error *err);
 
-/* Waits up to 'timeout_ms' for a first record, then takes what is there, up to the limits of a
- * batch. Returns how many records wait in the partitions. */
-size_t kafka_source_poll(struct kafka_source *source, int timeout_ms);
+/* Serves rebalances and errors, and takes a round of records into the partitions that have room.
+ * False: nothing came, and kafka_source_fd() is readable when something may have. Never waits,
+ * except that a rebalance waits for PostgreSQL. */
+bool kafka_source_poll(struct kafka_source *source);
+int kafka_source_fd(const struct kafka_source *source);
 
 struct kafka_partition *const *kafka_source_partitions(const struct kafka_source *source,
                                                        size_t *ret_count);
+/* A revoked partition that a keeper has given back. */
+void kafka_source_forget(struct kafka_source *source, struct kafka_partition *partition);
 /* Reads no more of a halted partition; reads again one that a person let run. */
 void kafka_source_pause(struct kafka_source *source, const struct kafka_partition *partition);
 int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *partition,

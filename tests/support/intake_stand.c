@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     if (argc > 4)
         db_crash_after_commit((unsigned)atoi(argv[4]));
 #endif
-    pool = db_pool_create(&database, 2, &err);
+    pool = db_pool_create(&database, 4, &err);
     if (!pool || consume(&settings, pool, &err) < 0) {
         fprintf(stderr, "intake_stand: %s\n", error_text(&err));
         db_pool_destroy(pool);

@@ -12,6 +12,7 @@
 
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_formats.h"
+#include "controller/intake/alert_item.h"
 #include "tests/support/check_main.h"
 
 #define MINUTE_US (60 * INT64_C(1000000))
@@ -72,8 +73,17 @@ static void add(const char *text)
 
 static int keep(void)
 {
-    int rc = alert_batch_keep(batch, engine, &partition, records, count, now_us, &counts, &err);
+    static struct alert_item items[RECORDS_MAX];
+    struct alert_item *order[RECORDS_MAX];
+    int rc;
 
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(alert_item_prepare(&items[i], &records[i], &err), 0);
+        order[i] = &items[i];
+    }
+    rc = alert_batch_keep(batch, engine, &partition, order, count, now_us, &counts, &err);
+    for (size_t i = 0; i < count; i++)
+        alert_item_clear(&items[i]);
     if (rc > 0)
         count = 0;
     return rc;
