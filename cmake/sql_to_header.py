@@ -47,9 +47,16 @@ def migrations(sources, out):
         mark = re.match(r"(\d{4})_(\w+)\.sql$", os.path.basename(source))
         if not mark:
             sys.exit("%s: a migration is named NNNN_name.sql" % source)
+        number = int(mark.group(1))
         with open(source, encoding="utf-8") as file:
-            rows.append("    {%d, \"%s\",\n%s}," % (int(mark.group(1)), mark.group(2), literal(file.read())))
-    write(out, "#pragma once\n\nstatic const struct migration {\n    int number;\n    const char *name;\n"
+            text = file.read()
+        # Of the oldest program that still works with it; of none older than its own when it does not say.
+        serves = re.search(r"^-- serves from: (\d{4})$", text, re.M)
+        serves = int(serves.group(1)) if serves else number
+        if serves > number:
+            sys.exit("%s: 'serves from' names a later migration" % source)
+        rows.append("    {%d, %d, \"%s\",\n%s}," % (number, serves, mark.group(2), literal(text)))
+    write(out, "#pragma once\n\nstatic const struct migration {\n    int number, serves_from;\n    const char *name;\n"
                "    const char *sql;\n} MIGRATIONS[] = {\n%s\n};\n" % "\n".join(rows))
 
 

@@ -1,5 +1,6 @@
 /* migrate.c - see migrate.h. Invariant: schema_migration holds, in order, the first migrations of
- * MIGRATIONS, each with the digest of the text that was run. */
+ * MIGRATIONS, each with the digest of the text that was run; behind all of them there may be those
+ * of a later release, which say whom they serve. */
 #include "controller/db/migrate.h"
 
 #include <openssl/sha.h>
@@ -22,6 +23,19 @@ static void digest_of(const struct migration *migration, uint8_t out[32])
     SHA256((const unsigned char *)migration->sql, strlen(migration->sql), out);
 }
 
+/* A later release's. It says which programs still work with it, for the time in which controllers
+ * of both releases run. */
+static int compare_newer(const struct db_rows *rows, size_t row, struct error *err)
+{
+    if (db_int(rows, row, 3) <= MIGRATIONS[MIGRATION_COUNT - 1].number)
+        return 0;
+    return error_set_code(err, ERROR_CONFLICT,
+                          "the database's schema is newer than this program (migration %04d_%s "
+                          "serves programs that know %04d or later): install the newer musterd",
+                          (int)db_int(rows, row, 0), db_text(rows, row, 1),
+                          (int)db_int(rows, row, 3));
+}
+
 static int compare_one(const struct db_rows *rows, size_t row, struct error *err)
 {
     const char *name = db_text(rows, row, 1);
@@ -30,10 +44,7 @@ static int compare_one(const struct db_rows *rows, size_t row, struct error *err
     size_t length;
 
     if (row >= MIGRATION_COUNT)
-        return error_set_code(err, ERROR_CONFLICT,
-                              "the database's schema is newer than this program (it has migration "
-                              "%04d_%s): install the newer musterd",
-                              (int)db_int(rows, row, 0), name);
+        return compare_newer(rows, row, err);
     if (MIGRATIONS[row].number != db_int(rows, row, 0) || strcmp(MIGRATIONS[row].name, name) != 0)
         return error_set_code(err, ERROR_CONFLICT,
                               "the database has migration %04d_%s where this program has %04d_%s: "
@@ -50,7 +61,7 @@ static int compare_one(const struct db_rows *rows, size_t row, struct error *err
     return 0;
 }
 
-/* How many of ours are applied; -1 when they are not the same. */
+/* How many are applied, ours and later ones that serve us; -1 when they are not of our line. */
 static int compare(struct db *db, struct error *err)
 {
     struct db_rows *rows = db_query(db, SQL_MIGRATION_TABLE_EXISTS, err, "");
@@ -82,8 +93,8 @@ static int apply(struct db *db, const struct migration *migration, struct error 
 
     digest_of(migration, digest);
     if (db_script(db, migration->sql, err) < 0 ||
-        db_execute(db, SQL_MIGRATION_APPLIED, err, "isy", (int64_t)migration->number,
-                   migration->name, digest, sizeof(digest)) < 0)
+        db_execute(db, SQL_MIGRATION_APPLIED, err, "isyi", (int64_t)migration->number,
+                   migration->name, digest, sizeof(digest), (int64_t)migration->serves_from) < 0)
         return error_prefix(err, "migration %04d_%s", migration->number, migration->name);
     return 0;
 }
@@ -98,7 +109,7 @@ static int apply_next(struct db *db, void (*applied)(int, const char *), struct 
     if (db_script(db, SQL_PATIENCE, err) < 0 || db_script(db, SQL_MIGRATION_LOCK, err) < 0 ||
         db_script(db, SQL_MIGRATION_TABLE, err) < 0 || (count = compare(db, err)) < 0)
         goto out;
-    if ((size_t)count == MIGRATION_COUNT) {
+    if ((size_t)count >= MIGRATION_COUNT) {
         rc = db_commit(db, err);
         goto out;
     }
@@ -132,7 +143,7 @@ int migrate_check(struct db *db, struct error *err)
 
     if (count < 0)
         return -1;
-    if ((size_t)count == MIGRATION_COUNT)
+    if ((size_t)count >= MIGRATION_COUNT)
         return 0;
     return error_set_code(err, ERROR_CONFLICT,
                           "the database's schema is %s (it has %d of %zu migrations): run "

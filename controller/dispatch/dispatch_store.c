@@ -256,7 +256,8 @@ static int by_the_clock(struct dispatch_store *store, int64_t now_ms, bool hint,
     if (!hint && now_ms - store->polled_ms < POLL_MS)
         return 0;
     store->polled_ms = now_ms;
-    if (store_look_after_orphans(store, err) < 0)
+    if (store_look_after_waiting(store, now_ms, err) < 0 ||
+        store_look_after_orphans(store, err) < 0)
         return -1;
     return store_send_due(store, err) < 0 || store_send_words(store, err) < 0
                ? -1

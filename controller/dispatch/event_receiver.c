@@ -17,6 +17,7 @@
 #include "controller/tasks/agent_order.h"
 #include "controller/tasks/task_chain.h"
 #include "controller/tasks/task_facts.h"
+#include "controller/tasks/task_state.h"
 #include "proto/envelope.h"
 #include "proto/frame.h"
 
@@ -33,6 +34,7 @@ struct receiving {
     struct task_fact fact;
     bool found; /* 'fact' is of a granted task and its tenant is the transaction's */
     struct task_chains chains;
+    bool without_report;
 };
 
 /* ---- audit ---- */
@@ -190,14 +192,15 @@ static int on_step(struct receiving *in, const Muster__Step *from, struct error 
     return task_facts_step(in->db, &in->fact, &step, err);
 }
 
-/* What the agent signed must be what the record says it is about. */
+/* What the agent signed must be what the record says it is about. An agent that is offered a task
+ * again answers at the new epoch with the RESULT that it signed at an earlier one. */
 static const char *check_result(const struct receiving *in, const Muster__Result *result)
 {
     struct uuid task, site, agent;
 
     if (message_uuid(&result->task_id, "", &task, NULL) < 0 || !uuid_equal(&task, &in->fact.task) ||
-        result->epoch != in->fact.epoch)
-        return "RESULT is of another task or epoch than its record";
+        result->epoch > in->fact.epoch)
+        return "RESULT is of another task or a later epoch than its record";
     if (message_uuid(&result->site_id, "", &site, NULL) < 0 ||
         !uuid_equal(&site, &in->from->site) ||
         message_uuid(&result->agent_id, "", &agent, NULL) < 0 ||
@@ -226,6 +229,29 @@ static int judge(struct receiving *in, const Muster__Result *result, struct erro
     return task_chain_judge(in->db, &in->fact, agrees, who, err);
 }
 
+/* Nothing of before HELLO is still to come. */
+static bool report_is_lost(const struct receiving *in, const struct session_record *record)
+{
+    return in->without_report || (record->first <= in->from->facts_head &&
+                                  in->from->bulk_committed >= in->from->bulk_head);
+}
+
+static int end_without_report(struct receiving *in, struct task_result *result, struct error *err)
+{
+    const struct task_now now = {.tenant = in->fact.tenant, .task = in->fact.task};
+    const struct task_change told = {.why =
+                                         "its agent has deleted it after it had been acknowledged",
+                                     .at_us = in->fact.at_us,
+                                     .epoch = (int64_t)in->fact.epoch,
+                                     .agent = in->fact.agent,
+                                     .sequence = in->fact.sequence};
+
+    result->report_sha256 = NULL;
+    if (task_state_note(in->db, &now, &told, "report lost", err) < 0)
+        return -1;
+    return task_facts_result(in->db, &in->fact, result, err);
+}
+
 /* 0, APPLY_WAIT, -1. */
 static int apply_result(struct receiving *in, const struct session_record *record,
                         const Muster__Result *from, struct error *err)
@@ -247,9 +273,14 @@ static int apply_result(struct receiving *in, const struct session_record *recor
     if (from->report_sha256.len == 32)
         result.report_sha256 = from->report_sha256.data;
     rc = task_facts_result(in->db, &in->fact, &result, err);
+    if (rc < 0 && err->code == ERROR_STALE) {
+        if (!report_is_lost(in, record))
+            return APPLY_WAIT;
+        rc = end_without_report(in, &result, err);
+    }
     if (rc == 1)
         rc = judge(in, from, err);
-    return rc < 0 && err->code == ERROR_STALE ? APPLY_WAIT : rc;
+    return rc;
 }
 
 static int on_result(struct receiving *in, const struct session_record *record, struct error *err)
@@ -382,9 +413,10 @@ static int move_position(struct receiving *in, const struct session_batch *batch
                       in->from->fence);
 }
 
-static struct receiving begin_receiving(struct db *db, const struct live_session *from)
+static struct receiving begin_receiving(struct db *db, const struct live_session *from,
+                                        bool without_report)
 {
-    struct receiving in = {.db = db, .from = from};
+    struct receiving in = {.db = db, .from = from, .without_report = without_report};
 
     in.fact.site = from->site;
     in.fact.agent = from->agent;
@@ -525,9 +557,9 @@ static int take_singly(struct receiving in, const struct session_batch *batch, s
 
 int event_receiver_take(struct db *db, const struct live_session *from,
                         const struct session_batch *batch, size_t *at, enum event_progress *ret,
-                        struct event_counts *counts, struct error *err)
+                        struct event_counts *counts, bool without_report, struct error *err)
 {
-    struct receiving in = begin_receiving(db, from);
+    struct receiving in = begin_receiving(db, from, without_report);
     struct error why = {0};
 
     *ret = EVENTS_DONE;

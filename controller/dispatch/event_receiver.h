@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,10 @@
 
 struct db;
 struct error;
+
+/* How long a RESULT waits for its report while no bulk comes at all: then it is gone, as after the
+ * restore of an older database, which asks for chunks that the agent has deleted. */
+#define EVENT_REPORT_PATIENCE_MS 30000
 
 struct event_counts {
     uint64_t records, dropped, orders_refused;
@@ -24,7 +29,8 @@ enum event_progress {
                      is over */
 };
 /* From record '*at' of the batch on, which moves past all that is committed. -1: the database; what
- * *at says is committed stays so. */
+ * *at says is committed stays so. A RESULT goes without its report when all bulk of before HELLO
+ * has come and the RESULT is of before HELLO too, or 'without_report'. */
 int event_receiver_take(struct db *db, const struct live_session *from,
                         const struct session_batch *batch, size_t *at, enum event_progress *ret,
-                        struct event_counts *counts, struct error *err);
+                        struct event_counts *counts, bool without_report, struct error *err);

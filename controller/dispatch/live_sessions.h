@@ -29,6 +29,7 @@ struct live {
     uint64_t manifest_version; /* in its last WELCOME */
     int64_t token_end_us;
     struct waiting_batch *waiting; /* oldest first */
+    int64_t bulk_ms;               /* when bulk came last, or the waiting began */
     struct live *next, *previous;
 };
 

@@ -88,6 +88,7 @@ int store_renew_welcomes(struct dispatch_store *store, struct error *err);
 /* ---- store_records.c ---- */
 
 int store_on_records(struct dispatch_store *store, struct dispatch_job *job, struct error *err);
+int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struct error *err);
 
 /* ---- store_orders.c ---- */
 

@@ -3,6 +3,7 @@
  */
 #include "controller/dispatch/store_inside.h"
 
+#include "common/clock.h"
 #include "common/error.h"
 #include "controller/db/db.h"
 #include "controller/dispatch/dispatch_job.h"
@@ -41,7 +42,7 @@ static int note_committed(struct dispatch_store *store, struct live *live,
 /* As far as it goes, acknowledged as far as it went. A lost race is run again a few times. */
 static int take_batch(struct dispatch_store *store, struct live *live,
                       const struct session_batch *batch, size_t *at, enum event_progress *progress,
-                      struct error *err)
+                      bool without_report, struct error *err)
 {
     struct event_counts counts = {0};
     size_t from = *at;
@@ -49,7 +50,8 @@ static int take_batch(struct dispatch_store *store, struct live *live,
 
     for (int tried = 0; rc < 0 && tried < TRIES; tried++) {
         error_clear(err);
-        rc = event_receiver_take(store->db, &live->session, batch, at, progress, &counts, err);
+        rc = event_receiver_take(store->db, &live->session, batch, at, progress, &counts,
+                                 without_report, err);
         if (rc < 0 && !db_alive(store->db))
             break;
     }
@@ -61,13 +63,15 @@ static int take_batch(struct dispatch_store *store, struct live *live,
     return rc;
 }
 
-/* Facts that waited for a report. False: the session is over. */
-static int go_on(struct dispatch_store *store, struct live *live, struct error *err)
+/* Facts that waited for a report. */
+static int go_on(struct dispatch_store *store, struct live *live, bool without_report,
+                 struct error *err)
 {
     while (live->waiting) {
         enum event_progress progress;
 
-        if (take_batch(store, live, live->waiting->batch, &live->waiting->at, &progress, err) < 0)
+        if (take_batch(store, live, live->waiting->batch, &live->waiting->at, &progress,
+                       without_report, err) < 0)
             return -1;
         if (progress == EVENTS_STALE) {
             store_end_stale(store, live);
@@ -78,6 +82,28 @@ static int go_on(struct dispatch_store *store, struct live *live, struct error *
         live_waited(live);
     }
     return 0;
+}
+
+/* Whose report does not come: the agent says no bulk at all, so it has none left. */
+int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struct error *err)
+{
+    for (struct live *live = live_sessions_first(store->sessions), *next; live; live = next) {
+        next = live->next;
+        if (live->waiting && now_ms - live->bulk_ms >= EVENT_REPORT_PATIENCE_MS) {
+            live->bulk_ms = now_ms;
+            if (go_on(store, live, true, err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int begin_waiting(struct live *live, struct session_batch *batch, size_t at,
+                         struct error *err)
+{
+    if (!live->waiting)
+        live->bulk_ms = clock_monotonic_ms();
+    return live_wait(live, batch, at, err);
 }
 
 int store_on_records(struct dispatch_store *store, struct dispatch_job *job, struct error *err)
@@ -93,15 +119,16 @@ int store_on_records(struct dispatch_store *store, struct dispatch_job *job, str
         job->batch = NULL;
         return live_wait(live, batch, 0, err);
     }
-    if (take_batch(store, live, batch, &at, &progress, err) < 0)
+    if (take_batch(store, live, batch, &at, &progress, false, err) < 0)
         return -1;
     if (progress == EVENTS_STALE) {
         store_end_stale(store, live);
     } else if (progress == EVENTS_WAIT) {
         job->batch = NULL;
-        return live_wait(live, batch, at, err);
+        return begin_waiting(live, batch, at, err);
     } else if (batch->stream == MUSTER__STREAM__BULK) {
-        return go_on(store, live, err);
+        live->bulk_ms = clock_monotonic_ms();
+        return go_on(store, live, false, err);
     }
     return 0;
 }

@@ -345,12 +345,24 @@ START_TEST(migrations_apply_once_and_notice_what_was_altered)
     ck_assert_int_eq(migrate_apply(&owner, count_applied, &err), 0);
     ck_assert_msg(migrate_check(daemon, &err) == 0, "%s", error_text(&err));
 
-    ck_assert_int_eq(
-        db_script(db, "insert into schema_migration values (999, 'x', sha256(''))", &err), 0);
+    /* A later release's: one that this program still works with, then one that leaves it behind. */
+    ck_assert_int_eq(db_script(db,
+                               "insert into schema_migration (number, name, sha256, serves_from) "
+                               "select 998, 'added', sha256(''), max(number) from schema_migration",
+                               &err),
+                     0);
+    ck_assert_msg(migrate_check(daemon, &err) == 0, "%s", error_text(&err));
+    ck_assert_int_eq(migrate_apply(&owner, count_applied, &err), 0);
+    ck_assert_int_eq(db_script(db,
+                               "insert into schema_migration (number, name, sha256, serves_from) "
+                               "values (999, 'dropped', sha256(''), 998)",
+                               &err),
+                     0);
     ck_assert_int_eq(migrate_check(daemon, &err), -1);
     ck_assert_ptr_nonnull(strstr(err.text, "newer"));
+    ck_assert_ptr_nonnull(strstr(err.text, "0999_dropped"));
     ck_assert_int_eq(db_script(db,
-                               "delete from schema_migration where number = 999;"
+                               "delete from schema_migration where number >= 998;"
                                "update schema_migration set sha256 = sha256('') where number = 1",
                                &err),
                      0);
