@@ -1,0 +1,116 @@
+/* muster tenant, site, alert, audit, source, rule: which call each makes, and of what. */
+#include "tests/support/check_main.h"
+#include "tests/support/cli_bench.h"
+
+static const char NOTHING[] = "{\"items\":[],\"next_cursor\":null}";
+
+START_TEST(each_list_asks_its_own_path)
+{
+    static const char *const lists[][3] = {
+        {"tenant", "list", "/v1/tenants?limit=100"}, {"site", "list", "/v1/sites?limit=100"},
+        {"agent", "list", "/v1/agents?limit=100"},   {"machine", "list", "/v1/machines?limit=100"},
+        {"image", "list", "/v1/images?limit=100"},   {"source", "list", "/v1/sources?limit=100"},
+        {"token", "list", "/v1/tokens?limit=100"},   {"rule", "list", "/v1/rules?limit=100"},
+        {"task", "list", "/v1/tasks?limit=100"},     {"alert", "list", "/v1/alerts?limit=100"},
+        {"audit", "list", "/v1/audit?limit=100"}};
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        bench_answers(EXIT_OK, NOTHING);
+        ck_assert_int_eq(muster(lists[i][0], lists[i][1]), 0);
+        bench_called(i, "GET", lists[i][2], NULL);
+        ck_assert_str_eq(bench.said, "");
+    }
+}
+END_TEST
+
+START_TEST(each_list_shows_an_items_name_first)
+{
+    /* What -o name prints is what the other verbs of the noun take. */
+    static const char *const lists[][2] = {
+        {"site", "name"}, {"agent", "name"}, {"machine", "name"}, {"source", "name"},
+        {"rule", "name"}, {"token", "id"},   {"task", "id"},      {"alert", "id"}};
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        char answer[128];
+
+        snprintf(answer, sizeof(answer),
+                 "{\"items\":[{\"%s\":\"the-one\",\"other\":1}],\"next_cursor\":null}",
+                 lists[i][1]);
+        bench_answers(EXIT_OK, answer);
+        ck_assert_int_eq(muster(lists[i][0], "list", "-o", "name"), 0);
+        ck_assert_str_eq(bench.said, "the-one\n");
+    }
+}
+END_TEST
+
+START_TEST(a_tenant_has_a_title_when_it_was_given)
+{
+    bench_answers(EXIT_OK, "{}");
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(muster("tenant", "add", "acme"), 0);
+    bench_called(0, "POST", "/v1/tenants", "{\"name\":\"acme\"}");
+    ck_assert_int_eq(muster("tenant", "add", "--title", "Acme, Inc", "acme"), 0);
+    bench_called(1, "POST", "/v1/tenants", "{\"name\":\"acme\",\"title\":\"Acme, Inc\"}");
+}
+END_TEST
+
+START_TEST(a_site_has_a_zone_and_a_flag)
+{
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(
+        muster("site", "add", "north", "--time-zone", "Europe/Oslo", "--chainload-always"), 0);
+    bench_called(0, "POST", "/v1/sites",
+                 "{\"name\":\"north\",\"time_zone\":\"Europe/Oslo\",\"chainload_always\":true}");
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(muster("site", "release", "no rth/x"), 0);
+    bench_called(1, "POST", "/v1/sites/no%20rth%2Fx/release", NULL);
+}
+END_TEST
+
+START_TEST(a_source_needs_its_topic)
+{
+    bench_misused(muster("source", "add", "monitors"), "--topic");
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(muster("source", "add", "monitors", "--topic", "alerts", "--tenant", "acme"),
+                     0);
+    bench_called(0, "POST", "/v1/sources", "{\"name\":\"monitors\",\"topic\":\"alerts\"}");
+    ck_assert_str_eq(bench.calls[0].tenant, "acme");
+}
+END_TEST
+
+START_TEST(a_rule_goes_as_it_stands_in_its_file_with_the_files_name)
+{
+    static const char rule[] = "apiVersion: rules/v1\nkind: Rule\n";
+
+    bench_misused(muster("rule", "push", bench_path("absent.yaml")), "absent.yaml");
+    bench_file("a rule.yaml", rule, 0644);
+    bench_answers(EXIT_OK, "{\"name\":\"r\"}");
+    bench_answers(EXIT_OK, "{\"name\":\"r\"}");
+    ck_assert_int_eq(muster("rule", "push", bench_path("a rule.yaml")), 0);
+    bench_called(0, "POST", "/v1/rules?name=a%20rule.yaml", NULL);
+    ck_assert_str_eq(bench.calls[0].bytes, rule);
+    ck_assert_int_eq(muster("rule", "push", "--arm", bench_path("a rule.yaml")), 0);
+    bench_called(1, "POST", "/v1/rules?name=a%20rule.yaml&arm=true", NULL);
+}
+END_TEST
+
+START_TEST(an_alert_and_an_audit_row_show_their_columns)
+{
+    bench_answers(EXIT_OK, "{\"items\":[{\"id\":\"a1\",\"decided_at\":\"t\",\"disposition\":"
+                           "\"acted\",\"type\":\"hw\",\"severity\":\"critical\",\"machine\":"
+                           "\"m1\",\"task_id\":null,\"reason\":\"x\\ny\"}],\"next_cursor\":null}");
+    ck_assert_int_eq(muster("alert", "list"), 0);
+    ck_assert_str_eq(bench.said, "a1\tt\tacted\thw\tcritical\tm1\t-\tx y\n");
+    bench_answers(EXIT_OK, "{\"items\":[{\"at\":\"t\",\"who\":\"admin\",\"action\":\"agent.revoke\""
+                           ",\"object\":\"agent a\",\"outcome\":\"ok\",\"body\":{\"why\":\"lost\"}}"
+                           "],\"next_cursor\":null}");
+    ck_assert_int_eq(muster("audit", "list"), 0);
+    ck_assert_str_eq(bench.said, "t\tadmin\tagent.revoke\tagent a\tok\tlost\n");
+}
+END_TEST
+
+CHECK_MAIN_WITH("cli fleet", bench_make, bench_unmake, each_list_asks_its_own_path,
+                each_list_shows_an_items_name_first, a_tenant_has_a_title_when_it_was_given,
+                a_site_has_a_zone_and_a_flag, a_source_needs_its_topic,
+                a_rule_goes_as_it_stands_in_its_file_with_the_files_name,
+                an_alert_and_an_audit_row_show_their_columns)
