@@ -62,9 +62,7 @@ START_TEST(a_log_is_shown_without_control_characters)
 }
 END_TEST
 
-START_TEST(cancelling_has_a_reason_when_it_was_given,
-           watching_tells_each_step_once_and_how_it_ended,
-           a_task_that_failed_is_an_exit_code_of_its_own, settling_needs_an_outcome_and_a_reason)
+START_TEST(cancelling_has_a_reason_when_it_was_given)
 {
     bench_answers(EXIT_OK, "{}");
     bench_answers(EXIT_OK, "{}");
