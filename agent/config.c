@@ -58,6 +58,8 @@ static const struct conf_field fields[] = {
      "of one command to a BMC; SIGTERM waits for the one under way"},
     {"bmc.workers", CONF_INT, AT(bmc_workers), "8", 1, 64, false,
      "commands to different BMCs at the same time"},
+    {"bmc.spacing", CONF_DURATION, AT(bmc_spacing_ms), "0s", 0, 60000, false,
+     "between two commands to one BMC; 5s where they are slow and nothing else helps"},
     {"cache.mib", CONF_INT, AT(cache_mib), "20480", 16, 64 * 1024 * 1024, false,
      "room for image files"},
     {"journal.bulk_mib", CONF_INT, AT(bulk_mib), "64", 1, 1024 * 1024, false,

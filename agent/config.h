@@ -20,7 +20,7 @@ struct agent_config {
     int64_t dhcp_port, pxe_port, tftp_port, http_port;
     int64_t cache_mib, bulk_mib;
     int64_t boot_wait_ms, first_sight_ms, boot_attempts, silence_ms;
-    int64_t bmc_timeout_ms, bmc_workers;
+    int64_t bmc_timeout_ms, bmc_workers, bmc_spacing_ms;
     /* As understood. */
     struct uuid site, agent;
     uint8_t (*curve_publics)[32]; /* one an endpoint */

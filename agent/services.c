@@ -228,6 +228,8 @@ static int start_rooms(struct services *s, uint64_t crash_after, struct error *e
         return -1;
     s->power =
         power_worker_create((unsigned)s->config->bmc_workers, s->keys.seal_secret, s->powered, err);
+    if (s->power)
+        power_worker_set_spacing(s->power, (int)s->config->bmc_spacing_ms);
     if (!s->power || make_runner(s, err) < 0 || task_runner_start(s->runner, err) < 0 ||
         boot_plane_start(s->plane, err) < 0)
         return -1;

@@ -7,6 +7,9 @@
 #define FAULT_POINTS(X)                                                                            \
     X("agent_record_committed", "the journal's commit is on disk, nobody has been told")           \
     X("agent_commit_late", "answered before the commit (only with intent_fsync left out)")         \
+    X("agent_accepted", "ACCEPTED is on disk, the run waits for its files")                        \
+    X("agent_attempt_raised", "the next attempt is on disk, its first intent is not")              \
+    X("agent_result_before", "the machine is put back, RESULT is not written")                     \
     X("agent_intent_fsynced", "a BMC step's intent is on disk, the command is not given")          \
     X("agent_command_before", "a BMC is about to be told power or boot device")                    \
     X("agent_command_after", "the BMC has answered that, the run has not heard of it")             \

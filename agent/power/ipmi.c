@@ -126,8 +126,11 @@ static int set_boot_device(const struct bmc_access *bmc, enum boot_device device
 {
     /* Valid, and by UEFI where asked for; once, for persistence is not set. Without an override
      * nothing is valid. */
+    const struct bmc_quirks *quirks = bmc->quirks ? bmc->quirks : &bmc_quirks_none;
     const char *flags = device == BOOT_DEVICE_NONE ? "0x00" : uefi ? "0xa0" : "0x80";
-    const char *selector = ipmi_boot_selector(device);
+    const char *selector = device == BOOT_DEVICE_DISK && uefi && quirks->uefi_disk
+                               ? quirks->uefi_disk
+                               : ipmi_boot_selector(device);
     const char *const words[] = {"raw",    "0x00", "0x08", "0x05", flags,
                                  selector, "0x00", "0x00", "0x00", NULL};
     /* By default the BMC forgets the override 60 s after it was set. Some refuse the wish; that is
@@ -136,7 +139,7 @@ static int set_boot_device(const struct bmc_access *bmc, enum boot_device device
 
     if (!selector)
         return error_set(err, "boot device %s cannot be asked of a BMC", boot_device_name(device));
-    if (device != BOOT_DEVICE_NONE)
+    if (device != BOOT_DEVICE_NONE && !quirks->keeps_boot_options)
         order(bmc, "keep boot options", keep, NULL);
     return order(bmc, "set boot options 5", words, err);
 }
@@ -148,5 +151,18 @@ static int reset_bmc(const struct bmc_access *bmc, struct error *err)
     return order(bmc, "mc reset cold", words, err);
 }
 
-const struct power_driver power_driver_ipmi = {"ipmi",          get_power,       set_power,
-                                               get_boot_device, set_boot_device, reset_bmc};
+static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, struct error *err)
+{
+    static const char *const words[] = {"mc", "info", NULL};
+    char *output = NULL;
+    int rc;
+
+    if (run(bmc, "mc info", words, &output, err) < 0)
+        return -1;
+    rc = ipmi_answer_identity(output, ret, err);
+    free(output);
+    return rc;
+}
+
+const struct power_driver power_driver_ipmi = {
+    "ipmi", get_power, set_power, get_boot_device, set_boot_device, reset_bmc, identify};

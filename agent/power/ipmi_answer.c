@@ -16,7 +16,7 @@ static const struct {
 } selectors[] = {
     {0x00, BOOT_DEVICE_NONE, "0x00"},  {0x04, BOOT_DEVICE_PXE, "0x04"},
     {0x08, BOOT_DEVICE_DISK, "0x08"},  {0x14, BOOT_DEVICE_CDROM, "0x14"},
-    {0x18, BOOT_DEVICE_SETUP, "0x18"},
+    {0x18, BOOT_DEVICE_SETUP, "0x18"}, {0x24, BOOT_DEVICE_DISK, "0x24"},
 };
 
 const char *ipmi_boot_selector(enum boot_device device)
@@ -66,5 +66,41 @@ int ipmi_answer_boot_device(const char *output, enum boot_device *ret, struct er
     for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
         if (selectors[i].selector == (bytes[3] & 0x3c))
             *ret = selectors[i].device;
+    return 0;
+}
+
+/* The number behind "NAME   : ", at most nine digits; -1: not there. */
+static long long field(const char *output, const char *name, const char **ret_rest)
+{
+    const char *at = strstr(output, name);
+    long long value = 0;
+    int digits = 0;
+
+    if (!at)
+        return -1;
+    at += strlen(name);
+    while (*at == ' ' || *at == ':')
+        at++;
+    for (; *at >= '0' && *at <= '9' && digits < 9; at++, digits++)
+        value = value * 10 + (*at - '0');
+    *ret_rest = at;
+    return digits ? value : -1;
+}
+
+int ipmi_answer_identity(const char *output, struct bmc_identity *ret, struct error *err)
+{
+    const char *rest;
+    long long manufacturer = field(output, "Manufacturer ID", &rest);
+    long long product = field(output, "Product ID", &rest);
+    long long major = field(output, "Firmware Revision", &rest), minor = 0;
+
+    if (manufacturer < 0)
+        return error_set_code(err, ERROR_INVALID, "the BMC does not say who made it");
+    if (major >= 0 && *rest == '.')
+        for (int digits = 0; rest[1] >= '0' && rest[1] <= '9' && digits < 2; digits++)
+            minor = minor * 10 + (*++rest - '0');
+    *ret = (struct bmc_identity){.manufacturer = (unsigned)manufacturer,
+                                 .product = product < 0 ? 0 : (unsigned)product};
+    ret->firmware = major < 0 || major > 1000000 ? 0 : (unsigned)(100 * major + minor);
     return 0;
 }

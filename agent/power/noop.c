@@ -90,5 +90,5 @@ static int reset_bmc(const struct bmc_access *bmc, struct error *err)
     return 0;
 }
 
-const struct power_driver power_driver_noop = {"noop",          get_power,       set_power,
-                                               get_boot_device, set_boot_device, reset_bmc};
+const struct power_driver power_driver_noop = {
+    "noop", get_power, set_power, get_boot_device, set_boot_device, reset_bmc, NULL};

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/power/bmc_quirks.h"
+
 struct error;
 
 enum power_state { POWER_UNKNOWN, POWER_OFF, POWER_ON };
@@ -26,6 +28,7 @@ struct bmc_access {
     const char *password; /* opened from its seal for this call only; wiped by the caller */
     int cipher_suite;     /* IPMI; the account says which, no fallback */
     int timeout_ms;       /* of one command */
+    const struct bmc_quirks *quirks; /* NULL: none are known */
 };
 
 struct power_driver {
@@ -38,6 +41,8 @@ struct power_driver {
                            struct error *err);
     /* Restarts the BMC itself, never the machine. It may be gone before it has answered. */
     int (*reset_bmc)(const struct bmc_access *bmc, struct error *err);
+    /* What it says it is, for its quirks; NULL: this way to reach a BMC has none. */
+    int (*identify)(const struct bmc_access *bmc, struct bmc_identity *ret, struct error *err);
 };
 
 /* NULL for an unknown name. */

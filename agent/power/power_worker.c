@@ -1,6 +1,6 @@
 /* power_worker.c - see power_worker.h.
  * Invariant, under the lock: a BMC (address and port) has at most one job that runs; jobs of one
- * BMC run in order.
+ * BMC run in order, and none before its budget allows it.
  */
 #include "agent/power/power_worker.h"
 
@@ -9,14 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/power/bmc_budget.h"
+#include "common/clock.h"
 #include "common/fault_point.h"
 #include "common/handover.h"
+#include "common/log.h"
+
+/* A BMC that was reached in this life: as many as the site has, never freed before the worker. */
+struct bmc {
+    char *address;
+    uint16_t port;
+    bool busy;
+    const struct bmc_quirks *quirks; /* NULL: not known yet */
+    struct bmc_budget budget;
+    struct bmc *next;
+};
 
 struct power_worker {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct power_job *first; /* waiting, oldest first */
-    struct power_job *running;
+    struct bmc *bmcs;
+    int spacing_ms;
+    bool unbounded;
     bool stopping;
     struct handover *answers; /* borrowed */
     uint8_t seal_secret[SEAL_SECRET_BYTES];
@@ -77,7 +92,7 @@ static int call(struct power_job *job, const struct bmc_access *bmc)
 
 static bool is_command(const struct power_job *job)
 {
-    return job->action == POWER_SET || job->action == BOOT_DEVICE_SET;
+    return job->action == POWER_SET || job->action == BOOT_DEVICE_SET || job->action == BMC_RESET;
 }
 
 static int command(struct power_job *job, const struct bmc_access *bmc)
@@ -106,7 +121,29 @@ static int open_password(const struct power_worker *worker, const struct power_t
     return 0;
 }
 
-static void run(const struct power_worker *worker, struct power_job *job)
+/* Once in a life, before the first change; what it is not known to be has no quirks. */
+static const struct bmc_quirks *identify(const struct power_job *job, const struct bmc_access *bmc)
+{
+    const struct bmc_quirks *quirks = NULL;
+    struct bmc_identity identity;
+    struct error err = {0};
+
+    if (!job->target.driver->identify)
+        return &bmc_quirks_none;
+    if (job->target.driver->identify(bmc, &identity, &err) == 0) {
+        quirks = bmc_quirks_of(&identity);
+        log_info("power", "a BMC is known",
+                 "address=%s manufacturer=%u product=%u firmware=%u quirks=%s",
+                 log_quote(bmc->address), identity.manufacturer, identity.product,
+                 identity.firmware, quirks->name[0] ? quirks->name : "none");
+    } else {
+        log_warn("power", "a BMC does not say what it is", "err=%s", log_quote(error_text(&err)));
+    }
+    return quirks;
+}
+
+/* 'known' is the job's alone while it runs. */
+static void run(const struct power_worker *worker, struct power_job *job, struct bmc *known)
 {
     uint8_t plain[SEALED_SECRET_PLAIN_MAX + 1];
     struct bmc_access bmc = {
@@ -119,61 +156,108 @@ static void run(const struct power_worker *worker, struct power_job *job)
     };
 
     job->rc = open_password(worker, &job->target, plain, &job->err);
+    if (job->rc == 0 && known && is_command(job) && !known->quirks)
+        known->quirks = identify(job, &bmc);
+    bmc.quirks = known ? known->quirks : NULL;
     if (job->rc == 0)
         job->rc = is_command(job) ? command(job, &bmc) : call(job, &bmc);
     OPENSSL_cleanse(plain, sizeof(plain));
 }
 
-static bool same_bmc(const struct power_job *a, const struct power_job *b)
+/* With the lock held. NULL: out of memory. */
+static struct bmc *find_bmc(struct power_worker *worker, const struct power_job *job)
 {
-    return a->target.port == b->target.port && strcmp(a->target.address, b->target.address) == 0;
+    struct bmc *bmc = worker->bmcs;
+
+    while (bmc && (bmc->port != job->target.port || strcmp(bmc->address, job->target.address) != 0))
+        bmc = bmc->next;
+    if (bmc)
+        return bmc;
+    bmc = calloc(1, sizeof(*bmc));
+    if (!bmc || !(bmc->address = strdup(job->target.address))) {
+        free(bmc);
+        return NULL;
+    }
+    bmc->port = job->target.port;
+    bmc->next = worker->bmcs;
+    worker->bmcs = bmc;
+    return bmc;
 }
 
-/* With the lock held: the oldest job whose BMC is free, moved to 'running'. */
-static struct power_job *take(struct power_worker *worker)
+/* With the lock held: the oldest job whose BMC is free and may be asked now. *ret_next_ms: when one
+ * may be that is not yet; INT64_MAX: none is. */
+static struct power_job *take(struct power_worker *worker, struct bmc **ret_bmc,
+                              int64_t *ret_next_ms)
 {
-    for (struct power_job **at = &worker->first; *at; at = &(*at)->next) {
-        struct power_job *job = *at, *other = worker->running;
+    int64_t now_ms = clock_monotonic_ms(), next_ms;
 
-        while (other && !same_bmc(other, job))
-            other = other->next;
-        if (other)
+    *ret_next_ms = INT64_MAX;
+    for (struct power_job **at = &worker->first; *at; at = &(*at)->next) {
+        struct power_job *job = *at;
+        struct bmc *bmc = find_bmc(worker, job);
+
+        if (bmc && bmc->busy)
             continue;
+        next_ms = bmc && !worker->unbounded ? bmc_budget_next_ms(&bmc->budget, now_ms) : now_ms;
+        if (next_ms > now_ms) {
+            *ret_next_ms = next_ms < *ret_next_ms ? next_ms : *ret_next_ms;
+            continue;
+        }
         *at = job->next;
-        job->next = worker->running;
-        worker->running = job;
+        job->next = NULL;
+        if (bmc) {
+            bmc->busy = true;
+            bmc_budget_take(&bmc->budget, now_ms);
+        }
+        *ret_bmc = bmc;
         return job;
     }
     return NULL;
 }
 
-static void finished(struct power_worker *worker, struct power_job *job)
+/* With the lock held. */
+static void finished(struct power_worker *worker, const struct power_job *job, struct bmc *bmc)
 {
-    struct power_job **at = &worker->running;
+    if (!bmc)
+        return;
+    bmc->busy = false;
+    bmc->budget.spacing_ms = worker->spacing_ms;
+    if (bmc->quirks && bmc->quirks->spacing_ms > worker->spacing_ms)
+        bmc->budget.spacing_ms = bmc->quirks->spacing_ms;
+    bmc_budget_ended(&bmc->budget, job->rc == 0 || job->err.code != ERROR_TIMEOUT,
+                     clock_monotonic_ms());
+    pthread_cond_broadcast(&worker->wake);
+}
 
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
-    job->next = NULL;
-    pthread_cond_broadcast(&worker->wake); /* its BMC is free */
+/* With the lock held; until something changes, or a BMC may be asked again. */
+static void wait_for_work(struct power_worker *worker, int64_t next_ms)
+{
+    struct timespec until = {.tv_sec = next_ms / 1000, .tv_nsec = next_ms % 1000 * 1000000};
+
+    if (next_ms == INT64_MAX)
+        pthread_cond_wait(&worker->wake, &worker->lock);
+    else
+        pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
 }
 
 static void *work(void *arg)
 {
     struct power_worker *worker = arg;
+    int64_t next_ms;
 
     pthread_mutex_lock(&worker->lock);
     while (!worker->stopping) {
-        struct power_job *job = take(worker);
+        struct bmc *bmc = NULL;
+        struct power_job *job = take(worker, &bmc, &next_ms);
 
         if (!job) {
-            pthread_cond_wait(&worker->wake, &worker->lock);
+            wait_for_work(worker, next_ms);
             continue;
         }
         pthread_mutex_unlock(&worker->lock);
-        run(worker, job);
+        run(worker, job, bmc);
         pthread_mutex_lock(&worker->lock);
-        finished(worker, job);
+        finished(worker, job, bmc);
         pthread_mutex_unlock(&worker->lock);
         if (handover_send(worker->answers, job) < 0)
             power_job_destroy(job); /* nobody waits any more */
@@ -188,13 +272,17 @@ struct power_worker *power_worker_create(unsigned threads,
                                          struct handover *answers, struct error *err)
 {
     struct power_worker *worker = calloc(1, sizeof(*worker) + threads * sizeof(pthread_t));
+    pthread_condattr_t attr;
 
     if (!worker) {
         error_set(err, "out of memory");
         return NULL;
     }
     pthread_mutex_init(&worker->lock, NULL);
-    pthread_cond_init(&worker->wake, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&worker->wake, &attr);
+    pthread_condattr_destroy(&attr);
     worker->answers = answers;
     memcpy(worker->seal_secret, seal_secret, SEAL_SECRET_BYTES);
     for (; worker->count < threads; worker->count++) {
@@ -209,9 +297,24 @@ struct power_worker *power_worker_create(unsigned threads,
     return worker;
 }
 
+void power_worker_set_spacing(struct power_worker *worker, int spacing_ms)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->spacing_ms = spacing_ms;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void power_worker_set_unbounded(struct power_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->unbounded = true;
+    pthread_mutex_unlock(&worker->lock);
+}
+
 void power_worker_destroy(struct power_worker *worker)
 {
     struct power_job *next;
+    struct bmc *after;
 
     if (!worker)
         return;
@@ -224,6 +327,11 @@ void power_worker_destroy(struct power_worker *worker)
     for (struct power_job *job = worker->first; job; job = next) {
         next = job->next;
         power_job_destroy(job);
+    }
+    for (struct bmc *bmc = worker->bmcs; bmc; bmc = after) {
+        after = bmc->next;
+        free(bmc->address);
+        free(bmc);
     }
     OPENSSL_cleanse(worker->seal_secret, sizeof(worker->seal_secret));
     pthread_cond_destroy(&worker->wake);

@@ -1,6 +1,7 @@
 /* power_worker.h - BMC commands off the runner's thread: a few workers, one command at a time to
- * each BMC, in the order given. The answer comes back through a hand-over. The sealed password is
- * opened for the call and wiped behind it.
+ * each BMC, in the order given, within the BMC's budget (bmc_budget.h) and with its quirks. The
+ * answer comes back through a hand-over. The sealed password is opened for the call and wiped
+ * behind it.
  */
 #pragma once
 
@@ -50,6 +51,10 @@ void power_job_destroy(struct power_job *job);
 struct power_worker *power_worker_create(unsigned threads,
                                          const uint8_t seal_secret[SEAL_SECRET_BYTES],
                                          struct handover *answers, struct error *err);
+/* At least so long between two commands to one BMC, whatever it is; 0 at first. */
+void power_worker_set_spacing(struct power_worker *worker, int spacing_ms);
+/* Without a budget: for tests whose clock is not the real one. */
+void power_worker_set_unbounded(struct power_worker *worker);
 /* Lets running commands end, drops waiting ones. */
 void power_worker_destroy(struct power_worker *worker);
 /* Takes 'job'. */

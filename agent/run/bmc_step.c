@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "agent/run/run_timeline.h"
 #include "common/fault_point.h"
@@ -194,6 +195,19 @@ static bool reached(const struct bmc_step *step)
     }
 }
 
+/* A BMC that does not answer is asked ever less often, and not by all runs at the same moment. */
+static int64_t pause_ms(const struct bmc_step *step)
+{
+    unsigned doublings = step->failures < 4 ? step->failures : 4;
+    uint8_t jitter = 0;
+
+    if (step->failures == 0)
+        return PAUSE_MS;
+    if (getrandom(&jitter, 1, GRND_NONBLOCK) != 1)
+        jitter = 0;
+    return ((int64_t)PAUSE_MS << (doublings - 1)) * (192 + jitter / 2) / 256;
+}
+
 static void pause_then_ask(struct boot_run *run)
 {
     struct bmc_step *step = &run->bmc;
@@ -203,7 +217,7 @@ static void pause_then_ask(struct boot_run *run)
         return;
     }
     step->at = BMC_PAUSE;
-    step->next_ms = run->runner->now_ms + PAUSE_MS;
+    step->next_ms = run->runner->now_ms + pause_ms(step);
 }
 
 static void commanded(struct boot_run *run, const struct power_job *job)
@@ -236,7 +250,11 @@ static void was_read(struct boot_run *run, const struct power_job *job)
     struct bmc_step *step = &run->bmc;
 
     step->answers = job->rc == 0;
+    step->failures = job->rc < 0 ? step->failures + 1 : 0;
     if (job->rc < 0) {
+        if (step->failures == 1)
+            log_warn("power", "a BMC does not answer; it is asked again, more slowly", "err=%s",
+                     log_quote(error_text(&job->err)));
         step->err = job->err;
         pause_then_ask(run);
         return;

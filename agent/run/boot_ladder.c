@@ -9,6 +9,7 @@
 #include "agent/run/bmc_step.h"
 #include "agent/run/run_timeline.h"
 #include "common/error.h"
+#include "common/fault_point.h"
 
 static const struct boot_rung rungs[BOOT_ATTEMPTS_MAX + 1] = {
     [1] = {"first boot", "", false, true, false},
@@ -67,6 +68,7 @@ static void climbed(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
 
+    FAULT_POINT("agent_attempt_raised");
     if (run->row.outcome || run->leaving)
         return;
     if (batch->rc < 0)

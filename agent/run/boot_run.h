@@ -46,6 +46,7 @@ struct bmc_step {
     bool commanded;    /* the next answer is the command's */
     unsigned commands; /* given so far */
     bool command_ok;
+    unsigned failures; /* readings in a row that failed */
     int64_t until_ms, next_ms;
     uint64_t ticket;
     bool answers;           /* the last reading was answered */

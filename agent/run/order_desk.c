@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/run/run_timeline.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "proto/frame.h"
 
@@ -117,6 +118,7 @@ static void accepted(struct journal_batch *batch, void *context)
     struct boot_run *run = context;
 
     if (batch->rc == 0) {
+        FAULT_POINT("agent_accepted");
         run->start_by_ms = run->runner->now_ms + run->runner->settings.start_within_ms;
         run->row.accepted_at_us = run->runner->at_us;
         return;

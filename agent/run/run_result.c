@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/run/run_timeline.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "proto/frame.h"
 
@@ -77,6 +78,7 @@ void run_result_write(struct boot_run *run, const char *restore)
     Muster__Record record;
     Muster__Signed result = MUSTER__SIGNED__INIT;
 
+    FAULT_POINT("agent_result_before");
     run->leaving = true;
     run->row.ended_at_us = run->runner->at_us;
     if (sign(run, restore, &err) < 0) {

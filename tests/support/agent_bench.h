@@ -27,8 +27,8 @@ static struct {
     enum boot_device device;
     bool dead;                                    /* every command fails */
     bool ignores_on, ignores_off, ignores_device; /* says OK, does nothing */
-    bool reset_cures;   /* of ignoring on */
-    unsigned fail_sets; /* this many set commands fail, without effect */
+    bool reset_cures;                             /* of ignoring on */
+    unsigned fail_sets;                           /* this many set commands fail, without effect */
     unsigned ons, offs, devices, resets;
     char calls[4096];
 } bmc = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -124,8 +124,8 @@ static inline int bmc_reset(const struct bmc_access *access, struct error *err)
     return rc;
 }
 
-static const struct power_driver bmc_driver = {"scripted",     bmc_get_power,  bmc_set_power,
-                                               bmc_get_device, bmc_set_device, bmc_reset};
+static const struct power_driver bmc_driver = {
+    "scripted", bmc_get_power, bmc_set_power, bmc_get_device, bmc_set_device, bmc_reset, NULL};
 
 static inline const struct power_driver *bench_driver(const char *name)
 {
@@ -150,9 +150,9 @@ static struct {
     struct task_runner *runner;
     int64_t now_ms;
     bool connected;
-    enum error_code files;     /* how wanting a file ends; ERROR_NONE: it is there */
+    enum error_code files;                   /* how wanting a file ends; ERROR_NONE: it is there */
     unsigned token_attempt, session_attempt; /* that the machine's secrets are of */
-    unsigned answered, status; /* of the last answer */
+    unsigned answered, status;               /* of the last answer */
     char *answer;
 } bench;
 
@@ -224,6 +224,7 @@ static inline void bench_start(void)
     rooms->requests = handover_create(64, NULL, NULL);
     rooms->arrivals = handover_create(64, NULL, NULL);
     rooms->power = power_worker_create(2, bench.orders.seal_secret, rooms->powered, NULL);
+    power_worker_set_unbounded(rooms->power);
     rooms->link_state = bench_link_state;
     rooms->want = bench_want;
     rooms->release = bench_release;
@@ -553,8 +554,7 @@ static inline struct phone_home_request *bench_say(enum phone_home_kind kind, ui
     request->body = strdup(body);
     request->body_length = strlen(body);
     ck_assert_int_eq(
-        phone_home_session(bench.settings.phone_home_key, &bench.orders.task,
-                           bench.session_attempt,
+        phone_home_session(bench.settings.phone_home_key, &bench.orders.task, bench.session_attempt,
                            (uint8_t[32]){nonce, nonce, nonce, nonce, nonce, nonce, nonce, nonce,
                                          nonce, nonce, nonce, nonce, nonce, nonce, nonce, nonce,
                                          nonce, nonce, nonce, nonce, nonce, nonce, nonce, nonce,

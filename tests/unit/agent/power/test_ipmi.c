@@ -115,6 +115,44 @@ START_TEST(boot_device_is_set_once_and_kept_beyond_a_minute)
 }
 END_TEST
 
+START_TEST(quirks_change_what_is_asked)
+{
+    struct bmc_access openbmc = bmc, supermicro = bmc;
+    char *argv;
+
+    openbmc.quirks = bmc_quirks_of(&(struct bmc_identity){.manufacturer = 42817});
+    supermicro.quirks = bmc_quirks_of(&(struct bmc_identity){.manufacturer = 10876});
+    stand_in("true");
+    ck_assert_int_eq(ipmi->set_boot_device(&openbmc, BOOT_DEVICE_PXE, true, NULL), 0);
+    argv = noted("argv");
+    ck_assert_ptr_null(strstr(argv, "raw 0x00 0x08 0x03 0x08"));
+    free(argv);
+    ck_assert_int_eq(ipmi->set_boot_device(&supermicro, BOOT_DEVICE_DISK, true, NULL), 0);
+    ck_assert_int_eq(ipmi->set_boot_device(&supermicro, BOOT_DEVICE_DISK, false, NULL), 0);
+    argv = noted("argv");
+    ck_assert_ptr_nonnull(strstr(argv, "raw 0x00 0x08 0x05 0xa0 0x24 0x00 0x00 0x00\n"));
+    ck_assert_ptr_nonnull(strstr(argv, "raw 0x00 0x08 0x05 0x80 0x08 0x00 0x00 0x00\n"));
+    free(argv);
+}
+END_TEST
+
+START_TEST(bmc_says_what_it_is_and_is_reset_by_name)
+{
+    struct bmc_identity identity;
+    char *argv;
+
+    stand_in("echo 'Manufacturer ID : 674'; echo 'Firmware Revision : 2.61'");
+    ck_assert_int_eq(ipmi->identify(&bmc, &identity, NULL), 0);
+    ck_assert_uint_eq(identity.manufacturer, 674);
+    ck_assert_uint_eq(identity.firmware, 261);
+    ck_assert_int_eq(ipmi->reset_bmc(&bmc, NULL), 0);
+    argv = noted("argv");
+    ck_assert_ptr_nonnull(strstr(argv, "mc info\n"));
+    ck_assert_ptr_nonnull(strstr(argv, "mc reset cold\n"));
+    free(argv);
+}
+END_TEST
+
 START_TEST(power_is_on_or_off_and_never_cycled)
 {
     char *argv;
@@ -160,7 +198,7 @@ END_TEST
 
 CHECK_MAIN_WITH("ipmi", begin, end, unknown_driver_is_none,
                 password_is_on_descriptor_3_and_nowhere_else,
-                boot_device_is_set_once_and_kept_beyond_a_minute,
-                power_is_on_or_off_and_never_cycled,
+                boot_device_is_set_once_and_kept_beyond_a_minute, quirks_change_what_is_asked,
+                bmc_says_what_it_is_and_is_reset_by_name, power_is_on_or_off_and_never_cycled,
                 failure_names_the_bmc_and_its_words_without_control_characters,
                 bmc_that_hangs_is_given_up)

@@ -55,6 +55,34 @@ START_TEST(each_device_that_can_be_asked_has_its_selector)
 }
 END_TEST
 
-CHECK_MAIN("ipmi_answer", noise_is_no_answer, power_is_read,
+START_TEST(identity_is_read_and_noise_is_none)
+{
+    struct bmc_identity identity;
+
+    ck_assert_int_eq(ipmi_answer_identity("Device ID                 : 32\n"
+                                          "Device Revision           : 1\n"
+                                          "Firmware Revision         : 1.74\n"
+                                          "IPMI Version              : 2.0\n"
+                                          "Manufacturer ID           : 10876\n"
+                                          "Manufacturer Name         : Supermicro\n"
+                                          "Product ID                : 2327 (0x0917)\n",
+                                          &identity, NULL),
+                     0);
+    ck_assert_uint_eq(identity.manufacturer, 10876);
+    ck_assert_uint_eq(identity.product, 2327);
+    ck_assert_uint_eq(identity.firmware, 174);
+    ck_assert_int_eq(
+        ipmi_answer_identity("Manufacturer ID : 11\nFirmware Revision : x\n", &identity, NULL), 0);
+    ck_assert_uint_eq(identity.firmware, 0);
+    ck_assert_int_eq(ipmi_answer_identity("", &identity, NULL), -1);
+    ck_assert_int_eq(ipmi_answer_identity("Manufacturer ID : Unknown (0x", &identity, NULL), -1);
+    /* More digits than a number has are cut, not wrapped. */
+    ck_assert_int_eq(
+        ipmi_answer_identity("Manufacturer ID : 99999999999999999999\n", &identity, NULL), 0);
+    ck_assert_uint_eq(identity.manufacturer, 999999999);
+}
+END_TEST
+
+CHECK_MAIN("ipmi_answer", identity_is_read_and_noise_is_none, noise_is_no_answer, power_is_read,
            selector_counts_whatever_the_flags_read_back,
            each_device_that_can_be_asked_has_its_selector)

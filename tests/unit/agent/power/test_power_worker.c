@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/power/power_worker.h"
+#include "common/clock.h"
 #include "common/handover.h"
 #include "tests/support/check_main.h"
 
@@ -42,7 +43,32 @@ static int set_power(const struct bmc_access *bmc, enum power_state state, struc
     return 0;
 }
 
-static const struct power_driver driver = {"scripted", get_power, set_power, NULL, NULL, NULL};
+static unsigned identified;
+static const struct bmc_quirks *seen_quirks;
+
+static int set_slow_device(const struct bmc_access *bmc, enum boot_device device, bool uefi,
+                           struct error *err)
+{
+    (void)device;
+    (void)uefi;
+    (void)err;
+    seen_quirks = bmc->quirks;
+    return 0;
+}
+
+static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, struct error *err)
+{
+    (void)bmc;
+    (void)err;
+    identified++;
+    *ret = (struct bmc_identity){.manufacturer = 10876};
+    return 0;
+}
+
+static const struct power_driver knowing = {"knowing",       get_power, set_power, NULL,
+                                            set_slow_device, NULL,      identify};
+static const struct power_driver driver = {"scripted", get_power, set_power, NULL,
+                                           NULL,       NULL,      NULL};
 static uint8_t secret[32], public_half[32];
 static struct handover *answers;
 
@@ -165,6 +191,52 @@ START_TEST(noop_remembers_what_it_was_told)
 }
 END_TEST
 
+static void do_one(struct power_worker *worker, enum power_action action,
+                   const struct power_target *target)
+{
+    struct power_job *job;
+
+    power_worker_give(worker, power_job_create(action, target));
+    job = handover_receive(answers, -1);
+    ck_assert_int_eq(job->rc, 0);
+    power_job_destroy(job);
+}
+
+START_TEST(bmc_is_asked_what_it_is_once_before_its_first_change)
+{
+    struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    identified = 0;
+    target.driver = &knowing;
+    do_one(worker, POWER_GET, &target);
+    ck_assert_uint_eq(identified, 0);
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    ck_assert_uint_eq(identified, 1);
+    ck_assert_str_eq(seen_quirks->name, "supermicro");
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(spacing_is_kept_to_one_bmc_and_not_to_others)
+{
+    struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
+    struct power_target first = target_of(1), second = target_of(2);
+    int64_t began = clock_monotonic_ms();
+
+    power_worker_set_spacing(worker, 300);
+    do_one(worker, POWER_GET, &first);
+    do_one(worker, POWER_GET, &second);
+    ck_assert_int_lt(clock_monotonic_ms() - began, 300);
+    do_one(worker, POWER_GET, &first);
+    ck_assert_int_ge(clock_monotonic_ms() - began, 300);
+    power_worker_destroy(worker);
+}
+END_TEST
+
 CHECK_MAIN_WITH("power_worker", begin, end, password_that_does_not_open_fails_without_a_command,
                 sealed_password_is_opened_for_the_call, one_bmc_gets_its_commands_in_order,
-                two_bmcs_are_reached_together_and_each_by_one, noop_remembers_what_it_was_told)
+                two_bmcs_are_reached_together_and_each_by_one, noop_remembers_what_it_was_told,
+                bmc_is_asked_what_it_is_once_before_its_first_change,
+                spacing_is_kept_to_one_bmc_and_not_to_others)
