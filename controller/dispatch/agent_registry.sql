@@ -15,7 +15,7 @@ where a.id = $1
 for no key update of s
 
 -- name: agent_epochs_granted
-select greatest(s.epoch_floor, (select coalesce(max(m.epoch), 0) from machine m where m.site_id = s.id)) from site s where s.id = $1
+select greatest(s.epoch_floor, (select coalesce(max(g.epoch), 0) from task_grant g where g.site_id = s.id)) from site s where s.id = $1
 
 -- name: agent_raise_floor
 update site set epoch_floor = greatest(epoch_floor, $2) where id = $1

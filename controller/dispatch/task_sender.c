@@ -23,7 +23,7 @@
 #include "proto/frame.h"
 
 #define ROOM "dispatch"
-#define LEASES_AT_ONCE 16
+#define LEASES_AT_ONCE 64
 #define CANCEL_LIFE_US                                                                             \
     INT64_C(60000000) /* a cancel that arrives later is said again, with a new end */
 
@@ -205,7 +205,7 @@ int task_sender_lease(struct task_sender *sender, struct db *db, const struct li
                 return -1;
             sent += rc;
         }
-    } while (leased == LEASES_AT_ONCE);
+    } while (leased > 0);
     return leased < 0 ? -1 : sent;
 }
 

@@ -4,7 +4,10 @@
 select tenant_id from task_grant where task_id = $1 and site_id = $2 and epoch = $3;
 
 -- name: facts_find_order
-select tenant_id, task_id, epoch from task_grant where order_sha256 = $1 and site_id = $2 and granted_at > now() - interval '1 day';
+-- Rare, and looked for among what is on its way to the site now: no index is kept for it.
+select g.tenant_id, g.task_id, g.epoch from task_queue q
+join task_grant g on g.tenant_id = q.tenant_id and g.task_id = q.task_id and g.epoch = q.epoch
+where q.site_id = $2 and q.state = 'leased' and g.order_sha256 = $1;
 
 -- name: facts_given_up
 update task set cause = $3, remedy = $4 where tenant_id = $1 and id = $2;

@@ -14,8 +14,9 @@
 #include "controller/tasks/task_state.h"
 
 #define WHO "musterd"
-/* Several queued tasks of one machine stand behind each other; only the first counts. */
-#define CANDIDATES_PER_LEASE 4
+/* Several queued tasks of one machine stand behind each other; only the first counts. With many of
+ * these a call leases fewer than it might: the caller comes again while it leases any. */
+#define CANDIDATES(count) ((count) + (count) / 4 + 1)
 
 /* Tasks that may be leased, in the order of their turn; then those of one tenant among them. */
 struct candidates {
@@ -159,8 +160,8 @@ int task_queue_lease(struct db *db, const struct uuid *controller, const struct 
                      struct error *err)
 {
     const struct task_leasing leasing = {.controller = controller, .site = site, .agent = agent};
-    struct db_rows *rows = db_query(db, SQL_QUEUE_CANDIDATES, err, "ui", site,
-                                    (int64_t)(count * CANDIDATES_PER_LEASE));
+    struct db_rows *rows =
+        db_query(db, SQL_QUEUE_CANDIDATES, err, "ui", site, (int64_t)CANDIDATES(count));
     struct candidates list = {0};
     int leased = -1;
 

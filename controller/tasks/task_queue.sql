@@ -2,17 +2,17 @@
 
 -- name: queue_candidates
 -- Across tenants (policy engine_all_task_queue); nothing is locked yet. A held machine's tasks, and those of automation that is switched
--- off, are left out here so that they take no place among the first $2.
+-- off, are left out here so that they take no place among the first $2. Each is asked by itself, in the order of the turns, until there
+-- are enough ("offset 0" keeps it so): the cost is that of what is leased, not of what is queued or under way elsewhere.
 select q.tenant_id, q.task_id, q.machine_id
 from task_queue q
-join machine m on m.id = q.machine_id
-left join rule r on r.tenant_id = q.tenant_id and r.id = q.rule_id
-left join rule_book k on k.tenant_id = q.tenant_id
 where q.site_id = $1 and q.state = 'queued' and not q.cancelling and q.due_at <= now() and q.expires_at > now()
-  and m.held_because is null
-  and (q.rule_id is null or (r.stage = 'active' and k.killed_because is null))
   and not exists (select from site s where s.id = $1 and s.quarantined_because is not null)
-  and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown'))
+  and exists (select from machine m where m.id = q.machine_id and m.held_because is null offset 0)
+  and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
+  and (q.rule_id is null
+       or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.stage = 'active'
+                  and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
 order by q.turn_at, q.task_id
 limit $2;
 
@@ -25,10 +25,10 @@ select count(pg_advisory_xact_lock_shared(hashtextextended('rule book ' || tenan
 select q.task_id, q.machine_id
 from task_queue q
 join machine m on m.id = q.machine_id
-left join rule r on r.tenant_id = q.tenant_id and r.id = q.rule_id
-left join rule_book k on k.tenant_id = q.tenant_id
 where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' and not q.cancelling and m.held_because is null
-  and (q.rule_id is null or (r.stage = 'active' and k.killed_because is null))
+  and (q.rule_id is null
+       or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.stage = 'active'
+                  and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
 for update of q skip locked for no key update of m skip locked;
 
 -- name: queue_sent

@@ -48,7 +48,7 @@ raised as (
     update machine m set epoch = greatest(m.epoch, s.epoch_floor) + 1
     from picked p, site s
     where m.id = p.machine_id and s.id = m.site_id
-      and not exists (select from task_queue b where b.machine_id = m.id and b.state in ('leased', 'accepted', 'running', 'unknown'))
+      and not exists (select from task_queue b where b.machine_id = m.id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
     returning p.task_id, p.machine_id, p.event_id, m.epoch),
 changed as (
     update task t set state = 'leased', state_since = now(), epoch = r.epoch
