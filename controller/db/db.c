@@ -18,7 +18,7 @@
  * longer holds others up and is ended. */
 #define SERVER_OPTIONS                                                                             \
     "-c statement_timeout=30s -c lock_timeout=10s"                                                 \
-    " -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+    " -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
 
 static const char *find(const struct conf_map *map, const char *key)
 {

@@ -2,6 +2,9 @@
  * PostgreSQL (its folder) and a Kafka:
  *   alert_bench fleet FOLDER TENANTS MACHINES RULES    schema, tenants t0.., machines, topics,
  * rules alert_bench produce BOOTSTRAP TOPIC PARTITIONS FIRST COUNT MACHINES   1 KiB alerts
+ *   alert_bench put BOOTSTRAP TOPIC PARTITION NUMBER MACHINES TIMESTAMP_MS   one of them
+ *   alert_bench topic BOOTSTRAP TOPIC PARTITIONS | delete-topic BOOTSTRAP TOPIC
+ *   alert_bench delete-records BOOTSTRAP TOPIC PARTITION OFFSET
  *   alert_bench raw FOLDER COUNT BATCH CONNECTIONS     the same rows without us: rows a second
  * An alert in a hundred is of the type that the first rule boots; the other rules are scoped to the
  * types of the rest, in racks that none of the machines stands in. */
@@ -145,6 +148,7 @@ static void make_topic(rd_kafka_t *producer, const char *name, int partitions)
     rd_kafka_queue_t *queue = rd_kafka_queue_new(producer);
     rd_kafka_event_t *event;
 
+    rd_kafka_NewTopic_set_config(made, "message.timestamp.type", "CreateTime");
     rd_kafka_CreateTopics(producer, &made, 1, NULL, queue);
     event = rd_kafka_queue_poll(queue, WAIT_MS); /* there already: as good */
     if (event)
@@ -153,19 +157,98 @@ static void make_topic(rd_kafka_t *producer, const char *name, int partitions)
     rd_kafka_NewTopic_destroy(made);
 }
 
+static rd_kafka_t *producer_of(const char *bootstrap)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char why[256];
+
+    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, NULL, 0);
+    rd_kafka_conf_set(conf, "linger.ms", "20", NULL, 0);
+    rd_kafka_conf_set(conf, "queue.buffering.max.messages", "1000000", NULL, 0);
+    return rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+}
+
+static int make(char **argv)
+{
+    rd_kafka_t *producer = producer_of(argv[2]);
+
+    if (!producer)
+        return 1;
+    make_topic(producer, argv[3], atoi(argv[4]));
+    rd_kafka_destroy(producer);
+    return 0;
+}
+
+/* What an administrator's request came to. */
+static int await_done(rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
+    int rc = !event || rd_kafka_event_error(event) != 0;
+
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    return rc;
+}
+
+static int delete_topic(char **argv)
+{
+    rd_kafka_t *client = producer_of(argv[2]);
+    rd_kafka_DeleteTopic_t *gone = rd_kafka_DeleteTopic_new(argv[3]);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    int rc;
+
+    rd_kafka_DeleteTopics(client, &gone, 1, NULL, queue);
+    rc = await_done(queue);
+    rd_kafka_DeleteTopic_destroy(gone);
+    rd_kafka_destroy(client);
+    return rc;
+}
+
+/* The log of that partition starts at the offset afterwards. */
+static int delete_records(char **argv)
+{
+    rd_kafka_t *client = producer_of(argv[2]);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DeleteRecords_t *gone;
+    int rc;
+
+    rd_kafka_topic_partition_list_add(list, argv[3], atoi(argv[4]))->offset = atol(argv[5]);
+    gone = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(client, &gone, 1, NULL, queue);
+    rc = await_done(queue);
+    rd_kafka_DeleteRecords_destroy(gone);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(client);
+    return rc;
+}
+
+/* One alert, with a timestamp of its own. */
+static int put(char **argv)
+{
+    rd_kafka_t *producer = producer_of(argv[2]);
+    char alert[ALERT_BYTES + 1];
+    size_t length = write_alert(alert, atol(argv[5]), atol(argv[6]));
+    rd_kafka_resp_err_t rc =
+        rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(argv[3]), RD_KAFKA_V_PARTITION(atoi(argv[4])),
+                          RD_KAFKA_V_VALUE(alert, length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                          RD_KAFKA_V_TIMESTAMP(atol(argv[7])), RD_KAFKA_V_END);
+
+    if (rc != 0 || rd_kafka_flush(producer, WAIT_MS) != 0)
+        return 1;
+    rd_kafka_destroy(producer);
+    return 0;
+}
+
 static int produce(char **argv)
 {
     long partitions = atol(argv[4]), first = atol(argv[5]), count = atol(argv[6]),
          machines = atol(argv[7]);
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    char why[256], alert[ALERT_BYTES + 1];
+    rd_kafka_t *producer = producer_of(argv[2]);
+    char alert[ALERT_BYTES + 1];
     rd_kafka_topic_t *topic;
-    rd_kafka_t *producer;
 
-    rd_kafka_conf_set(conf, "bootstrap.servers", argv[2], NULL, 0);
-    rd_kafka_conf_set(conf, "linger.ms", "20", NULL, 0);
-    rd_kafka_conf_set(conf, "queue.buffering.max.messages", "1000000", NULL, 0);
-    producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
     if (producer)
         make_topic(producer, argv[3], (int)partitions);
     topic = producer ? rd_kafka_topic_new(producer, argv[3], NULL) : NULL;
@@ -379,6 +462,14 @@ int main(int argc, char **argv)
         return make_fleet(argv);
     if (argc == 8 && strcmp(argv[1], "produce") == 0)
         return produce(argv);
+    if (argc == 5 && strcmp(argv[1], "topic") == 0)
+        return make(argv);
+    if (argc == 4 && strcmp(argv[1], "delete-topic") == 0)
+        return delete_topic(argv);
+    if (argc == 6 && strcmp(argv[1], "delete-records") == 0)
+        return delete_records(argv);
+    if (argc == 8 && strcmp(argv[1], "put") == 0)
+        return put(argv);
     if (argc == 6 && strcmp(argv[1], "raw") == 0)
         return measure_raw(argv);
     fprintf(stderr, "usage: see the first lines of alert_bench.c\n");
