@@ -24,7 +24,7 @@ struct rule_book {
     struct rule_entry *entries;
     size_t count;
     struct place *index;
-    const struct rule_entry **in_order; /* of each place of the index */
+    struct rule_candidate *in_order; /* of each place of the index */
     size_t places;
 };
 
@@ -41,6 +41,32 @@ static int by_place(const void *left, const void *right)
     int rc = strcmp(a->type, b->type);
 
     return rc ? rc : by_order(a->entry->document, b->entry->document);
+}
+
+/* FNV-1a */
+uint64_t rule_book_hash(const char *value)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *value; value++)
+        hash = (hash ^ (uint8_t)*value) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The attributes of which there are most values come first. */
+static struct rule_candidate candidate_of(const struct rule_entry *entry)
+{
+    static const enum rule_attribute order[] = {RULE_ASSET_NAME, RULE_ASSET_RACK,  RULE_SOURCE,
+                                                RULE_ASSET_SITE, RULE_ASSET_CLASS, RULE_SEVERITY,
+                                                RULE_STATUS};
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        const struct rule_strings *values = &entry->document->scope[order[i]];
+
+        if (values->count == 1)
+            return (struct rule_candidate){entry, rule_book_hash(values->items[0]), (int)order[i]};
+    }
+    return (struct rule_candidate){.entry = entry, .attribute = -1};
 }
 
 static int build_index(struct rule_book *book, struct error *err)
@@ -61,7 +87,7 @@ static int build_index(struct rule_book *book, struct error *err)
     }
     qsort(book->index, places, sizeof(*book->index), by_place);
     for (size_t i = 0; i < places; i++)
-        book->in_order[i] = book->index[i].entry;
+        book->in_order[i] = candidate_of(book->index[i].entry);
     book->places = places;
     return 0;
 }
@@ -207,7 +233,7 @@ static size_t lower_bound(const struct rule_book *book, const char *type)
 }
 
 size_t rule_book_candidates(const struct rule_book *book, const char *type,
-                            const struct rule_entry *const **ret)
+                            const struct rule_candidate **ret)
 {
     size_t first = lower_bound(book, type), end = first;
 

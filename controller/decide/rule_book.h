@@ -44,6 +44,16 @@ int64_t rule_book_revision(const struct rule_book *book);
 const char *rule_book_killed(const struct rule_book *book); /* NULL: not */
 size_t rule_book_size(const struct rule_book *book);
 
+/* A rule scoped to an event type, with what tells most alerts that it is not for them: the value
+ * that one attribute must have, as a hash, so that thousands of rules are passed over without being
+ * touched. */
+struct rule_candidate {
+    const struct rule_entry *entry;
+    uint64_t hash; /* rule_book_hash() of the value */
+    int attribute; /* enum rule_attribute; -1: no attribute has one value only */
+};
+uint64_t rule_book_hash(const char *value);
+
 /* The rules scoped to this event type: highest priority first, then by name. */
 size_t rule_book_candidates(const struct rule_book *book, const char *type,
-                            const struct rule_entry *const **ret);
+                            const struct rule_candidate **ret);
