@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "controller/intake/intake.h"
 #include "proto/enrol_answer.h"
 
@@ -40,6 +41,8 @@ static const struct conf_field fields[] = {
      "here"},
     {"dispatch.endpoints", CONF_STRINGS, AT(endpoints), NULL, 0, 0, false,
      "what agents that enrol are told to connect to: [\"tcp://10.0.0.1:8444\"]"},
+    {"dispatch.curve_keys", CONF_STRINGS, AT(curve_keys), NULL, 0, 0, false,
+     "`curve` of each endpoint's controller-keys.json; none: all of them have ours"},
     {"images.folder", CONF_PATH, AT(images), "/var/lib/muster/images", 0, 0, false,
      "uploaded image files, by digest"},
     {"images.url", CONF_STRING, AT(fetch_url), NULL, 0, 0, false,
@@ -57,11 +60,19 @@ static int bad(struct error *err, const char *path, const char *field, const cha
 static int check_enrolment(const char *path, const struct controller_config *config,
                            struct error *err)
 {
+    uint8_t key[32];
+
     if ((config->root_key != NULL) != (config->endpoints.count > 0))
         return bad(err, path, "dispatch.root_key",
                    "and dispatch.endpoints belong together: set both, or none");
     if (config->endpoints.count > ENROL_ENDPOINTS_MAX)
         return bad(err, path, "dispatch.endpoints", "names more than 16");
+    if (config->curve_keys.count > 0 && config->curve_keys.count != config->endpoints.count)
+        return bad(err, path, "dispatch.curve_keys", "must name one key for each endpoint");
+    for (size_t i = 0; i < config->curve_keys.count; i++)
+        if (text_unhex(config->curve_keys.items[i], key, sizeof(key)) < 0)
+            return bad(err, path, "dispatch.curve_keys",
+                       "is not 64 hex digits: see controller-keys.json");
     for (size_t i = 0; i < config->endpoints.count; i++)
         if (!enrol_endpoint_is_right(config->endpoints.items[i]))
             return bad(err, path, "dispatch.endpoints", "must look like tcp://HOST:8444");

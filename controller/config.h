@@ -15,7 +15,7 @@ struct controller_config {
     char *api_listen, *api_certificate, *api_key;
     int64_t api_workers;
     char *bind, *keys, *manifest, *root_key;
-    struct conf_strings endpoints;
+    struct conf_strings endpoints, curve_keys;
     char *fetch_url, *images, *secret_key;
 };
 

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "controller/access/secret.h"
 #include "controller/api/api_call.h"
 #include "controller/api/api_server.h"
@@ -20,6 +21,7 @@
 #include "controller/health/readiness.h"
 #include "controller/intake/intake.h"
 #include "controller/timers.h"
+#include "proto/enrol_answer.h"
 #include "proto/key_files.h"
 
 #define ENGINE_CONNECTIONS 5 /* intake 3, timers 1, one to spare; dispatch has its own */
@@ -35,7 +37,8 @@ struct services {
     struct timers *timers;
     uint8_t fetch_key[FETCH_KEY_BYTES];
     struct api_enrolment enrolment;
-    struct published_manifest_file manifest; /* read last */
+    uint8_t curve_publics[ENROL_ENDPOINTS_MAX][KEY_BYTES]; /* what agents that enrol are told */
+    struct published_manifest_file manifest;               /* read last */
     bool manifest_missing;
     bool started; /* what waits for the database */
 };
@@ -68,6 +71,17 @@ static int start_api(struct services *s, struct error *err)
     return rc;
 }
 
+/* The configuration checked their number and their digits. */
+static void know_curve_keys(struct services *s, const uint8_t own[KEY_BYTES])
+{
+    const struct conf_strings *keys = &s->config->curve_keys;
+
+    for (size_t i = 0; i < s->config->endpoints.count; i++)
+        if (keys->count == 0 || text_unhex(keys->items[i], s->curve_publics[i], KEY_BYTES) < 0)
+            memcpy(s->curve_publics[i], own, KEY_BYTES);
+    s->enrolment.curve_publics = (const uint8_t(*)[KEY_BYTES])s->curve_publics;
+}
+
 static int make_dispatch(struct services *s, struct error *err)
 {
     struct dispatch_settings settings = {
@@ -83,7 +97,7 @@ static int make_dispatch(struct services *s, struct error *err)
 
     if (controller_keys_load(s->config->keys, &keys, err) < 0)
         return -1;
-    memcpy(s->enrolment.curve_public, keys.public.curve, sizeof(s->enrolment.curve_public));
+    know_curve_keys(s, keys.public.curve);
     memcpy(settings.curve_secret, keys.curve_secret, sizeof(settings.curve_secret));
     memcpy(settings.sign_secret, keys.sign_secret, sizeof(settings.sign_secret));
     memcpy(settings.fetch_key, s->fetch_key, sizeof(settings.fetch_key));

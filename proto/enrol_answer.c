@@ -83,6 +83,24 @@ static int read_endpoints(const json_t *object, struct enrol_answer *answer, str
     return 0;
 }
 
+/* One an endpoint, in their order. */
+static int read_curve_keys(const json_t *object, struct enrol_answer *answer, struct error *err)
+{
+    const json_t *list = json_object_get(object, "curve_keys"), *item;
+    size_t i;
+
+    if (!json_is_array(list) || json_array_size(list) != answer->endpoint_count)
+        return bad(err, "curve_keys", "must name one key for each endpoint");
+    json_array_foreach(list, i, item)
+    {
+        const char *hex = json_string_value(item);
+
+        if (!hex || text_unhex(hex, answer->curve_publics[i], 32) < 0)
+            return bad(err, "curve_keys", "is not 64 hex digits");
+    }
+    return 0;
+}
+
 static int check_root(const struct enrol_answer *answer, const struct join_token *token,
                       struct error *err)
 {
@@ -104,9 +122,8 @@ static int read_members(const json_t *object, const struct join_token *token,
     /* Other members are a newer controller's. */
     if (read_state(object, &answer->state, err) < 0 ||
         read_hex(object, "root_key", answer->root_public, err) < 0 ||
-        check_root(answer, token, err) < 0 ||
-        read_hex(object, "curve_key", answer->curve_public, err) < 0 ||
-        read_endpoints(object, answer, err) < 0)
+        check_root(answer, token, err) < 0 || read_endpoints(object, answer, err) < 0 ||
+        read_curve_keys(object, answer, err) < 0)
         return -1;
     if (answer->state == ENROL_PENDING)
         return 0;

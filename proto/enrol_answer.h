@@ -21,8 +21,9 @@ enum enrol_state { ENROL_PENDING, ENROL_APPROVED };
 struct enrol_answer {
     enum enrol_state state;
     struct uuid agent, site; /* once approved */
-    uint8_t root_public[32], curve_public[32];
+    uint8_t root_public[32];
     char *endpoints[ENROL_ENDPOINTS_MAX]; /* "tcp://10.0.0.1:8444" */
+    uint8_t curve_publics[ENROL_ENDPOINTS_MAX][32];
     size_t endpoint_count;
 };
 

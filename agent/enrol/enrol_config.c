@@ -51,8 +51,11 @@ static void put_controller(struct text *out, const struct enrol_answer *answer, 
     text_format(out, "controller:\n  endpoints:\n");
     for (size_t i = 0; i < answer->endpoint_count; i++)
         text_format(out, "    - \"%s\"\n", answer->endpoints[i]);
-    text_hex(answer->curve_public, 32, hex);
-    put(out, "  curve_key", hex);
+    text_format(out, "  curve_keys:\n");
+    for (size_t i = 0; i < answer->endpoint_count; i++) {
+        text_hex(answer->curve_publics[i], 32, hex);
+        text_format(out, "    - \"%s\"\n", hex);
+    }
     text_hex(answer->root_public, 32, hex);
     put(out, "  root_key", hex);
     put(out, "  ca_file", ca);

@@ -33,7 +33,8 @@ struct secret_key;
 struct api_enrolment {
     char *const *endpoints; /* "tcp://10.0.0.1:8444" */
     size_t endpoint_count;
-    uint8_t root_public[32], curve_public[32];
+    const uint8_t (*curve_publics)[32]; /* one an endpoint */
+    uint8_t root_public[32];
 };
 
 /* What the functions need of the daemon; borrowed, the same for all calls. */

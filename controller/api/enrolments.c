@@ -172,15 +172,17 @@ static int answer_case(struct api_call *call, const struct enrolment_case *to,
                        const struct api_enrolment *own)
 {
     char root[65], curve[65], id[UUID_TEXT_SIZE];
-    json_t *json, *endpoints = json_array();
+    json_t *json, *endpoints = json_array(), *keys = json_array();
 
-    for (size_t i = 0; i < own->endpoint_count; i++)
+    for (size_t i = 0; i < own->endpoint_count; i++) {
         json_array_append_new(endpoints, json_string(own->endpoints[i]));
+        text_hex(own->curve_publics[i], 32, curve);
+        json_array_append_new(keys, json_string(curve));
+    }
     text_hex(own->root_public, 32, root);
-    text_hex(own->curve_public, 32, curve);
-    json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "state",
+    json = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "state",
                      to->state == ENROL_APPROVED ? "approved" : "pending", "name", to->name, "site",
-                     to->site_name, "root_key", root, "curve_key", curve, "endpoints", endpoints);
+                     to->site_name, "root_key", root, "curve_keys", keys, "endpoints", endpoints);
     if (to->state == ENROL_APPROVED && json) {
         uuid_format(&to->agent, id);
         json_object_set_new(json, "agent_id", json_string(id));

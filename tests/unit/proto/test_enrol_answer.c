@@ -16,14 +16,15 @@ static json_t *right;
 
 static void make(void)
 {
-    char root[65], curve[65];
+    char root[65], first[65], second[65];
 
     enrol_fixture_make(&fixture);
     text_hex(fixture.root_public, 32, root);
-    text_hex(fixture.keys.public.curve, 32, curve);
-    right = json_pack("{s:s, s:s, s:s, s:[s, s], s:s, s:s}", "state", "approved", "root_key", root,
-                      "curve_key", curve, "endpoints", "tcp://10.0.0.1:8444", "tcp://[::1]:8444",
-                      "agent_id", ID, "site_id", ID);
+    text_hex(fixture.keys.public.curve, 32, first);
+    text_hex(fixture.keys.public.seal, 32, second);
+    right = json_pack("{s:s, s:s, s:[s, s], s:[s, s], s:s, s:s}", "state", "approved", "root_key",
+                      root, "curve_keys", first, second, "endpoints", "tcp://10.0.0.1:8444",
+                      "tcp://[::1]:8444", "agent_id", ID, "site_id", ID);
     ck_assert_ptr_nonnull(right);
 }
 
@@ -62,6 +63,8 @@ START_TEST(an_approval_has_all_that_a_configuration_needs)
     ck_assert_uint_eq(answer.endpoint_count, 2);
     ck_assert_str_eq(answer.endpoints[1], "tcp://[::1]:8444");
     ck_assert_mem_eq(answer.root_public, fixture.root_public, 32);
+    ck_assert_mem_eq(answer.curve_publics[0], fixture.keys.public.curve, 32);
+    ck_assert_mem_eq(answer.curve_publics[1], fixture.keys.public.seal, 32);
     enrol_answer_clear(&answer);
 }
 END_TEST
@@ -81,7 +84,7 @@ END_TEST
 
 START_TEST(what_is_missing_or_wrong_is_named)
 {
-    static const char *const members[] = {"state",     "root_key", "curve_key",
+    static const char *const members[] = {"state",     "root_key", "curve_keys",
                                           "endpoints", "agent_id", "site_id"};
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -110,12 +113,22 @@ START_TEST(endpoints_are_endpoints)
                                         "tcp://\"host:1"};
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        json_object_set_new(right, "endpoints", json_pack("[s]", wrong[i]));
+        json_object_set_new(right, "endpoints",
+                            json_pack("[s]", wrong[i])); /* one key too many, too */
         refused("endpoints", ERROR_INVALID);
     }
     json_object_set_new(right, "endpoints", json_array());
     refused("endpoints", ERROR_INVALID);
     ck_assert(enrol_endpoint_is_right("tcp://controller-1.example.net:8444"));
+}
+END_TEST
+
+START_TEST(each_endpoint_has_a_key)
+{
+    json_array_remove(json_object_get(right, "curve_keys"), 1);
+    refused("curve_keys", ERROR_INVALID);
+    json_array_append_new(json_object_get(right, "curve_keys"), json_string("short"));
+    refused("curve_keys", ERROR_INVALID);
 }
 END_TEST
 
@@ -135,4 +148,5 @@ END_TEST
 
 CHECK_MAIN_WITH("enrol_answer", make, unmake, an_approval_has_all_that_a_configuration_needs,
                 another_root_key_is_refused_before_and_after_approval,
-                what_is_missing_or_wrong_is_named, endpoints_are_endpoints, pending_needs_no_ids)
+                what_is_missing_or_wrong_is_named, endpoints_are_endpoints, each_endpoint_has_a_key,
+                pending_needs_no_ids)

@@ -25,9 +25,11 @@ static void make(void)
     answer.agent = uuid_make();
     answer.site = uuid_make();
     memcpy(answer.root_public, fixture.root_public, 32);
-    memcpy(answer.curve_public, fixture.keys.public.curve, 32);
+    memcpy(answer.curve_publics[0], fixture.keys.public.curve, 32);
+    memcpy(answer.curve_publics[1], fixture.keys.public.seal, 32);
     answer.endpoints[0] = (char *)"tcp://10.0.0.1:8444";
-    answer.endpoint_count = 1;
+    answer.endpoints[1] = (char *)"tcp://[fd00::2]:8444";
+    answer.endpoint_count = 2;
     strcpy(folder, "/tmp/enrolXXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(config, sizeof(config), "%s/agent.yaml", folder);
@@ -57,7 +59,8 @@ START_TEST(it_is_what_the_agent_starts_with)
     ck_assert(uuid_equal(&read.site, &answer.site));
     ck_assert(uuid_equal(&read.agent, &answer.agent));
     ck_assert_mem_eq(read.root_public, answer.root_public, 32);
-    ck_assert_mem_eq(read.curve_publics[0], answer.curve_public, 32);
+    ck_assert_mem_eq(read.curve_publics[0], fixture.keys.public.curve, 32);
+    ck_assert_mem_eq(read.curve_publics[1], fixture.keys.public.seal, 32);
     ck_assert_str_eq(read.endpoints.items[0], "tcp://10.0.0.1:8444");
     ck_assert_str_eq(read.ca_file, ca);
     ck_assert_str_eq(read.interface, "eth1");
