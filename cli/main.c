@@ -77,6 +77,8 @@ static const struct command {
     {"task", "cancel", task_cancel, 1, "reason=", "ID [--reason R]"},
     {"task", "settle", task_settle, 1,
      "as= reason=", "ID --as succeeded|failed|cancelled --reason R"},
+    {"retention", "list", retention_list, 0, "", ""},
+    {"retention", "set", retention_set, 1, "months= forever", "NAME --months N | --forever"},
     {"alert", "list", alert_list, 0, "", ""},
     {"audit", "list", audit_list, 0, "", ""},
 };

@@ -49,5 +49,7 @@ int task_watch(struct cli *cli);
 int task_logs(struct cli *cli);
 int task_cancel(struct cli *cli);
 int task_settle(struct cli *cli);
+int retention_list(struct cli *cli);
+int retention_set(struct cli *cli);
 int alert_list(struct cli *cli);
 int audit_list(struct cli *cli);

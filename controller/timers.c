@@ -44,23 +44,48 @@ static int tick(struct timers *timers, struct error *err)
 }
 
 /* The maintenance login writes no rows: the engine's says what it did. */
-static int audit_partitions(struct timers *timers, int64_t count, struct error *err)
+static int audit_partitions(struct timers *timers, const char *action, const char *why,
+                            struct error *err)
 {
-    char why[80];
-    const struct audit_entry entry = {.who = "musterd",
-                                      .action = "partition.make",
-                                      .object = "history",
-                                      .outcome = "ok",
-                                      .why = why};
+    const struct audit_entry entry = {
+        .who = "musterd", .action = action, .object = "history", .outcome = "ok", .why = why};
     struct db *db = db_pool_take(timers->engine, TICK_MS, err);
     int rc = -1;
 
-    snprintf(why, sizeof(why), "%lld partitions made for the months ahead", (long long)count);
-    log_info("timers", "history partitions made", "count=%lld", (long long)count);
+    log_info("timers", "history partitions changed", "act=%s what=%s", action, log_quote(why));
     if (db && db_begin_tenant(db, &PLATFORM_TENANT, err) == 0 &&
         audit_append(db, &PLATFORM_TENANT, &entry, err) == 0)
         rc = db_commit(db, err);
     db_pool_give(timers->engine, db);
+    return rc;
+}
+
+static int make_partitions(struct timers *timers, struct db *db, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_TIMERS_MAKE_PARTITIONS, err, "");
+    char why[80];
+    int rc = 0;
+
+    if (!rows)
+        return -1;
+    snprintf(why, sizeof(why), "%lld for the months ahead", (long long)db_int(rows, 0, 0));
+    if (db_int(rows, 0, 0) > 0)
+        rc = audit_partitions(timers, "partition.make", why, err);
+    db_rows_destroy(rows);
+    return rc;
+}
+
+/* What is older than its table is kept: history_retention.h. */
+static int drop_partitions(struct timers *timers, struct db *db, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_TIMERS_DROP_PARTITIONS, err, "");
+    int rc = 0;
+
+    if (!rows)
+        return -1;
+    if (db_int(rows, 0, 0) > 0)
+        rc = audit_partitions(timers, "partition.drop", db_text(rows, 0, 1), err);
+    db_rows_destroy(rows);
     return rc;
 }
 
@@ -70,11 +95,8 @@ static int keep_partitions(struct timers *timers, struct error *err)
     struct db_rows *rows = NULL;
     int rc = -1;
 
-    if (!db || !(rows = db_query(db, SQL_TIMERS_MAKE_PARTITIONS, err, "")))
+    if (!db || make_partitions(timers, db, err) < 0 || drop_partitions(timers, db, err) < 0)
         goto out;
-    if (db_int(rows, 0, 0) > 0 && audit_partitions(timers, db_int(rows, 0, 0), err) < 0)
-        goto out;
-    db_rows_destroy(rows);
     if (!(rows = db_query(db, SQL_TIMERS_DEFAULT_PARTITIONS, err, "")))
         goto out;
     metric_set(METRIC_DEFAULT_PARTITIONS, (uint64_t)db_int(rows, 0, 0));

@@ -1,5 +1,9 @@
 -- name: timers_make_partitions
 select make_partitions((now() at time zone 'UTC')::date, 3)
 
+-- name: timers_drop_partitions
+-- One row: which, and how many.
+select count(*), coalesce(string_agg(name, ', ' order by name), '') from drop_partitions() as name
+
 -- name: timers_default_partitions
 select count(*) from default_partition_rows() where has_rows

@@ -33,6 +33,8 @@ static const char *const PERMISSIONS[PERMISSION_COUNT] = {
     [PERMISSION_ALERT_READ] = "alert.read",
     [PERMISSION_AUDIT_READ] = "audit.read",
     [PERMISSION_STATUS_READ] = "status.read",
+    [PERMISSION_RETENTION_READ] = "retention.read",
+    [PERMISSION_RETENTION_WRITE] = "retention.write",
 };
 
 static const char *const ROLES[ROLE_COUNT] = {
@@ -45,19 +47,20 @@ static const char *const ROLES[ROLE_COUNT] = {
 static const bool GRANTS[ROLE_COUNT][PERMISSION_COUNT] = {
     [ROLE_PLATFORM_ADMIN] =
         {
-            [PERMISSION_TENANT_READ] = true,  [PERMISSION_TENANT_WRITE] = true,
-            [PERMISSION_SITE_READ] = true,    [PERMISSION_SITE_WRITE] = true,
-            [PERMISSION_AGENT_READ] = true,   [PERMISSION_AGENT_WRITE] = true,
-            [PERMISSION_MACHINE_READ] = true, [PERMISSION_MACHINE_WRITE] = true,
-            [PERMISSION_IMAGE_READ] = true,   [PERMISSION_IMAGE_WRITE] = true,
-            [PERMISSION_IMAGE_GRANT] = true,  [PERMISSION_SOURCE_READ] = true,
-            [PERMISSION_SOURCE_WRITE] = true, [PERMISSION_SOURCE_RESUME] = true,
-            [PERMISSION_TOKEN_READ] = true,   [PERMISSION_TOKEN_WRITE] = true,
-            [PERMISSION_RULE_READ] = true,    [PERMISSION_RULE_WRITE] = true,
-            [PERMISSION_TASK_READ] = true,    [PERMISSION_TASK_CREATE] = true,
-            [PERMISSION_TASK_CANCEL] = true,  [PERMISSION_TASK_SETTLE] = true,
-            [PERMISSION_ALERT_READ] = true,   [PERMISSION_AUDIT_READ] = true,
-            [PERMISSION_STATUS_READ] = true,
+            [PERMISSION_TENANT_READ] = true,     [PERMISSION_TENANT_WRITE] = true,
+            [PERMISSION_SITE_READ] = true,       [PERMISSION_SITE_WRITE] = true,
+            [PERMISSION_AGENT_READ] = true,      [PERMISSION_AGENT_WRITE] = true,
+            [PERMISSION_MACHINE_READ] = true,    [PERMISSION_MACHINE_WRITE] = true,
+            [PERMISSION_IMAGE_READ] = true,      [PERMISSION_IMAGE_WRITE] = true,
+            [PERMISSION_IMAGE_GRANT] = true,     [PERMISSION_SOURCE_READ] = true,
+            [PERMISSION_SOURCE_WRITE] = true,    [PERMISSION_SOURCE_RESUME] = true,
+            [PERMISSION_TOKEN_READ] = true,      [PERMISSION_TOKEN_WRITE] = true,
+            [PERMISSION_RULE_READ] = true,       [PERMISSION_RULE_WRITE] = true,
+            [PERMISSION_TASK_READ] = true,       [PERMISSION_TASK_CREATE] = true,
+            [PERMISSION_TASK_CANCEL] = true,     [PERMISSION_TASK_SETTLE] = true,
+            [PERMISSION_ALERT_READ] = true,      [PERMISSION_AUDIT_READ] = true,
+            [PERMISSION_STATUS_READ] = true,     [PERMISSION_RETENTION_READ] = true,
+            [PERMISSION_RETENTION_WRITE] = true,
         },
     [ROLE_TENANT_OPERATOR] =
         {

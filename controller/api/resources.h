@@ -74,6 +74,9 @@ int alerts_show(struct api_call *call);
 int audit_list(struct api_call *call);
 int status_show(struct api_call *call);
 
+int retention_list(struct api_call *call);
+int retention_set(struct api_call *call);
+
 int health_show(struct api_call *call);
 int ready_show(struct api_call *call);
 int metrics_show(struct api_call *call);

@@ -105,3 +105,36 @@ create policy engine_tenant on agent_order to muster_engine using (tenant_id = c
 create policy api_tenant on agent_order to muster_api using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
 create policy engine_all_agent_order on agent_order for select to muster_engine using (true); -- an order goes to a site, whoever's the machine is
 grant select, insert, update on agent_order to muster_engine, muster_api;
+
+-- ============ how long history is kept ============
+
+create table history_retention (
+    name   text primary key,
+    months integer check (months between 1 and 1200), -- whole months behind this one; null: for ever
+    -- An audit row may go only behind an exported checkpoint that covers it; there are no exports yet.
+    constraint audit_is_kept check (months is null or name not in ('audit', 'audit_body'))
+);
+insert into history_retention (name) values ('alert'), ('decision'), ('task_event'), ('task_log'), ('audit'), ('audit_body');
+insert into platform_table values ('history_retention', 'how long each history table is kept');
+grant select, update (months) on history_retention to muster_api;
+grant select on history_retention to muster_engine, muster_maintenance;
+
+-- Drops the monthly partitions that are older than their table is kept; says which. Runs as the owner, called by muster_maintenance; the
+-- caller audits what it says. The default partition and what is not one of make_partitions() is never touched.
+create function drop_partitions() returns setof text language plpgsql security definer set search_path = public as $$
+declare
+    kept record;
+    child text;
+begin
+    for kept in select r.name, to_char((date_trunc('month', now() at time zone 'UTC') - make_interval(months => r.months)), 'YYYYMM') as first
+                from history_retention r where r.months is not null and r.name not in ('audit', 'audit_body') order by r.name loop
+        for child in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                     where i.inhparent = to_regclass(kept.name) and c.relname ~ ('^' || kept.name || '_[0-9]{6}$')
+                       and right(c.relname, 6) < kept.first order by 1 loop
+            execute format('drop table %I', child);
+            return next child;
+        end loop;
+    end loop;
+end $$;
+revoke all on function drop_partitions() from public;
+grant execute on function drop_partitions() to muster_maintenance;

@@ -1,0 +1,136 @@
+/* test_timers.c - the timers over a real database: months of history are made ahead and dropped
+ * behind, whatever becomes of a task. Needs a private PostgreSQL: see run. */
+#include <check.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/check_main.h"
+#include "tests/support/test_database.h"
+#include "tests/support/test_fleet.h"
+
+#include "controller/db/db_pool.h"
+#include "controller/health/metrics.h"
+#include "controller/timers.h"
+
+#define PATIENCE_MS 20000
+
+static struct db *owner;
+static struct test_fleet fleet;
+static struct error err;
+
+static void set_up(void)
+{
+    struct conf_map as_owner = test_database("muster_owner");
+
+    owner = db_connect(&as_owner, &err);
+    ck_assert_msg(owner != NULL, "%s", error_text(&err));
+    test_fleet_make(owner, &fleet);
+}
+
+static void tear_down(void)
+{
+    db_disconnect(owner);
+}
+
+/* The database has no event for what another connection committed: look again every 20 ms. */
+static void await_number(int64_t wanted, const char *sql)
+{
+    int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+
+    while (test_number(owner, sql) != wanted && clock_monotonic_ms() < until)
+        poll(NULL, 0, 20);
+    ck_assert_msg(test_number(owner, sql) == wanted, "%s", sql);
+}
+
+static void run_timers(void (*meanwhile)(void))
+{
+    struct conf_map as_engine = test_database("muster_engine"),
+                    as_maintenance = test_database("muster_maintenance");
+    struct db_pool *pool = db_pool_create(&as_engine, 2, &err);
+    struct timers *timers;
+
+    ck_assert_msg(pool != NULL, "%s", error_text(&err));
+    timers = timers_start(pool, &as_maintenance, &err);
+    ck_assert_msg(timers != NULL, "%s", error_text(&err));
+    meanwhile();
+    timers_stop(timers);
+    db_pool_destroy(pool);
+}
+
+#define NEXT_MONTH                                                                                 \
+    "to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYYMM')"
+
+static void kept(void)
+{
+    await_number(1, "select count(*) from audit a join audit_body b using (id) where a.action = "
+                    "'partition.drop' and b.body like '%task_log_202401, task_log_202402%'");
+    await_number(1, "select count(*) from pg_class where relname = 'decision_' || " NEXT_MONTH);
+    await_number(1, "select count(*) from audit where action = 'partition.make'");
+    for (int i = 0; metric_read(METRIC_DEFAULT_PARTITIONS) == 0 && i < 500; i++)
+        poll(NULL, 0, 20);
+}
+
+START_TEST(history_is_made_ahead_and_dropped_behind)
+{
+    test_sql(owner, "select make_partitions('2024-01-01', 2)");
+    test_sql(owner, "update history_retention set months = 3 where name = 'task_log'");
+    test_sql(owner, "do $$ begin execute 'drop table decision_' || " NEXT_MONTH "; end $$");
+    /* A clock of 1970 picks no partition. */
+    ck_assert_int_eq(db_execute(owner,
+                                "insert into task_log (tenant_id, id, task_id, source, \"offset\", "
+                                "data) values ($1, '00000000-0000-7000-8000-000000000001', $2, "
+                                "'image', 0, '')",
+                                &err, "uu", &fleet.tenant, &fleet.site),
+                     1);
+    run_timers(kept);
+    ck_assert_uint_eq(metric_read(METRIC_DEFAULT_PARTITIONS), 1);
+    /* Of this month and those that are kept, nothing; of other tables, nothing; of the audit never.
+     */
+    ck_assert_int_eq(test_number(owner, "select count(*) from pg_class where relname in "
+                                        "('alert_202401', 'task_event_202401', 'audit_202401', "
+                                        "'audit_body_202401')"),
+                     4);
+    ck_assert_int_eq(test_number(owner, "select count(*) from pg_class where relname = 'task_log_' "
+                                        "|| to_char(now() at time zone 'UTC', 'YYYYMM') or relname "
+                                        "= 'task_log_default'"),
+                     2);
+    ck_assert_int_eq(
+        db_script(owner, "update history_retention set months = 1 where name = 'audit'", &err), -1);
+    ck_assert_str_eq(err.sqlstate, "23514");
+}
+END_TEST
+
+static void made_anyway(void)
+{
+    await_number(1, "select count(*) from pg_class where relname = 'alert_' || " NEXT_MONTH);
+}
+
+START_TEST(a_task_that_cannot_be_moved_costs_no_month)
+{
+    struct uuid task = uuid_make();
+
+    /* Its queue row falls due, its own row says that it has ended: no edge leads on. */
+    ck_assert_int_eq(
+        db_execute(owner,
+                   "with made as (insert into task (tenant_id, id, state, holding_id, machine_id, "
+                   "site_id, grant_id, image_version_id, schedule_time, expires_at, deadline_s, "
+                   "requested_by) values ($1, $2, 'scheduled', $3, $4, $5, $6, $7, now(), now() + "
+                   "interval '1 hour', 600, 'tester') returning *) insert into task_queue "
+                   "(tenant_id, task_id, site_id, machine_id, class, state, due_at, expires_at) "
+                   "select tenant_id, id, site_id, machine_id, 0, state, now(), expires_at from "
+                   "made",
+                   &err, "uuuuuuu", &fleet.tenant, &task, &fleet.holding[0], &fleet.machine[0],
+                   &fleet.site, &fleet.grant, &fleet.image),
+        1);
+    ck_assert_int_eq(
+        db_execute(owner, "update task set state = 'expired' where id = $1", &err, "u", &task), 1);
+    test_sql(owner, "do $$ begin execute 'drop table alert_' || " NEXT_MONTH "; end $$");
+    run_timers(made_anyway);
+    ck_assert_int_eq(
+        test_number(owner, "select count(*) from task_queue where state = 'scheduled'"), 1);
+}
+END_TEST
+
+CHECK_MAIN_WITH("timers", set_up, tear_down, history_is_made_ahead_and_dropped_behind,
+                a_task_that_cannot_be_moved_costs_no_month)
