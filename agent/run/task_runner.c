@@ -217,7 +217,8 @@ static void tell_refusal(struct task_runner *runner)
     if ((refuses != NULL) == runner->told_refusal)
         return;
     log_error("journal", refuses ? "no new task is accepted" : "tasks are accepted again",
-              "code=%s reason=%s", refuses ? refuses : "-", log_quote(error_text(&why)));
+              "code=%s reason=%s", refuses ? refuses : "-",
+              log_quote(refuses ? error_text(&why) : ""));
     runner->told_refusal = refuses != NULL;
 }
 
