@@ -305,6 +305,21 @@ int agent_registry_hello(struct db *db, const struct uuid *controller,
     return rc;
 }
 
+int agent_registry_posed(struct db *db, const struct uuid *agent, struct error *err)
+{
+    char object[UUID_TEXT_SIZE + 8], id[UUID_TEXT_SIZE];
+    const struct audit_entry entry = {
+        .who = object,
+        .action = "agent.hello",
+        .object = object,
+        .outcome = "refused",
+        .why = "unknown_agent: HELLO names another agent than its key belongs to"};
+
+    uuid_format(agent, id);
+    snprintf(object, sizeof(object), "agent %s", id);
+    return audit_refusal(db, &PLATFORM_TENANT, &entry, err);
+}
+
 int agent_registry_quarantine(struct db *db, const struct uuid *agent, const char *because,
                               struct error *err)
 {

@@ -40,6 +40,8 @@ int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *r
 int agent_registry_hello(struct db *db, const struct uuid *controller,
                          const struct session_hello *hello, struct live_session *ret,
                          struct session_reject *ret_reject, struct error *err);
+/* The key of 'agent' was used to say HELLO as another: refused already, written down here. */
+int agent_registry_posed(struct db *db, const struct uuid *agent, struct error *err);
 /* Nothing is leased to a quarantined site, no agent of it is welcome, until a person releases it.
  */
 int agent_registry_quarantine(struct db *db, const struct uuid *agent, const char *because,

@@ -22,6 +22,7 @@ enum dispatch_job_kind {
     JOB_RECORDS, /* 'batch': answer with NOTE_COMMITTED or NOTE_REJECT */
     JOB_CLOSED,
     JOB_CLONED, /* two live boot ids say they are this agent */
+    JOB_POSED,  /* this agent's key said that it is another agent */
 };
 struct dispatch_job {
     enum dispatch_job_kind kind;

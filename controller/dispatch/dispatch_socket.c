@@ -290,6 +290,9 @@ static void act(struct dispatch_socket *sock, struct connection *connection,
         on_records(sock, connection, outcome->batch);
         break;
     case SESSION_OVER:
+        if (strcmp(outcome->reject.code, "unknown_agent") == 0)
+            hand_over(sock,
+                      dispatch_job_create(JOB_POSED, connection->number, &connection->user.agent));
         end_session(sock, connection, &outcome->reject);
         break;
     }

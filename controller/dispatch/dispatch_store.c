@@ -129,6 +129,8 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
     case JOB_CLONED:
         return agent_registry_quarantine(
             store->db, &job->agent, "two live agents say they are this site's: a copied disk", err);
+    case JOB_POSED:
+        return agent_registry_posed(store->db, &job->agent, err);
     }
     return 0;
 }

@@ -167,6 +167,8 @@ static void on_job(struct dispatch_job *job)
     case JOB_CLONED:
         store.cloned++;
         break;
+    case JOB_POSED: /* only written down */
+        break;
     }
     dispatch_job_free(job);
 }
