@@ -38,6 +38,8 @@ struct plan {
 
 struct alert_action {
     struct plan *plans;
+    struct uuid *sites; /* that have new tasks */
+    size_t site_count;
 };
 
 struct alert_action *alert_action_create(struct error *err)
@@ -61,6 +63,7 @@ void alert_action_destroy(struct alert_action *action)
         free(plan->params_json);
         free(plan);
     }
+    free(action->sites);
     free(action);
 }
 
@@ -198,6 +201,7 @@ static int create_task(struct db *db, const struct alert_origin *origin, const s
         .decision = row->id,
         .rule = plan->rule->id,
         .rule_version = plan->rule->version,
+        .unannounced = true,
     };
 
     if (derive_task_id(origin, plan->rule, item->record, &request.id, err) < 0)
@@ -206,6 +210,29 @@ static int create_task(struct db *db, const struct alert_origin *origin, const s
     alert_item_words(reason, sizeof(reason), "alert %s: %s", item->alert.type, rule->title);
     row->task = request.id;
     return task_create(db, &request, err);
+}
+
+static int note_site(struct alert_action *action, const struct uuid *site, struct error *err)
+{
+    struct uuid *grown;
+
+    for (size_t i = 0; i < action->site_count; i++)
+        if (uuid_equal(&action->sites[i], site))
+            return 0;
+    grown = realloc(action->sites, (action->site_count + 1) * sizeof(*grown));
+    if (!grown)
+        return error_set(err, "out of memory");
+    action->sites = grown;
+    action->sites[action->site_count++] = *site;
+    return 0;
+}
+
+int alert_action_announce(struct alert_action *action, struct db *db, struct error *err)
+{
+    for (size_t i = 0; i < action->site_count; i++)
+        if (task_announce(db, &action->sites[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 static int record_outranked(const struct alert_item *item, const struct rule_entry *const *rules,
@@ -239,7 +266,7 @@ static int act(struct alert_action *action, struct db *db, const struct alert_or
         return decision_rows_add(decisions, &row, item->reason, err);
     }
     made = create_task(db, origin, plan, item, now_us, &row, err);
-    if (made < 0)
+    if (made < 0 || (made > 0 && note_site(action, &item->machine.site, err) < 0))
         return -1;
     alert_item_settle(item, "acted", "rule %s v%" PRId64 " boots %s %s on %s%s", rule->document->id,
                       rule->version, rule->document->boot.image, plan->image.version,

@@ -23,3 +23,5 @@ void alert_action_destroy(struct alert_action *action);
 int alert_action_take(struct alert_action *action, struct db *db, const struct alert_origin *origin,
                       const struct rule_book *book, struct alert_item *item, int64_t now_us,
                       struct decision_rows *decisions, struct error *err);
+/* Behind the last one: hints each site that has new tasks, once. */
+int alert_action_announce(struct alert_action *action, struct db *db, struct error *err);

@@ -180,6 +180,8 @@ static int decide(struct attempt *attempt, struct decision_rows *decisions, stru
         rc = made < 0 ? -1 : 0;
         attempt->tasks += made > 0;
     }
+    if (rc == 0)
+        rc = alert_action_announce(action, attempt->db, err);
     alert_action_destroy(action);
     return rc;
 }

@@ -36,7 +36,7 @@ static int insert(struct db *db, const struct task_request *request, struct erro
         request->requested_by);
 }
 
-static int notify(struct db *db, const struct uuid *site, struct error *err)
+int task_announce(struct db *db, const struct uuid *site, struct error *err)
 {
     return db_execute(db, SQL_TASK_NOTIFY, err, "u", site) < 0 ? -1 : 0;
 }
@@ -66,7 +66,7 @@ int task_create(struct db *db, const struct task_request *request, struct error 
         return made;
     if (audit(db, &request->tenant, &request->id, "task.create", request->requested_by,
               or_empty(request->reason, "asked for"), err) < 0 ||
-        notify(db, &request->site, err) < 0)
+        (!request->unannounced && task_announce(db, &request->site, err) < 0))
         return -1;
     return 1;
 }
@@ -106,7 +106,7 @@ static int cancel(struct db *db, struct task_now *now, const char *who, const ch
         return -1;
     if (is_with_controller(now))
         return task_state_change(db, now, &change, err);
-    return notify(db, &now->site, err);
+    return task_announce(db, &now->site, err);
 }
 
 int task_cancel(struct db *db, const struct uuid *tenant, const struct uuid *task, const char *who,

@@ -3,6 +3,8 @@
  *   alert_bench fleet FOLDER TENANTS MACHINES RULES    schema, tenants t0.., machines, topics,
  * rules alert_bench produce BOOTSTRAP TOPIC PARTITIONS FIRST COUNT MACHINES   1 KiB alerts
  *   alert_bench put BOOTSTRAP TOPIC PARTITION NUMBER MACHINES TIMESTAMP_MS   one of them
+ *   alert_bench storm BOOTSTRAP TENANTS MACHINES FIRST ONE_IN     every machine alarms
+ *   alert_bench probe BOOTSTRAP TOPIC FIRST COUNT RATE            alerts at their own pace
  *   alert_bench topic BOOTSTRAP TOPIC PARTITIONS | delete-topic BOOTSTRAP TOPIC
  *   alert_bench delete-records BOOTSTRAP TOPIC PARTITION OFFSET
  *   alert_bench raw FOLDER COUNT BATCH CONNECTIONS     the same rows without us: rows a second
@@ -12,9 +14,11 @@
 #include <librdkafka/rdkafka.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/conf.h"
@@ -115,13 +119,12 @@ static int make_fleet(char **argv)
 
 /* ---- alerts ---- */
 
-static size_t write_alert(char out[ALERT_BYTES + 1], long number, long machines)
+static size_t write_alert_of(char out[ALERT_BYTES + 1], long number, long machine, bool boots)
 {
-    long machine = (number * 7919) % machines;
-    char type[16];
+    char type[24];
     size_t length;
 
-    snprintf(type, sizeof(type), number % 100 == 0 ? "boots" : "t%ld", number % TYPES);
+    snprintf(type, sizeof(type), boots ? "boots" : "t%ld", number % TYPES);
     length = (size_t)snprintf(
         out, ALERT_BYTES + 1,
         "{\"event\":{\"id\":\"e-%ld\",\"source\":\"node-exporter/m%ld\",\"type\":\"hw.%s\","
@@ -155,6 +158,11 @@ static void make_topic(rd_kafka_t *producer, const char *name, int partitions)
         rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);
     rd_kafka_NewTopic_destroy(made);
+}
+
+static size_t write_alert(char out[ALERT_BYTES + 1], long number, long machines)
+{
+    return write_alert_of(out, number, number * 7919 % machines, number % 100 == 0);
 }
 
 static rd_kafka_t *producer_of(const char *bootstrap)
@@ -236,6 +244,59 @@ static int put(char **argv)
                           RD_KAFKA_V_TIMESTAMP(atol(argv[7])), RD_KAFKA_V_END);
 
     if (rc != 0 || rd_kafka_flush(producer, WAIT_MS) != 0)
+        return 1;
+    rd_kafka_destroy(producer);
+    return 0;
+}
+
+static int send_to(rd_kafka_t *producer, const char *topic, const char *alert, size_t length)
+{
+    while (rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+                             RD_KAFKA_V_VALUE((void *)alert, length),
+                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END) != 0)
+        rd_kafka_poll(producer, 10);
+    return 0;
+}
+
+/* Every machine alarms, each on its tenant's topic; one in 'one_in' is of the type that boots. */
+static int storm(char **argv)
+{
+    long tenants = atol(argv[3]), machines = atol(argv[4]), first = atol(argv[5]),
+         one_in = atol(argv[6]);
+    rd_kafka_t *producer = producer_of(argv[2]);
+    char alert[ALERT_BYTES + 1], topic[32];
+
+    for (long machine = 0; producer && machine < machines; machine++) {
+        long tenant = machine % 10 > 0 ? 0 : 1 + machine / 10 % (tenants - 1);
+        size_t length = write_alert_of(alert, first + machine, machine, machine / 7 % one_in == 0);
+
+        snprintf(topic, sizeof(topic), "alerts-t%ld", tenant);
+        send_to(producer, topic, alert, length);
+    }
+    if (!producer || rd_kafka_flush(producer, WAIT_MS) != 0)
+        return 1;
+    rd_kafka_destroy(producer);
+    return 0;
+}
+
+/* Alerts that boot nothing, 'rate' a second, each with the moment at which it was sent. */
+static int probe(char **argv)
+{
+    long first = atol(argv[4]), count = atol(argv[5]), rate = atol(argv[6]);
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char alert[ALERT_BYTES + 1], why[256];
+    rd_kafka_t *producer;
+    struct timespec pause = {.tv_nsec = 1000000000L / rate};
+
+    rd_kafka_conf_set(conf, "bootstrap.servers", argv[2], NULL, 0);
+    rd_kafka_conf_set(conf, "linger.ms", "0", NULL, 0);
+    producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    for (long i = 0; producer && i < count; i++) {
+        send_to(producer, argv[3], alert, write_alert_of(alert, first + i, 0, false));
+        rd_kafka_poll(producer, 0);
+        nanosleep(&pause, NULL);
+    }
+    if (!producer || rd_kafka_flush(producer, WAIT_MS) != 0)
         return 1;
     rd_kafka_destroy(producer);
     return 0;
@@ -468,6 +529,10 @@ int main(int argc, char **argv)
         return delete_topic(argv);
     if (argc == 6 && strcmp(argv[1], "delete-records") == 0)
         return delete_records(argv);
+    if (argc == 7 && strcmp(argv[1], "storm") == 0)
+        return storm(argv);
+    if (argc == 7 && strcmp(argv[1], "probe") == 0)
+        return probe(argv);
     if (argc == 8 && strcmp(argv[1], "put") == 0)
         return put(argv);
     if (argc == 6 && strcmp(argv[1], "raw") == 0)
