@@ -29,6 +29,7 @@
 
 struct services {
     const struct controller_config *config; /* borrowed */
+    struct uuid controller;                 /* this run */
     struct secret_key *secret_key;
     struct db_pool *engine, *api_pool;
     struct api_server *api;
@@ -87,7 +88,7 @@ static int make_dispatch(struct services *s, struct error *err)
     struct dispatch_settings settings = {
         .bind = s->config->bind,
         .database = &s->config->engine,
-        .controller_id = uuid_make(),
+        .controller_id = s->controller,
         .controller_name = s->config->name,
         .fetch_url = s->config->fetch_url,
         .open_password = open_password,
@@ -163,6 +164,7 @@ struct services *services_start(const struct controller_config *config, struct e
         return NULL;
     }
     s->config = config;
+    s->controller = uuid_make();
     if (make_rooms(s, err) < 0) {
         services_stop(s);
         return NULL;
@@ -223,7 +225,7 @@ int services_turn(struct services *s, struct error *err)
         return -1;
     if (rc == 0 && !s->started) {
         if (dispatch_start(s->dispatch, err) < 0 || intake_start(s->intake, err) < 0 ||
-            !(s->timers = timers_start(s->engine, &s->config->maintenance, err)))
+            !(s->timers = timers_start(&s->controller, s->engine, &s->config->maintenance, err)))
             return -1;
         s->started = true;
     }

@@ -17,6 +17,7 @@
 #include "controller/health/metrics.h"
 #include "controller/health/readiness.h"
 #include "controller/tasks/task_queue.h"
+#include "controller/timer_shard.h"
 #include "controller/timers.sql.h"
 
 #define TICK_MS 1000
@@ -26,15 +27,32 @@ struct timers {
     struct db_pool *engine;             /* borrowed */
     const struct conf_map *maintenance; /* borrowed */
     struct handover *end;               /* carries nothing; closed to stop */
+    struct uuid controller;
+    struct timer_shard tasks, history;
     pthread_t thread;
 };
 
-static int tick(struct timers *timers, struct error *err)
+/* 1: 'shard' is ours. */
+static int hold(struct timers *timers, struct timer_shard *shard, struct error *err)
 {
     struct db *db = db_pool_take(timers->engine, TICK_MS, err);
+    int rc = db ? timer_shard_hold(shard, db, &timers->controller, clock_monotonic_ms(), err) : -1;
+
+    db_pool_give(timers->engine, db);
+    return rc;
+}
+
+static int tick(struct timers *timers, struct error *err)
+{
+    struct db *db;
     int moved;
 
-    if (!db)
+    if (hold(timers, &timers->history, err) < 0) /* renewed here, used once an hour */
+        return -1;
+    moved = hold(timers, &timers->tasks, err);
+    if (moved <= 0)
+        return moved;
+    if (!(db = db_pool_take(timers->engine, TICK_MS, err)))
         return -1;
     moved = task_queue_tick(db, err);
     db_pool_give(timers->engine, db);
@@ -91,10 +109,14 @@ static int drop_partitions(struct timers *timers, struct db *db, struct error *e
 
 static int keep_partitions(struct timers *timers, struct error *err)
 {
-    struct db *db = db_connect(timers->maintenance, err);
+    int rc = hold(timers, &timers->history, err);
     struct db_rows *rows = NULL;
-    int rc = -1;
+    struct db *db;
 
+    if (rc <= 0)
+        return rc;
+    rc = -1;
+    db = db_connect(timers->maintenance, err);
     if (!db || make_partitions(timers, db, err) < 0 || drop_partitions(timers, db, err) < 0)
         goto out;
     if (!(rows = db_query(db, SQL_TIMERS_DEFAULT_PARTITIONS, err, "")))
@@ -108,6 +130,18 @@ out:
     db_rows_destroy(rows);
     db_disconnect(db);
     return rc;
+}
+
+/* At the end; without it the rows end by themselves. */
+static void give_up(struct timers *timers)
+{
+    struct error err = {0};
+    struct db *db = db_pool_take(timers->engine, TICK_MS, &err);
+
+    if (db && timer_shard_give_up(&timers->tasks, db, &timers->controller, &err) == 0 &&
+        timer_shard_give_up(&timers->history, db, &timers->controller, &err) == 0)
+        log_debug("timers", "shards given up", "shards=2");
+    db_pool_give(timers->engine, db);
 }
 
 static void *run(void *context)
@@ -129,11 +163,12 @@ static void *run(void *context)
         readiness_set(READY_TIMERS, rc < 0 ? error_text(&err) : NULL);
         handover_receive(timers->end, TICK_MS);
     }
+    give_up(timers);
     return NULL;
 }
 
-struct timers *timers_start(struct db_pool *engine, const struct conf_map *maintenance,
-                            struct error *err)
+struct timers *timers_start(const struct uuid *controller, struct db_pool *engine,
+                            const struct conf_map *maintenance, struct error *err)
 {
     struct timers *timers = calloc(1, sizeof(*timers));
     int rc;
@@ -144,6 +179,9 @@ struct timers *timers_start(struct db_pool *engine, const struct conf_map *maint
     }
     timers->engine = engine;
     timers->maintenance = maintenance;
+    timers->controller = *controller;
+    timers->tasks.name = "tasks";
+    timers->history.name = "history";
     if ((rc = pthread_create(&timers->thread, NULL, run, timers)) != 0) {
         error_set(err, "timers thread: %s", strerror(rc));
         handover_destroy(timers->end);

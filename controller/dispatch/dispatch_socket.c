@@ -26,6 +26,9 @@
 
 #define ROOM "dispatch"
 #define HELLOS_PER_S 400
+/* The bucket holds so many seconds' worth: who comes with a fleet is answered in turn, within the 15 s
+ * that it waits, and not sent away for 2 s to 5 s first. */
+#define HELLO_BURST_S 10
 #define TICK_MS 250         /* revoked connections are forgotten, dead ones closed */
 #define STUCK_MS 10         /* the database is behind: look again */
 #define MESSAGES_A_TURN 512 /* then notes and timers get their turn */
@@ -177,8 +180,8 @@ static void end_session(struct dispatch_socket *sock, struct connection *connect
 static bool take_hello_token(struct dispatch_socket *sock, int64_t now_ms)
 {
     sock->hello_tokens += (double)(now_ms - sock->refilled_ms) * sock->hellos_per_s / 1000;
-    if (sock->hello_tokens > sock->hellos_per_s)
-        sock->hello_tokens = sock->hellos_per_s;
+    if (sock->hello_tokens > sock->hellos_per_s * HELLO_BURST_S)
+        sock->hello_tokens = sock->hellos_per_s * HELLO_BURST_S;
     sock->refilled_ms = now_ms;
     if (sock->hello_tokens < 1)
         return false;
@@ -555,7 +558,7 @@ struct dispatch_socket *dispatch_socket_create(const struct dispatch_socket_sett
     sock->jobs = jobs;
     sock->notes = notes;
     sock->hellos_per_s = settings->hellos_per_s ? settings->hellos_per_s : HELLOS_PER_S;
-    sock->hello_tokens = sock->hellos_per_s;
+    sock->hello_tokens = sock->hellos_per_s * HELLO_BURST_S;
     sock->refilled_ms = clock_monotonic_ms();
     sock->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (sock->stop_fd < 0) {

@@ -21,8 +21,9 @@
 #include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/task_sender.h"
 
-#define KEYS_MS 500  /* a revoked key is out within a second */
-#define POLL_MS 1000 /* due tasks and cancels, when no hint came */
+#define KEYS_MS 500   /* a revoked key is out within a second */
+#define POLL_MS 1000  /* due tasks and cancels, when no hint came */
+#define RESUMED_MS 20 /* the same, after a session was resumed */
 #define RENEW_MS (AGENT_SESSION_LIFE_S * 1000 / 3)
 /* Between two looks for tasks that are due: each is a commit that an order waits for. */
 #define JOBS_A_TURN 4
@@ -112,6 +113,7 @@ static void say_busy(struct dispatch_store *store, uint64_t connection)
 static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct error *err)
 {
     struct live *live;
+    int64_t soon;
 
     switch (job->kind) {
     case JOB_HELLO:
@@ -120,7 +122,9 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
         live = live_sessions_of_connection(store->sessions, job->connection);
         if (live)
             live->resumed = true;
-        store->polled_ms = 0; /* something may have waited for it */
+        /* Something may have waited for it; a crowd that resumes is looked after together. */
+        soon = clock_monotonic_ms() - POLL_MS + RESUMED_MS;
+        store->polled_ms = soon < store->polled_ms ? soon : store->polled_ms;
         return 0;
     case JOB_RECORDS:
         return store_on_records(store, job, err);

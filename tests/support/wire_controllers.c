@@ -2,6 +2,7 @@
  * what becomes of a lease when its session ends, and how two live copies of one agent are found.
  * Run by tests/integration/wire-controllers, which starts the database.
  */
+#include "controller/timer_shard.h"
 #include "tests/support/wire_stand.h"
 
 static struct dispatch *second;
@@ -24,7 +25,8 @@ static void unmake_two(void)
     if (copy) {
         task_journal_close(copy);
         copy = NULL;
-        for (const char *const *name = (const char *const[]){"", "-wal", "-shm", ".lock", ".ballast", NULL};
+        for (const char *const *name =
+                 (const char *const[]){"", "-wal", "-shm", ".lock", ".ballast", NULL};
              *name; name++) {
             snprintf(path, sizeof(path), "%s/copy.db%s", folder, *name);
             unlink(path);
@@ -174,8 +176,35 @@ START_TEST(a_controller_that_lost_the_fence_commits_nothing)
 }
 END_TEST
 
+START_TEST(a_timer_shard_has_one_owner)
+{
+    const struct uuid one = uuid_make(), two = uuid_make();
+    struct timer_shard first = {.name = "test"}, other = {.name = "test"};
+    struct conf_map parameters = test_database("muster_engine");
+    struct error err = {0};
+    struct db *db = db_connect(&parameters, &err);
+    const int64_t renewal = TIMER_SHARD_LIFE_S * 1000 / 3;
+
+    ck_assert_msg(db != NULL, "%s", err.text);
+    sql("delete from timer_shard where shard = 'test'");
+    ck_assert_int_eq(timer_shard_hold(&first, db, &one, 1, &err), 1);
+    ck_assert_int_eq(timer_shard_hold(&other, db, &two, 1, &err), 0);
+    /* Beyond its end it is anybody's, and who had it finds out at its next renewal. */
+    sql("update timer_shard set expires_at = now() where shard = 'test'");
+    ck_assert_int_eq(timer_shard_hold(&other, db, &two, 2, &err), 0); /* not asked yet */
+    ck_assert_int_eq(timer_shard_hold(&other, db, &two, 1 + renewal, &err), 1);
+    ck_assert_int_gt(other.fence, first.fence);
+    ck_assert_int_eq(timer_shard_hold(&first, db, &one, renewal, &err), 1);
+    ck_assert_int_eq(timer_shard_hold(&first, db, &one, 1 + renewal, &err), 0);
+    /* Given up, it need not be waited for. */
+    ck_assert_int_eq(timer_shard_give_up(&other, db, &two, &err), 0);
+    ck_assert_int_eq(timer_shard_hold(&first, db, &one, 1 + 2 * renewal, &err), 1);
+    db_disconnect(db);
+}
+END_TEST
+
 CHECK_MAIN_WITH("wire_controllers", make_two, unmake_two, an_agent_moves_to_the_next_controller,
                 a_lease_goes_back_when_its_session_is_over, what_the_agent_holds_is_no_orphan,
                 a_copy_of_the_agent_at_another_controller_is_found,
                 an_agent_that_was_restarted_is_no_copy,
-                a_controller_that_lost_the_fence_commits_nothing)
+                a_controller_that_lost_the_fence_commits_nothing, a_timer_shard_has_one_owner)

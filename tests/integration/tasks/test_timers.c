@@ -45,13 +45,14 @@ static void await_number(int64_t wanted, const char *sql)
 
 static void run_timers(void (*meanwhile)(void))
 {
+    const struct uuid controller = uuid_make();
     struct conf_map as_engine = test_database("muster_engine"),
                     as_maintenance = test_database("muster_maintenance");
     struct db_pool *pool = db_pool_create(&as_engine, 2, &err);
     struct timers *timers;
 
     ck_assert_msg(pool != NULL, "%s", error_text(&err));
-    timers = timers_start(pool, &as_maintenance, &err);
+    timers = timers_start(&controller, pool, &as_maintenance, &err);
     ck_assert_msg(timers != NULL, "%s", error_text(&err));
     meanwhile();
     timers_stop(timers);
