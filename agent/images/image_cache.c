@@ -1,7 +1,7 @@
-/* image_cache.c - see image_cache.h. One list of files under one lock; the thread alone touches the
- * disk and the network, with the lock released. Invariant: a file is CHECKED only after its digest
- * was computed from the disk in this process; what any task holds is never evicted; the sum of
- * sizes stays within the budget.
+/* image_cache.c - see image_cache.h: calls and thread. One list of files under one lock; the thread
+ * alone touches the disk and the network, with the lock released. Invariant: a file is CHECKED only
+ * after its digest was computed from the disk in this process; what any task holds is never
+ * evicted; the sum of sizes stays within the budget.
  */
 #include "agent/images/image_cache.h"
 
@@ -15,58 +15,17 @@
 
 #include "agent/images/image_fetch.h"
 #include "agent/images/image_folder.h"
+#include "agent/images/image_shelf.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/handover.h"
 #include "common/log.h"
 #include "common/text.h"
 
-#define ROOM "images"
 #define TRANSFERS_MAX 4 /* kernel and initrd of two tasks side by side */
 #define ATTEMPTS_MAX 5
 #define RETRY_MS 1000 /* then twice, four, eight times that */
 #define POLL_MS 1000
-
-enum file_state {
-    FILE_ABSENT,   /* or a part, or a whole file not checked yet */
-    FILE_FETCHING, /* 'fetch' is under way */
-    FILE_CHECKED,
-};
-
-/* One task's interest in a file. */
-struct hold {
-    struct uuid task;
-    bool answered;
-    struct hold *next;
-};
-
-struct file {
-    char name[IMAGE_NAME_SIZE];
-    uint64_t size; /* announced; of leftovers what is on the disk */
-    int64_t used_us;
-    enum file_state state;
-    bool on_disk; /* a part or a whole file: counts against the budget */
-    struct hold *holds;
-    char *url, *token; /* of the newest want */
-    struct image_fetch *fetch;
-    unsigned attempts;
-    int64_t retry_at_ms;
-    struct file *next;
-};
-
-struct image_cache {
-    char *folder, *ca_file;
-    uint64_t budget;
-    struct handover *arrivals;
-    CURLM *multi;
-    pthread_t thread;
-    bool started;
-    unsigned transfers; /* the thread's */
-
-    pthread_mutex_t lock;
-    bool stop;
-    struct file *files;
-};
 
 void image_arrival_free(struct image_arrival *arrival)
 {
@@ -74,162 +33,6 @@ void image_arrival_free(struct image_arrival *arrival)
         return;
     free(arrival->path);
     free(arrival);
-}
-
-/* ---- files, with the lock held ---- */
-
-static void wipe_free(char *text)
-{
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-}
-
-static void free_file(struct file *file)
-{
-    while (file->holds) {
-        struct hold *next = file->holds->next;
-
-        free(file->holds);
-        file->holds = next;
-    }
-    free(file->url);
-    wipe_free(file->token);
-    free(file);
-}
-
-static struct file *find_file(const struct image_cache *cache, const char *name)
-{
-    struct file *file = cache->files;
-
-    while (file && strcmp(file->name, name) != 0)
-        file = file->next;
-    return file;
-}
-
-static struct file *add_file(struct image_cache *cache, const char *name)
-{
-    struct file *file = calloc(1, sizeof(*file));
-
-    if (!file)
-        return NULL;
-    strcpy(file->name, name);
-    file->next = cache->files;
-    cache->files = file;
-    return file;
-}
-
-static void remove_file(struct image_cache *cache, struct file *file)
-{
-    struct file **at = &cache->files;
-
-    while (*at != file)
-        at = &(*at)->next;
-    *at = file->next;
-    free_file(file);
-}
-
-static bool waited_for(const struct file *file)
-{
-    for (const struct hold *hold = file->holds; hold; hold = hold->next)
-        if (!hold->answered)
-            return true;
-    return false;
-}
-
-static uint64_t space_taken(const struct image_cache *cache)
-{
-    uint64_t sum = 0;
-
-    for (const struct file *file = cache->files; file; file = file->next)
-        if (file->on_disk)
-            sum += file->size;
-    return sum;
-}
-
-static struct file *longest_unused(const struct image_cache *cache, const struct file *but)
-{
-    struct file *oldest = NULL;
-
-    for (struct file *file = cache->files; file; file = file->next)
-        if (file != but && file->on_disk && !file->holds && file->state != FILE_FETCHING &&
-            (!oldest || file->used_us < oldest->used_us))
-            oldest = file;
-    return oldest;
-}
-
-/* Room for 'wanted', which may have a part on the disk already. */
-static int make_room(struct image_cache *cache, struct file *wanted, struct error *err)
-{
-    bool on_disk = wanted->on_disk;
-    struct file *oldest;
-
-    wanted->on_disk = true;
-    while (space_taken(cache) > cache->budget) {
-        oldest = longest_unused(cache, wanted);
-        if (!oldest) {
-            wanted->on_disk = on_disk;
-            return error_set_code(
-                err, ERROR_UNAVAILABLE,
-                "the image cache is full of files in use: raise its budget (%" PRIu64 " bytes)",
-                cache->budget);
-        }
-        log_info(ROOM, "evicted", "file=%s size=%" PRIu64, oldest->name, oldest->size);
-        image_folder_remove(cache->folder, oldest->name, false);
-        image_folder_remove(cache->folder, oldest->name, true);
-        remove_file(cache, oldest);
-    }
-    return 0;
-}
-
-/* ---- answers, with the lock held ---- */
-
-/* False: the receiver is behind; said again at the next turn. */
-static bool tell(struct image_cache *cache, const struct file *file, const struct hold *hold,
-                 const struct error *why)
-{
-    struct image_arrival *arrival = calloc(1, sizeof(*arrival));
-
-    if (!arrival)
-        return false;
-    arrival->task = hold->task;
-    text_unhex(file->name, arrival->sha256, sizeof(arrival->sha256));
-    if (why)
-        arrival->error = *why;
-    else
-        arrival->path = image_folder_path(cache->folder, file->name, false);
-    if ((!why && !arrival->path) || handover_try_send(cache->arrivals, arrival)) {
-        image_arrival_free(arrival);
-        return false;
-    }
-    return true;
-}
-
-static void tell_checked(struct image_cache *cache, struct file *file)
-{
-    for (struct hold *hold = file->holds; hold; hold = hold->next)
-        if (!hold->answered)
-            hold->answered = tell(cache, file, hold, NULL);
-}
-
-/* The failed ones hold it no longer. When the receiver is behind, they try again as a new want
- * would. */
-static void tell_failed(struct image_cache *cache, struct file *file, const struct error *why)
-{
-    struct hold **at = &file->holds;
-
-    log_warn(ROOM, "file not fetched", "file=%s reason=%s", file->name, log_quote(error_text(why)));
-    while (*at) {
-        struct hold *hold = *at;
-
-        if (!hold->answered && tell(cache, file, hold, why)) {
-            *at = hold->next;
-            free(hold);
-        } else {
-            at = &hold->next;
-        }
-    }
-    file->attempts = 0;
 }
 
 /* ---- the thread: one file ---- */
@@ -257,7 +60,8 @@ static int start_fetch(struct image_cache *cache, struct file *file, struct erro
     }
     order.url = url;
     order.part_path = part;
-    if (make_room(cache, file, err) < 0 || !(file->fetch = image_fetch_create(&order, err)))
+    if (image_shelf_make_room(cache, file, err) < 0 ||
+        !(file->fetch = image_fetch_create(&order, err)))
         goto out;
     curl_easy_setopt(image_fetch_handle(file->fetch), CURLOPT_PRIVATE, file);
     if (curl_multi_add_handle(cache->multi, image_fetch_handle(file->fetch)) != CURLM_OK) {
@@ -292,7 +96,7 @@ static void check_or_fetch(struct image_cache *cache, struct file *file)
         file->state = FILE_CHECKED;
         file->on_disk = true;
     } else if (start_fetch(cache, file, &err) < 0) {
-        tell_failed(cache, file, &err);
+        image_shelf_tell_failed(cache, file, &err);
     }
 }
 
@@ -316,7 +120,7 @@ static void on_fetched(struct image_cache *cache, struct file *file, CURLcode re
     } else if (again && ++file->attempts < ATTEMPTS_MAX) {
         file->retry_at_ms = clock_monotonic_ms() + (RETRY_MS << (file->attempts - 1));
     } else {
-        tell_failed(cache, file, &err);
+        image_shelf_tell_failed(cache, file, &err);
     }
 }
 
@@ -326,14 +130,14 @@ static void look_at(struct image_cache *cache, struct file *file)
 {
     if (file->state == FILE_FETCHING && !file->holds) {
         end_fetch(cache, file); /* nobody waits any more; the part stays for the next time */
-    } else if (waited_for(file)) {
+    } else if (image_shelf_awaits(file)) {
         if (file->state == FILE_CHECKED)
-            tell_checked(cache, file);
+            image_shelf_tell_checked(cache, file);
         else if (file->state == FILE_ABSENT && cache->transfers < TRANSFERS_MAX &&
                  clock_monotonic_ms() >= file->retry_at_ms) {
             check_or_fetch(cache, file);
             if (file->state == FILE_CHECKED)
-                tell_checked(cache, file);
+                image_shelf_tell_checked(cache, file);
         }
     }
 }
@@ -366,7 +170,7 @@ static void forget_empty(struct image_cache *cache)
     for (; file; file = next) {
         next = file->next;
         if (!file->holds && !file->on_disk && file->state == FILE_ABSENT)
-            remove_file(cache, file);
+            image_shelf_remove(cache, file);
     }
 }
 
@@ -428,10 +232,10 @@ static int add_hold(struct file *file, const struct uuid *task, struct error *er
 static int want_locked(struct image_cache *cache, const struct uuid *task, const char *name,
                        uint64_t size, const char *url, const char *token, struct error *err)
 {
-    struct file *file = find_file(cache, name);
+    struct file *file = image_shelf_find(cache, name);
     char *url_copy, *token_copy;
 
-    if (!file && !(file = add_file(cache, name)))
+    if (!file && !(file = image_shelf_add(cache, name)))
         return error_set(err, "out of memory");
     if ((file->holds || file->state == FILE_CHECKED) && file->size != size)
         return error_set_code(err, ERROR_INVALID,
@@ -442,11 +246,11 @@ static int want_locked(struct image_cache *cache, const struct uuid *task, const
     token_copy = strdup(token);
     if (!url_copy || !token_copy || add_hold(file, task, err) < 0) {
         free(url_copy);
-        wipe_free(token_copy);
+        image_shelf_wipe(token_copy);
         return error_set(err, "out of memory");
     }
     free(file->url);
-    wipe_free(file->token);
+    image_shelf_wipe(file->token);
     file->url = url_copy;
     file->token = token_copy;
     file->size = size;
@@ -511,7 +315,7 @@ char *image_cache_path(struct image_cache *cache, const uint8_t sha256[IMAGE_SHA
 
     text_hex(sha256, IMAGE_SHA256_BYTES, name);
     pthread_mutex_lock(&cache->lock);
-    file = find_file(cache, name);
+    file = image_shelf_find(cache, name);
     if (file && file->state == FILE_CHECKED)
         path = image_folder_path(cache->folder, name, false);
     pthread_mutex_unlock(&cache->lock);
@@ -529,9 +333,9 @@ static int know_leftovers(struct image_cache *cache, struct error *err)
         image_folder_list(cache->folder, &entries, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        struct file *file = find_file(cache, entries[i].name);
+        struct file *file = image_shelf_find(cache, entries[i].name);
 
-        if (!file && !(file = add_file(cache, entries[i].name))) {
+        if (!file && !(file = image_shelf_add(cache, entries[i].name))) {
             free(entries);
             return error_set(err, "out of memory");
         }
@@ -594,7 +398,7 @@ void image_cache_destroy(struct image_cache *cache)
     while (cache->files) {
         if (cache->files->fetch)
             end_fetch(cache, cache->files);
-        remove_file(cache, cache->files);
+        image_shelf_remove(cache, cache->files);
     }
     if (cache->multi)
         curl_multi_cleanup(cache->multi);
