@@ -79,7 +79,9 @@ def must_violate(scenario, stand, statement, saying="", **words):
 OFF, BOOT_DEVICE, ON = 0, 1, 2
 POINTS = [
     *[("agent_record_committed", after) for after in (0, 2, 5)],
+    ("agent_accepted", 0),
     *[("agent_intent_fsynced", after) for after in (OFF, BOOT_DEVICE, ON)],
+    ("agent_result_before", 0),
     *[("agent_command_before", after) for after in (OFF, BOOT_DEVICE, ON)],
     *[("agent_command_after", after) for after in (OFF, BOOT_DEVICE, ON)],
     *[("agent_records_before_send", after) for after in (0, 3)],
