@@ -15,10 +15,12 @@
     X("agent_command_after", "the BMC has answered that, the run has not heard of it")             \
     X("agent_records_before_send", "records are read from the journal, not on the wire")           \
     X("agent_committed_received", "the controller's COMMITTED has come, not been noted")           \
+    X("musterd_lease_begin", "tasks of a session's site are due, nothing is asked or leased")      \
     X("musterd_lease_committed", "tasks are leased in the database, no order is signed")           \
     X("musterd_sent_committed", "an order counts as sent, it is not on the wire")                  \
     X("musterd_records_before_commit", "an agent's records are applied, not committed")            \
     X("musterd_records_committed", "an agent's records are committed, COMMITTED is not sent")      \
+    X("musterd_batch_begin", "a batch of alerts has come, nothing is asked or decided")            \
     X("musterd_batch_before_commit", "a batch of alerts is decided, not committed")                \
     X("musterd_batch_committed", "a batch of alerts is committed, the consumer does not know")
 

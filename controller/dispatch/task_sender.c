@@ -184,9 +184,10 @@ int task_sender_lease(struct task_sender *sender, struct db *db, const struct li
                       task_sender_send send, void *context, struct error *err)
 {
     struct task_lease leases[LEASES_AT_ONCE];
-    int leased, sent = 0,
-                owned = agent_registry_owned(db, &sender->settings.controller, session, err);
+    int leased, sent = 0, owned;
 
+    FAULT_POINT("musterd_lease_begin");
+    owned = agent_registry_owned(db, &sender->settings.controller, session, err);
     if (owned <= 0)
         return owned;
     do {

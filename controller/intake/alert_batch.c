@@ -280,8 +280,10 @@ static int commit(struct attempt *attempt, struct error *err)
 /* As alert_batch_keep(), for one transaction. */
 static int try_once(struct attempt *attempt, struct error *err)
 {
-    int rc = db_begin_tenant(attempt->db, &attempt->partition->origin.tenant, err);
+    int rc;
 
+    FAULT_POINT("musterd_batch_begin");
+    rc = db_begin_tenant(attempt->db, &attempt->partition->origin.tenant, err);
     if (rc < 0)
         return -1;
     rc = kafka_cursor_lock(attempt->db, &attempt->partition->cursor, err);

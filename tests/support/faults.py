@@ -19,8 +19,12 @@ class Faults:
 
     def __init__(self, path):
         self.path, self.numbers = path, itertools.count(1)
-        os.environ["MUSTER_FAULTS_FILE"] = path
+        self.use()
         self.arm()
+
+    def use(self):
+        """Daemons that start from here on have this file."""
+        os.environ["MUSTER_FAULTS_FILE"] = self.path
 
     def arm(self, *orders):
         with open(self.path + ".new", "w") as file:
@@ -46,13 +50,13 @@ class Faults:
         return self.count(protection, "left_out") > 0
 
 
-def history(stand, since=0, skip=(), journals=None, logs=None):
+def history(stand, since=0, skip=(), journals=None):
     """The checker's (exit code, output)."""
     words = [CHECKER, "--psql", "%s psql %s/pg" % (os.path.join(SOURCE, "deploy/bed/postgres"), stand.folder), "--since", str(since),
              "--produced", stand.folder + "/operator/produced"]
     words += ["--journal=" + path for path in journals or [stand.folder + "/agent/state/journal"]]
     words += ["--bmc=%s=%s" % (machine.name, machine.folder) for machine in stand.machines if machine.folder]
-    words += ["--log=%s=%s" % pair for pair in logs or [("stand", stand.folder + "/log/musterd.log")]]
+    words += ["--log=%s=%s/log/%s.log" % (name, stand.folder, name) for name in ("musterd", *("musterd%d" % n for n in stand.others))]
     words += ["--skip=" + name for name in skip]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
@@ -86,7 +90,8 @@ POINTS = [
     *[("agent_command_after", after) for after in (OFF, BOOT_DEVICE, ON)],
     *[("agent_records_before_send", after) for after in (0, 3)],
     *[("agent_committed_received", after) for after in (0, 3)],
-    ("musterd_batch_before_commit", 0), ("musterd_batch_committed", 0), ("musterd_lease_committed", 0), ("musterd_sent_committed", 0),
+    ("musterd_batch_begin", 0), ("musterd_batch_before_commit", 0), ("musterd_batch_committed", 0), ("musterd_lease_begin", 0),
+    ("musterd_lease_committed", 0), ("musterd_sent_committed", 0),
     *[("musterd_records_before_commit", after) for after in (0, 3)],
     *[("musterd_records_committed", after) for after in (0, 3)],
 ]
