@@ -111,3 +111,8 @@ def start_again(stand, point):
 def is_stopped(process):
     with open("/proc/%d/stat" % process.pid) as file:
         return file.read().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def task_born_of(stand, event, seconds=60):
+    """The task that an event made, asked of the database: the API may be what is away."""
+    return await_true(seconds, lambda: stand.sql("select t.id from task t join alert a on a.id = t.alert_id where a.event_id = '%s'" % event))

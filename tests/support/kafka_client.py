@@ -12,12 +12,17 @@ for name in ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_NewTopic_new", "rd_k
     getattr(lib, name).restype = ctypes.c_void_p
 
 
-def client(bootstrap, **settings):
+DELIVERED = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int), ctypes.c_void_p)  # a message begins with its error
+
+
+def client(bootstrap, delivered=None, **settings):
     conf, why = ctypes.c_void_p(lib.rd_kafka_conf_new()), ctypes.create_string_buffer(512)
     for key, value in {"bootstrap.servers": bootstrap, **{key.replace("_", "."): value for key, value in settings.items()}}.items():
         key = "log_level" if key == "log.level" else key
         if lib.rd_kafka_conf_set(conf, key.encode(), str(value).encode(), why, ctypes.c_size_t(512)) != 0:
             raise RuntimeError(why.value.decode())
+    if delivered:
+        lib.rd_kafka_conf_set_dr_msg_cb(conf, delivered)
     return ctypes.c_void_p(lib.rd_kafka_new(0, conf, why, ctypes.c_size_t(512)))
 
 
@@ -42,8 +47,9 @@ class Producer:
     """Idempotent: a broker that goes away and comes back has each record once. What was put is noted for the history checker."""
 
     def __init__(self, stand):
-        self.stand = stand
-        self.rk = client(stand.kafka.bootstrap, enable_idempotence="true", linger_ms=0, message_timeout_ms=120000, log_level=3)
+        self.stand, self.refused = stand, []
+        self.delivered = DELIVERED(lambda rk, error, opaque: self.refused.append(error[0]) if error[0] else None)
+        self.rk = client(stand.kafka.bootstrap, self.delivered, enable_idempotence="true", linger_ms=0, message_timeout_ms=120000, log_level=3)
 
     def put(self, value, key="k", partition=ANY_PARTITION, timestamp_ms=0):
         with open(self.stand.folder + "/operator/produced", "a") as file:
@@ -58,6 +64,8 @@ class Producer:
     def flush(self, seconds=60):
         if lib.rd_kafka_flush(self.rk, int(seconds * 1000)) != 0:
             raise RuntimeError("not all records were delivered within %d s" % seconds)
+        if self.refused:
+            raise RuntimeError("%d records were not delivered, the first with error %d" % (len(self.refused), self.refused[0]))
 
     def close(self):
         self.flush()
