@@ -34,8 +34,9 @@ static const struct conf_pair defaults[] = {
     {(char *)"client.id", (char *)"musterd"},
     /* A topic that is made after its source is seen within seconds. */
     {(char *)"topic.metadata.refresh.interval.ms", (char *)"5000"},
-    /* What waits in memory in front of the decoder: 4 MiB a partition. */
-    {(char *)"queued.max.messages.kbytes", (char *)"4096"},
+    /* What waits in memory in front of the decoder, a partition. Full, it is not fetched into for a
+     * second: that second must be filled. */
+    {(char *)"queued.max.messages.kbytes", (char *)"32768"},
 };
 
 static bool holds_secret(const char *key)
