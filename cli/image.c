@@ -74,7 +74,9 @@ static bool is_missing(const json_t *answer, const json_t *file)
 
     json_array_foreach(json_object_get(answer, "missing"), i, missing)
     {
-        if (role && strcmp(role, json_string_value(missing)) == 0)
+        const char *name = json_string_value(missing);
+
+        if (role && name && strcmp(role, name) == 0)
             return true;
     }
     return false;
