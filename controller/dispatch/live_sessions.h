@@ -28,6 +28,7 @@ struct live {
     bool orphans_looked_after; /* leases of its site from before it; see task_orphans.h */
     uint64_t manifest_version; /* in its last WELCOME */
     int64_t token_end_us;
+    int64_t told_us, told_at_us;   /* the time that WELCOME gave, and CLOCK_BOOTTIME then */
     struct waiting_batch *waiting; /* oldest first */
     int64_t bulk_ms;               /* when bulk came last, or the waiting began */
     struct live *next, *previous;

@@ -19,6 +19,7 @@
 #include "proto/frame.h"
 
 #define TOKEN_LIFE_US INT64_C(3600000000) /* renewed at half of it */
+#define STEP_US INT64_C(2000000)          /* more than a clock is slewed between two looks */
 
 static bool names_key(const Muster__KeyManifest *manifest, const uint8_t key[SIGN_PUBLIC_BYTES])
 {
@@ -83,6 +84,8 @@ static int note_welcome(struct dispatch_store *store, struct live *live,
     int64_t now_us = clock_realtime_us();
     struct dispatch_note *note;
 
+    live->told_us = now_us;
+    live->told_at_us = clock_boottime_us();
     live->token_end_us = now_us + TOKEN_LIFE_US;
     live->manifest_version = store->manifest_version;
     if (fetch_token_make(store->fetch_key, &live->session.agent, live->token_end_us, token, err) <
@@ -152,14 +155,22 @@ int store_on_hello(struct dispatch_store *store, const struct dispatch_job *job,
     return 0;
 }
 
-/* A newer manifest and the next fetch token reach sessions that stay. */
+/* An agent counts on from the time that it was told: when our clock was put right, or wrong, it
+ * would refuse orders as expired. */
+static bool clock_was_stepped(const struct live *live, int64_t now_us)
+{
+    return llabs(now_us - live->told_us - (clock_boottime_us() - live->told_at_us)) > STEP_US;
+}
+
+/* A newer manifest, the next fetch token and a clock that was stepped reach sessions that stay. */
 int store_renew_welcomes(struct dispatch_store *store, struct error *err)
 {
     int64_t now_us = clock_realtime_us();
 
     for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
-        if (live->resumed && (live->manifest_version < store->manifest_version ||
-                              live->token_end_us - now_us < TOKEN_LIFE_US / 2))
+        if (live->resumed &&
+            (live->manifest_version < store->manifest_version ||
+             live->token_end_us - now_us < TOKEN_LIFE_US / 2 || clock_was_stepped(live, now_us)))
             if (note_welcome(store, live, NOTE_FRAME, err) < 0)
                 return -1;
     return 0;
