@@ -1,0 +1,339 @@
+/* test_task_queue.c - who is leased when, what a switch of a rule stops, and orders that no
+ * repetition helps. */
+#include <poll.h>
+#include <pthread.h>
+
+#include "tests/support/task_fixture.h"
+
+#include "controller/decide/rule_store.h"
+
+/* ---- leases ---- */
+
+START_TEST(lease_raises_the_epoch_and_keeps_the_grant)
+{
+    struct uuid task = make_task(0);
+    struct task_lease first = lease_it(&task), second;
+
+    STATE_IS(task, "leased");
+    ck_assert_uint_eq(first.epoch, 1);
+    lapse(&task);
+    STATE_IS(task, "queued");
+    as_owner("update task_queue set due_at = now() where task_id = $1", &task);
+    second = lease_it(&task);
+    ck_assert_uint_eq(second.epoch, 2);
+    ck_assert_int_eq(count_of("select count(*) from task_grant where task_id = $1", &task), 2);
+    ck_assert_str_eq(column(&task, "epoch"), "2");
+}
+END_TEST
+
+START_TEST(epoch_starts_above_the_floor_of_its_site)
+{
+    struct uuid task = make_task(0);
+    struct task_lease lease;
+
+    as_owner("update site set epoch_floor = 41 where id = $1", &fleet.site);
+    lease = lease_it(&task);
+    ck_assert_uint_eq(lease.epoch, 42);
+}
+END_TEST
+
+START_TEST(one_task_a_machine)
+{
+    struct uuid first = make_task(0), second = make_task(0), other = make_task(1);
+    struct task_lease leases[TEST_MACHINES];
+
+    ck_assert_int_eq(lease(leases, TEST_MACHINES), 2);
+    STATE_IS(first, "leased");
+    STATE_IS(other, "leased");
+    STATE_IS(second, "queued");
+    ck_assert_int_eq(lease(leases, TEST_MACHINES), 0);
+    ck_assert_int_eq(db_execute(owner, "update task_queue set state = 'leased' where task_id = $1",
+                                &err, "u", &second),
+                     -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+}
+END_TEST
+
+START_TEST(class_goes_before_age)
+{
+    struct task_request batch = request_for(0), person = request_for(1);
+    struct task_lease leases[1];
+
+    batch.class = TASK_BATCH;
+    batch.schedule_us -= MINUTE_US;
+    ck_assert_int_eq(create(&batch), 1);
+    ck_assert_int_eq(create(&person), 1);
+    ck_assert_int_eq(lease(leases, 1), 1);
+    ck_assert(uuid_equal(&leases[0].task, &person.id));
+}
+END_TEST
+
+START_TEST(nobody_starves)
+{
+    struct task_request batch = request_for(0), person = request_for(1);
+    struct task_lease leases[1];
+
+    batch.class = TASK_BATCH;
+    batch.schedule_us -= 10 * MINUTE_US; /* further back than its class has to wait */
+    ck_assert_int_eq(create(&batch), 1);
+    ck_assert_int_eq(create(&person), 1);
+    ck_assert_int_eq(lease(leases, 1), 1);
+    ck_assert(uuid_equal(&leases[0].task, &batch.id));
+}
+END_TEST
+
+START_TEST(tries_are_further_and_further_apart)
+{
+    static const int pauses[] = {2, 4, 8, 16, 32, 60, 60};
+    struct uuid task = make_task(0);
+
+    for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        struct task_lease lease = lease_it(&task);
+        struct task_fact fact = fact_of(&lease);
+
+        FACT(fact, task_facts_declined(engine, &fact, "busy", "the machine has a task", &err));
+        ck_assert_int_eq(count_of("select round(extract(epoch from due_at - state_since))::bigint "
+                                  "from task_queue join task on id = task_id where id = $1",
+                                  &task),
+                         pauses[i]);
+        as_owner("update task_queue set due_at = now() where task_id = $1", &task);
+    }
+}
+END_TEST
+
+START_TEST(held_machines_and_other_sites_are_not_leased)
+{
+    struct uuid task = make_task(0);
+    struct task_lease leases[1];
+
+    as_owner("update machine set held_because = 'a person said so' where id = $1",
+             &fleet.machine[0]);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    as_owner("update machine set held_because = null where id = $1", &fleet.machine[0]);
+    ck_assert_int_eq(task_queue_lease(engine, &controller, &fleet.other_site, &fleet.other_agent, 1,
+                                      leases, &err),
+                     0);
+    ck_assert_int_eq(lease(leases, 1), 1);
+    STATE_IS(task, "leased");
+}
+END_TEST
+
+START_TEST(sent_and_requeue_need_the_live_lease)
+{
+    struct uuid task = make_task(0), stranger = uuid_make();
+    struct task_lease lease = lease_it(&task), old = lease;
+
+    ck_assert_int_eq(task_queue_sent(engine, &stranger, &lease, BYTES, &err), 0);
+    old.epoch--;
+    ck_assert_int_eq(task_queue_sent(engine, &controller, &old, BYTES, &err), 0);
+    ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 1);
+    ck_assert_int_eq(task_queue_requeue(engine, &stranger, &lease, "no", &err), 0);
+    as_owner("update task_queue set lease_until = now() - interval '1 second' where task_id = $1",
+             &task);
+    ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 0);
+    ck_assert_int_eq(task_queue_requeue(engine, &controller, &lease, "no", &err), 0);
+    STATE_IS(task, "leased");
+}
+END_TEST
+
+START_TEST(unsent_lease_leaves_no_grant_behind)
+{
+    struct uuid task = make_task(0);
+    struct task_lease lease = lease_it(&task);
+
+    ck_assert_int_eq(task_queue_requeue(engine, &controller, &lease, "the link is down", &err), 1);
+    STATE_IS(task, "queued");
+    overdue(&task);
+    OK(task_queue_tick(engine, &err));
+    STATE_IS(task, "expired");
+}
+END_TEST
+
+/* ---- rules ---- */
+
+static struct uuid make_rule(void)
+{
+    struct rule_push push = {.tenant = fleet.tenant,
+                             .name = "reboot-on-ecc",
+                             .version = 1,
+                             .source = "rule: text",
+                             .length = 10,
+                             .pushed_by = "tester",
+                             .arm = true};
+    struct db_rows *rows;
+    int64_t current;
+    struct uuid rule;
+
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    ck_assert_msg(rule_store_push(api, &push, &current, &err) == RULE_PUSHED, "%s",
+                  error_text(&err));
+    OK(db_commit(api, &err));
+    rows = db_query(owner, "select id from rule where tenant_id = $1", &err, "u", &fleet.tenant);
+    rule = db_uuid(rows, 0, 0);
+    db_rows_destroy(rows);
+    return rule;
+}
+
+static struct uuid make_rules_task(int machine, const struct uuid *rule)
+{
+    struct task_request request = request_for(machine);
+
+    request.class = TASK_RULE;
+    request.rule = *rule;
+    request.rule_version = 1;
+    ck_assert_msg(create(&request) == 1, "%s", error_text(&err));
+    return request.id;
+}
+
+static enum rule_switched throw_switch(const char *rule, bool on)
+{
+    struct rule_switch wanted = {
+        .tenant = fleet.tenant, .name = rule, .on = on, .who = "tester", .reason = "for a test"};
+    enum rule_switched done;
+
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    done = rule_store_switch(api, &wanted, &err);
+    ck_assert_msg(done != RULE_SWITCH_FAILED, "%s", error_text(&err));
+    OK(db_commit(api, &err));
+    return done;
+}
+
+START_TEST(disarmed_rules_tasks_wait)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule);
+    struct task_lease leases[1];
+
+    ck_assert_int_eq(throw_switch("no-such-rule", false), RULE_NOT_THERE);
+    ck_assert_int_eq(throw_switch("reboot-on-ecc", false), RULE_SWITCHED);
+    ck_assert_int_eq(throw_switch("reboot-on-ecc", false), RULE_SWITCHED_BEFORE);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    STATE_IS(task, "queued");
+    ck_assert_int_eq(throw_switch("reboot-on-ecc", true), RULE_SWITCHED);
+    ck_assert_int_eq(lease(leases, 1), 1);
+    STATE_IS(task, "leased");
+    ck_assert_int_eq(count_of("select count(*) from rule_switch where rule_id = $1", &rule), 3);
+    ck_assert_int_eq(
+        count_of("select count(distinct revision) from rule_switch where rule_id = $1", &rule), 3);
+}
+END_TEST
+
+START_TEST(stopped_automation_waits_and_people_do_not)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule), by_person = make_task(1);
+    struct task_lease leases[2];
+
+    ck_assert_int_eq(throw_switch(NULL, true), RULE_SWITCHED_BEFORE);
+    ck_assert_int_eq(throw_switch(NULL, false), RULE_SWITCHED);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(by_person, "leased");
+    STATE_IS(task, "queued");
+    ck_assert_int_eq(throw_switch(NULL, true), RULE_SWITCHED);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(task, "leased");
+}
+END_TEST
+
+/* Leasing that reads the candidates before the switch and claims behind it finds nothing: the
+ * switch holds the lock that leasing waits for. */
+static void *lease_meanwhile(void *context)
+{
+    struct conf_map as_engine = test_database("muster_engine");
+    struct error why = {0};
+    struct db *db = db_connect(&as_engine, &why);
+    struct task_lease leases[1];
+
+    *(int *)context = task_queue_lease(db, &controller, &fleet.site, &fleet.agent, 1, leases, &why);
+    db_disconnect(db);
+    return NULL;
+}
+
+START_TEST(a_switch_waits_for_the_lease_under_way_and_then_holds)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule);
+    struct rule_switch wanted = {
+        .tenant = fleet.tenant, .name = "reboot-on-ecc", .who = "tester", .reason = "for a test"};
+    pthread_t thread;
+    int leased = -2;
+
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    ck_assert_int_eq(rule_store_switch(api, &wanted, &err), RULE_SWITCHED);
+    ck_assert_int_eq(pthread_create(&thread, NULL, lease_meanwhile, &leased), 0);
+    /* The database has no event for a lock that is waited for: look again every 10 ms. */
+    while (test_number(owner, "select count(*) from pg_locks where locktype = 'advisory' and not "
+                              "granted") == 0)
+        poll(NULL, 0, 10);
+    OK(db_commit(api, &err));
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(leased, 0);
+    STATE_IS(task, "queued");
+}
+END_TEST
+
+/* ---- orders that no repetition helps ---- */
+
+START_TEST(what_an_agent_can_never_do_fails_at_once)
+{
+    struct uuid task = make_task(0);
+    struct task_lease lease = lease_it(&task);
+    struct task_fact fact = fact_of(&lease);
+
+    FACT(fact, task_facts_declined(engine, &fact, "unsupported", "no driver 'xyz'", &err));
+    STATE_IS(task, "failed");
+    ck_assert_str_eq(column(&task, "cause"), "declined: unsupported: no driver 'xyz'");
+    ck_assert_ptr_nonnull(strstr(column(&task, "remedy"), "set-bmc"));
+    ck_assert(has_event(&task, "leased -> failed"));
+    ck_assert_int_eq(queue_rows(&task), 0);
+    FACT(fact, task_facts_declined(engine, &fact, "unsupported", "no driver 'xyz'", &err));
+    STATE_IS(task, "failed");
+}
+END_TEST
+
+START_TEST(refused_order_fails_or_comes_again)
+{
+    struct uuid hopeless = make_task(0), late = make_task(1);
+    struct task_lease first = lease_it(&hopeless), leases[2];
+    struct task_fact fact = fact_of(&first);
+
+    FACT(fact, task_facts_refused(engine, &fact, "malformed", "field 12", &err));
+    STATE_IS(hopeless, "failed");
+    ck_assert_str_eq(column(&hopeless, "cause"), "malformed: field 12");
+    STATE_IS(late, "leased");
+    ck_assert_int_eq(lease(leases, 2), 0);
+    fact.task = late;
+    fact.epoch = 1;
+    FACT(fact, task_facts_refused(engine, &fact, "expired", "2 s ago", &err));
+    STATE_IS(late, "leased"); /* until its lease lapses */
+    accepted(&fact);
+    FACT(fact, task_facts_refused(engine, &fact, "unsupported", "said of a repetition", &err));
+    STATE_IS(late, "accepted");
+}
+END_TEST
+
+START_TEST(refusal_of_unreadable_bytes_finds_its_task)
+{
+    struct uuid task = make_task(0);
+    struct task_lease lease = lease_it(&task);
+    struct task_fact fact = {.site = fleet.other_site, .agent = fleet.agent};
+
+    ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 1);
+    OK(db_begin(engine, &err));
+    ck_assert_int_eq(task_facts_find_order(engine, &fact, BYTES, &err), 0);
+    fact.site = fleet.site;
+    ck_assert_int_eq(task_facts_find_order(engine, &fact, BYTES, &err), 1);
+    ck_assert(uuid_equal(&fact.task, &task));
+    ck_assert_uint_eq(fact.epoch, lease.epoch);
+    OK(task_facts_refused(engine, &fact, "malformed", "payload", &err));
+    OK(db_commit(engine, &err));
+    STATE_IS(task, "failed");
+}
+END_TEST
+
+CHECK_MAIN_WITH("task_queue", set_up, tear_down, lease_raises_the_epoch_and_keeps_the_grant,
+                epoch_starts_above_the_floor_of_its_site, one_task_a_machine, class_goes_before_age,
+                nobody_starves, tries_are_further_and_further_apart,
+                held_machines_and_other_sites_are_not_leased, sent_and_requeue_need_the_live_lease,
+                unsent_lease_leaves_no_grant_behind, disarmed_rules_tasks_wait,
+                stopped_automation_waits_and_people_do_not,
+                a_switch_waits_for_the_lease_under_way_and_then_holds,
+                what_an_agent_can_never_do_fails_at_once, refused_order_fails_or_comes_again,
+                refusal_of_unreadable_bytes_finds_its_task)
