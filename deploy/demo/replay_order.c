@@ -1,5 +1,5 @@
-/* replay_order.c - what somebody could do who has taken musterd's place on the wire and a signed
- * order, but not the signing key: hold a session with the agent and send that order again.
+/* replay_order.c - what somebody could do who has taken musterd's place on the wire and signed
+ * orders, but not the signing key: hold a session with the agent and send those orders again.
  * `deploy/quickstart prove` runs it while musterd is stopped; what the agent makes of the order it
  * tells the real musterd afterwards. docs/wire-format.md, "Session". Nothing is ever committed
  * here, so the agent keeps every record.
@@ -18,12 +18,13 @@
 
 #define FILE_CAP 65536
 #define PATIENCE_MS 30000 /* an agent comes back within 5 s */
-#define LINGER_MS 1000    /* the order is on its way */
+#define LINGER_MS 1000    /* the orders are on their way */
 
 struct replay {
     void *router;
-    char *manifest, *order;
-    size_t manifest_length, order_length;
+    char *manifest;
+    size_t manifest_length;
+    char **orders; /* paths; NULL ends them */
 };
 
 static void *open_router(void *context, const char *endpoint, const char *key_folder,
@@ -88,19 +89,31 @@ static int welcome(struct replay *replay, zmq_msg_t *peer, struct error *err)
     return send_frame(replay, peer, &frame, err);
 }
 
-static int order(struct replay *replay, zmq_msg_t *peer, struct error *err)
+static int order(struct replay *replay, zmq_msg_t *peer, const char *path, struct error *err)
 {
     Muster__Frame frame = MUSTER__FRAME__INIT;
     Muster__Order body = MUSTER__ORDER__INIT;
+    int rc;
 
-    body.envelope.data = (uint8_t *)replay->order;
-    body.envelope.len = replay->order_length;
+    body.envelope.data = (uint8_t *)file_read(path, FILE_CAP, &body.envelope.len, err);
+    if (!body.envelope.data)
+        return -1;
     frame.kind_case = MUSTER__FRAME__KIND_ORDER;
     frame.order = &body;
-    return send_frame(replay, peer, &frame, err);
+    rc = send_frame(replay, peer, &frame, err);
+    free(body.envelope.data);
+    return rc;
 }
 
-/* 1: the order is out. 0: go on. */
+static int all_orders(struct replay *replay, zmq_msg_t *peer, struct error *err)
+{
+    for (char **path = replay->orders; *path; path++)
+        if (order(replay, peer, *path, err) < 0)
+            return -1;
+    return 1;
+}
+
+/* 1: the orders are out. 0: go on. */
 static int answer(struct replay *replay, zmq_msg_t *peer, zmq_msg_t *message, struct error *err)
 {
     Muster__Frame *frame = message_unpack(&muster__frame__descriptor, zmq_msg_data(message),
@@ -112,7 +125,7 @@ static int answer(struct replay *replay, zmq_msg_t *peer, zmq_msg_t *message, st
     if (frame->kind_case == MUSTER__FRAME__KIND_HELLO) {
         rc = welcome(replay, peer, err);
     } else if (frame->kind_case == MUSTER__FRAME__KIND_RESUME) {
-        rc = order(replay, peer, err) < 0 ? -1 : 1;
+        rc = all_orders(replay, peer, err);
     }
     message_free(frame);
     return rc;
@@ -141,19 +154,17 @@ static int serve(struct replay *replay, struct error *err)
 
 static int run(char **argv, struct error *err)
 {
-    struct replay replay = {0};
+    struct replay replay = {.orders = argv + 4};
     void *context = zmq_ctx_new();
     int rc = -1;
 
     if ((replay.manifest = file_read(argv[3], FILE_CAP, &replay.manifest_length, err)) &&
-        (replay.order = file_read(argv[4], FILE_CAP, &replay.order_length, err)) &&
         (replay.router = open_router(context, argv[1], argv[2], err)))
         rc = serve(&replay, err);
     if (replay.router)
         zmq_close(replay.router);
     zmq_ctx_term(context);
     free(replay.manifest);
-    free(replay.order);
     return rc;
 }
 
@@ -161,8 +172,8 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
 
-    if (argc != 5) {
-        fputs("usage: replay_order tcp://ADDRESS:PORT CONTROLLER-KEYS MANIFEST ORDER\n", stderr);
+    if (argc < 5) {
+        fputs("usage: replay_order tcp://ADDRESS:PORT CONTROLLER-KEYS MANIFEST ORDER...\n", stderr);
         return EXIT_FAILURE;
     }
     if (run(argv, &err) < 0) {
