@@ -44,13 +44,14 @@ process_alive() { # FILE
 
 process_pid() { process_alive "$1" && cut -d' ' -f1 "$1"; }
 
-# Starts COMMAND apart from this shell, with its output appended to LOG.
+# Starts COMMAND apart from this shell, with its output appended to LOG. What cannot be recorded (a full disk) is ended at once:
+# nobody would find it again.
 process_start() { # FILE LOG COMMAND...
     local file=$1 log=$2
     shift 2
     setsid "$@" </dev/null >>"$log" 2>&1 &
     disown $! # no word of this shell about its end
-    process_record "$file" $! || { rm -f "$file"; return 1; }
+    process_record "$file" $! || { kill -KILL $! 2>/dev/null; rm -f "$file"; return 1; }
 }
 
 process_signal() { # FILE SIGNAL

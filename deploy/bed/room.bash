@@ -17,10 +17,11 @@ need_room() { # PATH MIB WHAT REMEDY
     return 1
 }
 
-# Behind a failure: words when there is no room left, nothing else.
-told_if_full() { # PATH REMEDY
+# Behind a failure: words when there is no room left, or when FILE says that there was none; nothing else.
+told_if_full() { # PATH REMEDY [FILE]
     local free
     free=$(room_at "$1")
-    [ "${free:-0}" -ge 16 ] ||
+    if [ "${free:-0}" -lt 16 ] || grep -qs 'No space left on device' "${3:-/dev/null}"; then
         printf '; the disk that holds %s is full (%s MiB left): make room there%s, then run the same again' "$1" "${free:-0}" "$2"
+    fi
 }
