@@ -195,18 +195,21 @@ static void disconnect(struct dispatch_store *store)
     store->db = store->listener = NULL;
 }
 
-static int connect_both(struct dispatch_store *store, struct error *err)
+int store_connect(struct dispatch_store *store, struct error *err)
 {
-    disconnect(store);
-    if (!(store->db = db_connect(store->parameters, err)) ||
-        !(store->listener = db_connect(store->parameters, err)) ||
-        db_script(store->listener, "listen muster_task; listen muster_agent", err) < 0 ||
-        agent_registry_controller(store->db, &store->controller, store->controller_name, err) < 0 ||
-        load_keys(store, err) < 0 || store_load_manifest(store, err) < 0) {
-        disconnect(store);
+    struct db *db = db_connect(store->parameters, err), *listener = NULL;
+
+    if (!db || !(listener = db_connect(store->parameters, err)) ||
+        db_script(listener, "listen muster_task; listen muster_agent", err) < 0 ||
+        agent_registry_controller(db, &store->controller, store->controller_name, err) < 0) {
+        db_disconnect(db);
+        db_disconnect(listener);
         return -1;
     }
-    return 0;
+    disconnect(store);
+    store->db = db;
+    store->listener = listener;
+    return load_keys(store, err) < 0 ? -1 : store_load_manifest(store, err);
 }
 
 /* True: the database answers. */
@@ -219,7 +222,7 @@ static bool connected(struct dispatch_store *store, int64_t now_ms)
     if (now_ms - store->connected_ms < POLL_MS)
         return false;
     store->connected_ms = now_ms;
-    if (connect_both(store, &err) < 0) {
+    if (store_connect(store, &err) < 0) {
         set_trouble(store, &err);
         return false;
     }

@@ -57,6 +57,8 @@ struct dispatch_store {
 
 /* ---- dispatch_store.c ---- */
 
+/* Anew. -1: the former connections stay, whatever they are worth. */
+int store_connect(struct dispatch_store *store, struct error *err);
 void store_add(struct dispatch_store *store, enum store_count kind, uint64_t by);
 /* Takes 'note'; NULL was told already. */
 int store_note(struct dispatch_store *store, struct dispatch_note *note, struct error *err);

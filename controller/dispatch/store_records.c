@@ -9,7 +9,7 @@
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/event_receiver.h"
 
-#define TRIES 3 /* of a batch that lost a race in the database */
+#define TRIES 3 /* of a batch that lost a race in the database, or its connection */
 
 static int note_committed(struct dispatch_store *store, struct live *live,
                           const struct session_batch *batch, size_t from, size_t upto,
@@ -39,7 +39,8 @@ static int note_committed(struct dispatch_store *store, struct live *live,
     return store_note(store, note, err);
 }
 
-/* As far as it goes, acknowledged as far as it went. A lost race is run again a few times. */
+/* As far as it goes, acknowledged as far as it went. A lost race is run again a few times, and so is
+ * what a database that stood still had ended when it went on: no agent loses its session by it. */
 static int take_batch(struct dispatch_store *store, struct live *live,
                       const struct session_batch *batch, size_t *at, enum event_progress *progress,
                       bool without_report, struct error *err)
@@ -52,7 +53,7 @@ static int take_batch(struct dispatch_store *store, struct live *live,
         error_clear(err);
         rc = event_receiver_take(store->db, &live->session, batch, at, progress, &counts,
                                  without_report, err);
-        if (rc < 0 && !db_alive(store->db))
+        if (rc < 0 && !db_alive(store->db) && store_connect(store, NULL) < 0)
             break;
     }
     store_add(store, COUNT_RECORDS, counts.records);
