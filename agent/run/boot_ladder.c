@@ -68,6 +68,7 @@ static void climbed(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
 
+    run->climbing = false;
     FAULT_POINT("agent_attempt_raised");
     if (run->row.outcome || run->leaving)
         return;
@@ -90,7 +91,8 @@ bool boot_ladder_climb(struct boot_run *run, bool is_off, const char *why)
         return false;
     bmc_step_drop(run);
     run->wait_ms = 0;
-    run->device_intended = false;
+    run->climbing = true;
+    run->seen_off = run->device_intended = false;
     run->recovered_off = run->recovered_on = run->recovered_device = run->recovered_reset =
         RECOVERED_NONE;
     run->row.attempt = next;

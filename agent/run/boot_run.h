@@ -93,6 +93,7 @@ struct boot_run {
     bool touched;         /* intent(off) is or may be durable */
     bool powered_on;      /* intent(on) of any attempt is or may be durable */
     unsigned attempts;    /* made so far, a bit each: 1 << attempt */
+    bool climbing;        /* the next attempt is being made durable: nothing else climbs */
     bool device_intended; /* intent(boot device) is durable from an earlier life */
     bool serves_on;       /* an earlier life's offer stands: published again with the files */
     enum recovered recovered_off, recovered_on, recovered_device,

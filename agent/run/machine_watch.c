@@ -110,7 +110,7 @@ static void tick_waiting(struct boot_run *run)
 static bool watching(const struct boot_run *run)
 {
     return (run->phase == PHASE_BOOT || run->phase == PHASE_SESSION) && !run->row.outcome &&
-           !run->report_whole && !run->leaving;
+           !run->report_whole && !run->leaving && !run->climbing;
 }
 
 static void looked(struct boot_run *run, enum bmc_end end)

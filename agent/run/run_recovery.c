@@ -180,6 +180,8 @@ static void take_up_before_on(struct boot_run *run)
         boot_run_off(run);
     } else if (run->recovered_reset != RECOVERED_NONE) {
         ended_while_failing(run, "bmc_reset");
+    } else if (run->row.attempt > 1 && run->row.seen) {
+        resume_waiting(run); /* it came while the agent was away: a booting machine stays on */
     } else if (run->row.attempt > 1) {
         boot_ladder_begin(run);
     } else {

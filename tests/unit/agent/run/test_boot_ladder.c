@@ -176,6 +176,33 @@ START_TEST(machine_that_falls_off_unseen_is_switched_on_again)
 }
 END_TEST
 
+START_TEST(machine_that_falls_off_climbs_once_for_it)
+{
+    const struct boot_run *run;
+
+    bench_order();
+    bench_until("bmc_on:done");
+    run = bench.runner->runs;
+    bmc_set(POWER_OFF, BOOT_DEVICE_NONE);
+    for (int turns = 0; run->row.attempt == 1; turns++) {
+        int64_t next = task_runner_turn(bench.runner);
+
+        ck_assert_int_lt(turns, 1000);
+        if (run->row.attempt > 1)
+            break;
+        if (bench_busy())
+            task_runner_wait(bench.runner, 1000);
+        else
+            bench.now_ms += next > 0 ? next : 0;
+    }
+    /* The raised attempt is not back from the journal: no second look may find it off again. */
+    ck_assert_uint_eq(run->row.attempt, 3);
+    ck_assert_int_eq(run->bmc.at, BMC_IDLE);
+    bench_until_count("bmc_on:done", 2);
+    ck_assert_uint_eq(bench_count("escalation:started"), 1);
+}
+END_TEST
+
 START_TEST(bmc_that_refuses_its_reset_ends_it)
 {
     bench_order();
@@ -311,6 +338,29 @@ START_TEST(attempt_was_raised_and_nothing_was_begun)
 }
 END_TEST
 
+START_TEST(machine_seen_behind_the_restart_is_not_switched_off_by_a_raised_attempt)
+{
+    struct journal_batch *batch = former_life(3);
+
+    whole_attempt(batch, 1, "done");
+    intent(batch, "bmc_boot_device", 2, "done");
+    token(1);
+    bmc_set(POWER_ON, BOOT_DEVICE_PXE);
+    restart_on(batch);
+    bench_settle();
+    bench_sight(SIGHTING_TFTP); /* before the BMC is looked at */
+    bench.now_ms += bench.runner->settings.inspect_after_ms;
+    bench_settle();
+    ck_assert_str_eq(bmc.calls, "");
+    bench.session_attempt = 3; /* the token is the first attempt's still */
+    ck_assert_uint_eq(bench_hello(1), 200);
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until("result");
+    bench_expect_result("succeeded", "passed", "done", "", "");
+    ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
 START_TEST(boot_device_of_the_second_attempt_serves_on_with_the_first_token)
 {
     struct journal_batch *batch = former_life(2);
@@ -415,17 +465,21 @@ START_TEST(last_attempt_without_effect_ends_it)
 }
 END_TEST
 
-CHECK_MAIN_WITH(
-    "boot_ladder", begin, end, rungs_are_five_and_the_first_and_last_switch,
-    each_rung_is_climbed_once_and_then_it_fails_with_its_cause, cold_start_stays_off_for_its_time,
-    machine_that_comes_late_is_not_switched_again, machine_that_was_seen_and_stuck_is_not_escalated,
-    boot_device_set_again_is_enough, third_attempt_has_a_token_of_its_own,
-    power_on_without_effect_leaves_the_boot_device_rung_out,
-    machine_that_falls_off_unseen_is_switched_on_again, bmc_that_refuses_its_reset_ends_it,
-    deadline_bounds_the_ladder, cancel_in_the_cold_pause_puts_the_machine_back,
-    on_without_effect_is_followed_by_the_next_attempt,
-    closed_without_effect_right_before_the_restart, attempt_was_raised_and_nothing_was_begun,
-    boot_device_of_the_second_attempt_serves_on_with_the_first_token,
-    waiting_on_the_second_attempt_goes_on_waiting, cold_pause_is_kept_whole_after_a_restart,
-    bmc_is_never_reset_twice, off_of_a_later_attempt_that_reads_on_is_uncertain,
-    last_attempt_without_effect_ends_it)
+CHECK_MAIN_WITH("boot_ladder", begin, end, rungs_are_five_and_the_first_and_last_switch,
+                each_rung_is_climbed_once_and_then_it_fails_with_its_cause,
+                cold_start_stays_off_for_its_time, machine_that_comes_late_is_not_switched_again,
+                machine_that_was_seen_and_stuck_is_not_escalated, boot_device_set_again_is_enough,
+                third_attempt_has_a_token_of_its_own,
+                power_on_without_effect_leaves_the_boot_device_rung_out,
+                machine_that_falls_off_unseen_is_switched_on_again,
+                machine_that_falls_off_climbs_once_for_it, bmc_that_refuses_its_reset_ends_it,
+                deadline_bounds_the_ladder, cancel_in_the_cold_pause_puts_the_machine_back,
+                on_without_effect_is_followed_by_the_next_attempt,
+                closed_without_effect_right_before_the_restart,
+                attempt_was_raised_and_nothing_was_begun,
+                machine_seen_behind_the_restart_is_not_switched_off_by_a_raised_attempt,
+                boot_device_of_the_second_attempt_serves_on_with_the_first_token,
+                waiting_on_the_second_attempt_goes_on_waiting,
+                cold_pause_is_kept_whole_after_a_restart, bmc_is_never_reset_twice,
+                off_of_a_later_attempt_that_reads_on_is_uncertain,
+                last_attempt_without_effect_ends_it)
