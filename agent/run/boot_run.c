@@ -141,8 +141,9 @@ void boot_run_change(struct boot_run *run, enum run_phase to, const char *reason
 
 /* ---- ends ---- */
 
+/* 'answer', or NULL, becomes durable with the outcome. */
 static void decide(struct boot_run *run, const char *outcome, const char *step, const char *remedy,
-                   const char *cause)
+                   const char *cause, struct journal_batch *answer)
 {
     char id[UUID_TEXT_SIZE];
 
@@ -153,6 +154,8 @@ static void decide(struct boot_run *run, const char *outcome, const char *step, 
         !boot_run_set_text(&run->row.stopped_at, step) ||
         !boot_run_set_text(&run->row.cause, cause) || !boot_run_set_text(&run->row.remedy, remedy))
         log_error("run", "out of memory", "task=%s", id);
+    if (answer)
+        boot_run_commit(run, answer, NULL);
     bmc_step_drop(run);
     if (run->touched)
         restore_begin(run);
@@ -171,7 +174,16 @@ void boot_run_stop(struct boot_run *run, const char *outcome, const char *step, 
     va_start(args, cause);
     vsnprintf(text, sizeof(text), cause, args);
     va_end(args);
-    decide(run, outcome, step, remedy, text);
+    decide(run, outcome, step, remedy, text, NULL);
+}
+
+void boot_run_stop_by_order(struct boot_run *run, struct journal_batch *answer, const char *outcome,
+                            const char *step, const char *cause)
+{
+    if (run->row.outcome || run->leaving)
+        boot_run_commit(run, answer, NULL);
+    else
+        decide(run, outcome, step, "", cause, answer);
 }
 
 void boot_run_succeed(struct boot_run *run)
@@ -184,7 +196,7 @@ void boot_run_succeed(struct boot_run *run)
     /* What its report said, out of the row that they go back to. */
     snprintf(cause, sizeof(cause), "%s", run->row.cause ? run->row.cause : "");
     snprintf(remedy, sizeof(remedy), "%s", run->row.remedy ? run->row.remedy : "");
-    decide(run, "succeeded", "", remedy, cause);
+    decide(run, "succeeded", "", remedy, cause, NULL);
 }
 
 /* ---- time ---- */

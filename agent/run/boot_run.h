@@ -92,6 +92,7 @@ struct boot_run {
     enum boot_device found_device;
     bool touched;         /* intent(off) is or may be durable */
     bool powered_on;      /* intent(on) of any attempt is or may be durable */
+    bool on_unread;       /* ... and how it ended was never read: it may come on later */
     unsigned attempts;    /* made so far, a bit each: 1 << attempt */
     bool climbing;        /* the next attempt is being made durable: nothing else climbs */
     bool device_intended; /* intent(boot device) is durable from an earlier life */
@@ -159,6 +160,9 @@ bool boot_run_set_text(char **to, const char *from);
  * are dropped. */
 void boot_run_stop(struct boot_run *run, const char *outcome, const char *step, const char *remedy,
                    const char *cause, ...) __attribute__((format(printf, 5, 6)));
+/* The same, at someone's word: 'answer' (taken), which says so, is durable with the outcome. */
+void boot_run_stop_by_order(struct boot_run *run, struct journal_batch *answer, const char *outcome,
+                            const char *step, const char *cause);
 void boot_run_succeed(struct boot_run *run);
 /* ---- the straight line, entered by recovery from the middle: run_start.c, run_power_on.c,
  * machine_watch.c ---- */

@@ -55,8 +55,8 @@ static void refuse(struct task_runner *runner, const struct verify_refusal *refu
     say(runner, &record);
 }
 
-static void answer_cancel(struct task_runner *runner, const struct task_order *order,
-                          const char *answer, const char *text)
+static void put_cancel_answer(struct journal_batch *batch, const struct task_runner *runner,
+                              const struct task_order *order, const char *answer, const char *text)
 {
     Muster__Record record = record_of(runner, &order->task_id, order->epoch);
     Muster__CancelAnswer said = MUSTER__CANCEL_ANSWER__INIT;
@@ -65,7 +65,16 @@ static void answer_cancel(struct task_runner *runner, const struct task_order *o
     said.text = (char *)text;
     record.kind_case = MUSTER__RECORD__KIND_CANCEL_ANSWER;
     record.cancel_answer = &said;
-    say(runner, &record);
+    journal_batch_record(batch, JOURNAL_FACTS, &record);
+}
+
+static void answer_cancel(struct task_runner *runner, const struct task_order *order,
+                          const char *answer, const char *text)
+{
+    struct journal_batch *batch = journal_batch_create();
+
+    put_cancel_answer(batch, runner, order, answer, text);
+    hand_over(runner, batch);
 }
 
 static void not_held(struct task_runner *runner, const struct task_order *order)
@@ -228,6 +237,19 @@ static const char *step_of(const struct boot_run *run)
     return run_step_at(run->phase, (enum boot_stage)run->row.seen);
 }
 
+/* Whoever reads "cancelled" must never see the task go on: one batch says it and ends it. */
+static void stop_cancelled(struct boot_run *run, const struct task_order *order)
+{
+    struct journal_batch *batch = boot_run_batch(run);
+    char cause[240];
+
+    put_cancel_answer(batch, run->runner, order, "cancelled",
+                      run->touched ? "stopped; the machine is being put back"
+                                   : "stopped before the machine was touched");
+    snprintf(cause, sizeof(cause), "cancelled: %.200s", order->cancel->reason);
+    boot_run_stop_by_order(run, batch, "cancelled", step_of(run), cause);
+}
+
 static void take_cancel(struct task_runner *runner, const struct task_order *order)
 {
     struct boot_run *run = boot_run_find(runner, &order->task_id);
@@ -243,13 +265,8 @@ static void take_cancel(struct task_runner *runner, const struct task_order *ord
                       "whether the machine was touched is being found out");
     else if (run->row.outcome || run->leaving || run->report_whole)
         answer_cancel(runner, order, "too_late", "it is ending");
-    else {
-        answer_cancel(runner, order, "cancelled",
-                      run->touched ? "stopped; the machine is being put back"
-                                   : "stopped before the machine was touched");
-        boot_run_stop(run, "cancelled", step_of(run), "", "cancelled: %.200s",
-                      order->cancel->reason);
-    }
+    else
+        stop_cancelled(run, order);
 }
 
 /* A person's word is taken in: the controller does not say it again. */
@@ -274,17 +291,20 @@ static void take_settle(struct task_runner *runner, const struct task_order *ord
 {
     struct boot_run *run = boot_run_find(runner, &order->task_id);
     struct journal_batch *batch = journal_batch_create();
+    char cause[240];
 
     put_taken(batch, runner, order, bytes,
               run                               ? "the run is stopped and the machine put back"
               : !order->known                   ? "this agent's journal holds no such task"
               : order->held.state == HELD_ENDED ? "it has ended here"
                                                 : "it was never started here");
+    if (run) {
+        snprintf(cause, sizeof(cause), "settled by a person: %.200s", order->settle->reason);
+        boot_run_stop_by_order(run, batch, order->settle->outcome, step_of(run), cause);
+        return;
+    }
     hand_over(runner, batch);
-    if (run)
-        boot_run_stop(run, order->settle->outcome, step_of(run), "", "settled by a person: %.200s",
-                      order->settle->reason);
-    else if (order->known && order->held.state == HELD_ENDED)
+    if (order->known && order->held.state == HELD_ENDED)
         answer_held(runner, order); /* its RESULT once more: the controller may have lost it */
 }
 

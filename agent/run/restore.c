@@ -77,6 +77,13 @@ static void off_ended(struct boot_run *run, enum bmc_end end)
 
 static void look_for_off(struct boot_run *run);
 
+/* Its `on` may be under way still, and what was seen of the machine would prove that it is not. A
+ * command given behind it is carried out behind it. */
+static bool may_come_on(const struct boot_run *run)
+{
+    return run->on_unread && !run->row.seen;
+}
+
 static void saw_power_before_off(struct boot_run *run, enum bmc_end end)
 {
     struct task_runner *runner = run->runner;
@@ -85,7 +92,7 @@ static void saw_power_before_off(struct boot_run *run, enum bmc_end end)
         note(run, "restore_power", "failed", error_text(&run->bmc.err));
         failed(run, "read the power state", end);
         put_boot_device(run);
-    } else if (run->bmc.power == POWER_OFF) {
+    } else if (run->bmc.power == POWER_OFF && !may_come_on(run)) {
         put_boot_device(run);
     } else if (runner->now_ms < run->self_off_until_ms) {
         run->restore_at = RESTORE_AWAITS_OFF;

@@ -19,6 +19,8 @@ static void on_ended(struct boot_run *run, enum bmc_end end)
         end == BMC_NOT_SET ? "the BMC answers OK and reads back off" : error_text(&run->bmc.err);
     char tale[BOOT_LADDER_TALE_MAX];
 
+    if (run->bmc.answers)
+        run->on_unread = false;
     if (end == BMC_REACHED) {
         boot_run_wait_for_boot(run);
         return;
@@ -44,7 +46,7 @@ static void begin_on(struct boot_run *run)
     phone_home_hash(run->token, run->row.token_hash);
     run->row.has_token = true;
     run->row.seen = STAGE_NONE;
-    run->powered_on = true;
+    run->powered_on = run->on_unread = true;
     boot_run_change(run, PHASE_ON, NULL);
     bmc_step_begin(run,
                    &(struct bmc_goal){.step = "bmc_on",

@@ -120,6 +120,7 @@ static void on_was_inspected(struct boot_run *run, enum bmc_end end)
 
     if (unreadable(run, "bmc_on", end))
         return;
+    run->on_unread = false;
     if (run->bmc.power == POWER_ON) {
         run->uncertain = false;
         settle(run, "bmc_on", "done", "power reads back on after a restart of the agent");
@@ -263,6 +264,7 @@ static void parse_intents(struct boot_run *run, const struct journal_intents *in
     run->recovered_on = state_of(intents, "bmc_on", attempt);
     run->recovered_reset = state_of(intents, "bmc_reset", attempt);
     run->recovered_device = state_of(intents, "bmc_boot_device", attempt);
+    run->on_unread = run->recovered_on == RECOVERED_INTENT;
     run->device_intended = run->recovered_device != RECOVERED_NONE;
     run->attempts = 1u << 1 | 1u << attempt;
     run->restore_attempt = 1;
@@ -299,7 +301,7 @@ static void take_up(struct boot_run *run)
     struct task_runner *runner = run->runner;
     struct error err = {0};
 
-    if (run->row.state == HELD_ACCEPTED) {
+    if (run->row.state == HELD_ACCEPTED && !run->row.outcome) {
         run->phase = PHASE_ACCEPTED;
         run->start_by_ms = runner->now_ms + runner->settings.start_within_ms -
                            since_ms(runner, run->row.accepted_at_us);

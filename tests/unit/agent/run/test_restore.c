@@ -90,6 +90,21 @@ START_TEST(cancel_at_each_step)
 }
 END_TEST
 
+START_TEST(off_is_given_behind_an_on_that_was_never_read)
+{
+    bmc_set(POWER_OFF, BOOT_DEVICE_DISK);
+    bmc.ignores_on = true; /* it takes its time */
+    bench_order();
+    bench_until("bmc_on:started");
+    bench_settle();
+    ck_assert_uint_eq(bmc.ons, 1);
+    bench_cancel();
+    bench_until_ended();
+    ck_assert_str_eq(bmc.calls, "power:off device:pxe power:on power:off device:disk ");
+    bench_expect_result("cancelled", "", "done", "bmc_on", "changed my mind");
+}
+END_TEST
+
 START_TEST(deadline_at_each_step)
 {
     for (size_t i = 0; i < STEPS; i++, again()) {
@@ -247,7 +262,8 @@ START_TEST(report_above_its_limit_of_nobody_ends_nothing)
 }
 END_TEST
 
-CHECK_MAIN_WITH("restore", begin, end, cancel_at_each_step, deadline_at_each_step,
+CHECK_MAIN_WITH("restore", begin, end, off_is_given_behind_an_on_that_was_never_read,
+                cancel_at_each_step, deadline_at_each_step,
                 restart_at_each_step_and_a_cancel_behind_it, restart_in_the_restore,
                 expired_before_the_start_leaves_the_machine_alone,
                 bmc_that_stops_answering_is_a_restore_that_failed,

@@ -426,6 +426,37 @@ START_TEST(deadline_counts_from_the_former_life)
 }
 END_TEST
 
+START_TEST(cancelled_before_its_start_ends_after_a_restart)
+{
+    struct journal_batch *batch = former_life();
+
+    row.state = HELD_ACCEPTED;
+    row.started_at_us = 0;
+    row.outcome = strdup("cancelled");
+    row.cause = strdup("cancelled: changed my mind");
+    restart_on(batch);
+    bench_until("result");
+    bench_expect_result("cancelled", "", "none", "", "changed my mind");
+    ck_assert_str_eq(bmc.calls, "");
+}
+END_TEST
+
+START_TEST(restore_gives_off_behind_an_on_of_the_former_life)
+{
+    struct journal_batch *batch = former_life();
+
+    intent(batch, "bmc_off", "done");
+    intent(batch, "bmc_boot_device", "done");
+    intent(batch, "bmc_on", "intent");
+    token();
+    row.outcome = strdup("cancelled");
+    restart_on(batch);
+    bench_until("result");
+    ck_assert_str_eq(bmc.calls, "power:off ");
+    bench_expect_result("cancelled", "", "done", "", "");
+}
+END_TEST
+
 CHECK_MAIN_WITH(
     "run_recovery", begin, end, accepted_waits_for_a_controller_and_for_what_is_left_of_its_minute,
     accepted_starts_once_the_controller_is_back, started_and_not_touched_goes_on,
@@ -437,4 +468,5 @@ CHECK_MAIN_WITH(
     whole_report_ends_in_the_restore, restore_begins_again_under_a_new_attempt,
     machine_that_is_its_own_again_is_not_switched_off,
     decided_before_it_was_touched_ends_without_a_restore, stop_is_named_by_what_the_former_life_saw,
-    deadline_counts_from_the_former_life)
+    deadline_counts_from_the_former_life, cancelled_before_its_start_ends_after_a_restart,
+    restore_gives_off_behind_an_on_of_the_former_life)

@@ -1,5 +1,6 @@
 /* The runner on its bench: the straight line, each way it ends early, and what orders, machines and
  * people may say. */
+#include "agent/journal/journal_store.h"
 #include "tests/support/agent_bench.h"
 #include "tests/support/check_main.h"
 
@@ -504,11 +505,10 @@ START_TEST(cancel_before_the_start_touches_nothing)
 }
 END_TEST
 
-START_TEST(person_settles_a_run)
+static void settle(void)
 {
     Muster__SettleTask settle = MUSTER__SETTLE_TASK__INIT;
 
-    boot();
     settle.task_id = message_from_uuid(&bench.orders.task);
     settle.site_id = message_from_uuid(&bench.orders.site);
     settle.agent_id = message_from_uuid(&bench.orders.agent_id);
@@ -518,11 +518,57 @@ START_TEST(person_settles_a_run)
     settle.outcome = (char *)"failed";
     settle.reason = (char *)"seen on its console";
     bench_send(bench.orders.controller, DOMAIN_SETTLE, &settle.base);
+}
+
+/* The next batch that becomes durable holds a fact, which is the answer, and the task's end. */
+static void expect_answer_with_outcome(const char *outcome)
+{
+    struct journal_batch *batch;
+    const char *found = NULL;
+
+    task_runner_turn(bench.runner);
+    batch = handover_receive(bench.rooms.journalled, 5000);
+    ck_assert_ptr_nonnull(batch);
+    ck_assert_uint_gt(batch->facts_head, 0);
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->items[i].kind == ITEM_TASK)
+            found = batch->items[i].task.outcome;
+    ck_assert_msg(found && strcmp(found, outcome) == 0, "the outcome is '%s'", found ? found : "-");
+    bench.runner->runs->pending--;
+    journal_batch_destroy(batch);
+}
+
+START_TEST(cancelled_is_said_with_its_outcome)
+{
+    boot();
+    bench_settle();
+    bench_cancel();
+    expect_answer_with_outcome("cancelled");
+    bench_until("result");
+    bench_expect_order("cancel:cancelled result");
+}
+END_TEST
+
+START_TEST(taken_is_said_with_its_outcome)
+{
+    boot();
+    bench_settle();
+    settle();
+    expect_answer_with_outcome("failed");
+    bench_until("result");
+    bench_expect_order("taken result");
+}
+END_TEST
+
+START_TEST(person_settles_a_run)
+{
+    boot();
+    settle();
     bench_until("result");
     bench_expect_result("failed", "", "done", "phone_home", "settled by a person");
     ck_assert_uint_eq(bench_count("taken"), 1);
     bench_until_ended();
-    bench_send(bench.orders.controller, DOMAIN_SETTLE, &settle.base); /* said again */
+    settle(); /* said again */
     bench_until_count("result", 2);
     ck_assert_uint_eq(bench_count("taken"), 2);
 }
@@ -719,7 +765,8 @@ CHECK_MAIN_WITH(
     busy_machine_is_declined_at_once, driver_nobody_has_is_declined,
     full_disk_declines_what_is_new_and_finishes_what_runs, refused_order_is_a_fact,
     known_task_is_answered_and_never_run_again, captured_order_of_an_ended_task_is_a_replay,
-    cancel_has_its_answers, cancel_before_the_start_touches_nothing, person_settles_a_run,
+    cancel_has_its_answers, cancel_before_the_start_touches_nothing,
+    cancelled_is_said_with_its_outcome, taken_is_said_with_its_outcome, person_settles_a_run,
     release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,
     same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
