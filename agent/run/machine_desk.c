@@ -73,7 +73,8 @@ static void hello_is_durable(struct journal_batch *batch, void *context)
     char *json;
 
     run->answering = false;
-    if (batch->rc < 0) {
+    /* A repeat of a first use that could not be kept is no more than that was. */
+    if (batch->rc < 0 || !run->row.has_nonce) {
         unavailable(run, request);
         return;
     }
@@ -86,6 +87,15 @@ static void hello_is_durable(struct journal_batch *batch, void *context)
     else
         unavailable(run, request);
     free(json);
+}
+
+static void first_use_is_durable(struct journal_batch *batch, void *context)
+{
+    struct boot_run *run = context;
+
+    if (batch->rc < 0)
+        run->row.has_nonce = run->row.has_session = false; /* tried again it is the first use */
+    hello_is_durable(batch, context);
 }
 
 static void second_nonce_is_durable(struct journal_batch *batch, void *context)
@@ -137,7 +147,7 @@ static void first_use(struct boot_run *run, struct phone_home_request *request, 
     timeline_step(run, batch, "phone_home", "seen", EVIDENCE_SELF, detail);
     batch->request = request;
     run->answering = true;
-    boot_run_commit(run, batch, hello_is_durable);
+    boot_run_commit(run, batch, first_use_is_durable);
 }
 
 static void other_nonce(struct boot_run *run, struct phone_home_request *request)
@@ -218,7 +228,8 @@ static void log_is_durable(struct journal_batch *batch, void *context)
     struct phone_home_request *request = batch->request;
     char json[48];
 
-    if (batch->rc < 0) {
+    /* Or what came before it could not be kept. */
+    if (batch->rc < 0 || request->offset + request->body_length > run->row.log_size) {
         unavailable(run, request);
         return;
     }
@@ -226,6 +237,15 @@ static void log_is_durable(struct journal_batch *batch, void *context)
     snprintf(json, sizeof(json), "{\"offset\":%llu}",
              (unsigned long long)(request->offset + request->body_length));
     run->runner->rooms.answer(request, 200, json);
+}
+
+static void more_log_is_durable(struct journal_batch *batch, void *context)
+{
+    struct boot_run *run = context;
+
+    if (batch->rc < 0 && batch->ticket < run->row.log_size)
+        run->row.log_size = batch->ticket;
+    log_is_durable(batch, context);
 }
 
 static void log_gap(struct boot_run *run, struct phone_home_request *request)
@@ -264,9 +284,10 @@ static void take_log(struct boot_run *run, struct phone_home_request *request)
     report_spool_log(batch, timeline_record(run), run->row.log_size,
                      request->body + (run->row.log_size - request->offset),
                      (size_t)(end - run->row.log_size));
+    batch->ticket = run->row.log_size; /* what is held without it */
     run->row.log_size = end;
     batch->request = request;
-    boot_run_commit(run, batch, log_is_durable);
+    boot_run_commit(run, batch, more_log_is_durable);
 }
 
 static void ok_is_durable(struct journal_batch *batch, void *context)
@@ -317,11 +338,30 @@ static void report_answered(struct boot_run *run, struct phone_home_request *req
     free(json);
 }
 
+/* The image sends it again; until then the run waits for it as before. */
+static void forget_report(struct boot_run *run)
+{
+    if (run->leaving)
+        return; /* its end is being said already */
+    run->row.has_report = run->report_whole = false;
+    run->row.report_size = 0;
+    free(run->row.verdict);
+    run->row.verdict = NULL;
+    if (!run->row.outcome) { /* or they are those of the outcome */
+        free(run->row.cause);
+        free(run->row.remedy);
+        run->row.cause = run->row.remedy = NULL;
+    }
+    /* What was written behind it says that it is held. */
+    boot_run_commit(run, boot_run_batch(run), NULL);
+}
+
 static void report_is_durable(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
 
     if (batch->rc < 0) {
+        forget_report(run);
         unavailable(run, batch->request);
         return;
     }
@@ -333,7 +373,7 @@ static void repeat_is_durable(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
 
-    if (batch->rc < 0)
+    if (batch->rc < 0 || !run->row.has_report)
         unavailable(run, batch->request);
     else
         report_answered(run, batch->request);

@@ -1,5 +1,7 @@
 /* The runner on its bench: the straight line, each way it ends early, and what orders, machines and
  * people may say. */
+#include <sqlite3.h>
+
 #include "agent/journal/journal_store.h"
 #include "tests/support/agent_bench.h"
 #include "tests/support/check_main.h"
@@ -719,6 +721,43 @@ START_TEST(log_is_taken_once_and_in_order)
 }
 END_TEST
 
+/* From another connection: a trigger makes the journal refuse a batch, and not the next. */
+static void journal_sql_now(const char *sql)
+{
+    char *why = NULL;
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open(bench.path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK, "%s", why);
+    sqlite3_close(db);
+}
+
+START_TEST(what_the_journal_refused_is_taken_when_it_is_said_again)
+{
+    boot();
+    bench_settle();
+    journal_sql_now("CREATE TRIGGER no BEFORE INSERT ON task WHEN new.nonce_hash IS NOT NULL "
+                    "BEGIN SELECT raise(ABORT, 'no'); END");
+    ck_assert_uint_eq(bench_hello(1), 503);
+    ck_assert_uint_eq(bench_hello(1), 503);
+    journal_sql_now("DROP TRIGGER no");
+    ck_assert_uint_eq(bench_hello(1), 200);
+    ck_assert_uint_eq(bench_count("phone_home:seen"), 1);
+    journal_sql_now("CREATE TRIGGER no BEFORE INSERT ON bulk BEGIN SELECT raise(ABORT, 'no'); END");
+    ck_assert_uint_eq(say_log(0, "first\n"), 503);
+    ck_assert_uint_eq(say_log(6, "second\n"), 409);
+    ck_assert_uint_eq(bench_report(1, "passed"), 503);
+    ck_assert_uint_eq(bench_report(1, "passed"), 503);
+    journal_sql_now("DROP TRIGGER no");
+    ck_assert_uint_eq(say_log(0, "first\n"), 200);
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until("result");
+    bench_expect_result("succeeded", "passed", "done", "", "");
+    ck_assert_uint_eq(bench_count("report:done"), 1);
+}
+END_TEST
+
 START_TEST(log_has_its_cap)
 {
     boot();
@@ -771,4 +810,5 @@ CHECK_MAIN_WITH(
     same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
     mac_that_was_seen_counts_not_the_one_claimed, session_of_nobody_is_refused,
-    log_is_taken_once_and_in_order, log_has_its_cap, report_is_taken_once)
+    log_is_taken_once_and_in_order, what_the_journal_refused_is_taken_when_it_is_said_again,
+    log_has_its_cap, report_is_taken_once)
