@@ -126,6 +126,8 @@ int task_journal_facts_digest(struct task_journal *journal, const struct uuid *t
 
 /* Bytes of bulk that may wait; above it the oldest log lines become a GAP. */
 void task_journal_set_bulk_budget(struct task_journal *journal, uint64_t bytes);
+/* As a controller says it; before it is told, no ended task is forgotten. */
+void task_journal_set_controller_time(struct task_journal *journal, int64_t now_us);
 /* Batches committed since it was opened. */
 uint64_t task_journal_commits(struct task_journal *journal);
 #ifdef MUSTER_FAULTS

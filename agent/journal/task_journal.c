@@ -46,6 +46,7 @@ struct task_journal {
     uint64_t acknowledged[3]; /* by stream, to be written lazily; 0: none */
     uint64_t facts_head, bulk_head;
     uint64_t budget, commits;
+    int64_t controller_time_us; /* 0: not told yet */
     bool in_trouble, is_damaged;
     struct error trouble, damage;
 #ifdef MUSTER_FAULTS
@@ -135,13 +136,18 @@ static size_t group_limit(const struct task_journal *journal)
     return GROUP_MAX;
 }
 
-/* Old tasks go once a day. */
+/* Old tasks go once a day, by the controller's clock: the box's own may be weeks ahead. */
 static int forget(struct task_journal *journal, struct error *err)
 {
-    if (clock_monotonic_ms() < journal->next_forget_ms)
+    int64_t now_us;
+
+    pthread_mutex_lock(&journal->lock);
+    now_us = journal->controller_time_us;
+    pthread_mutex_unlock(&journal->lock);
+    if (!now_us || clock_monotonic_ms() < journal->next_forget_ms)
         return 0;
     journal->next_forget_ms = clock_monotonic_ms() + FORGET_EVERY_MS;
-    return journal_store_forget(journal->store, clock_realtime_us() - KEEP_US, err);
+    return journal_store_forget(journal->store, now_us - KEEP_US, err);
 }
 
 /* Make the first 'count' batches from 'first' on durable. -1: none of them is, try again later.
@@ -521,6 +527,13 @@ void task_journal_set_bulk_budget(struct task_journal *journal, uint64_t bytes)
 {
     pthread_mutex_lock(&journal->lock);
     journal->budget = bytes;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+void task_journal_set_controller_time(struct task_journal *journal, int64_t now_us)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->controller_time_us = now_us;
     pthread_mutex_unlock(&journal->lock);
 }
 

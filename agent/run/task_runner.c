@@ -56,6 +56,8 @@ static void look_around(struct task_runner *runner)
     runner->rooms.link_state(runner->rooms.link, &runner->link);
     runner->now_ms = runner->rooms.now_ms();
     runner->at_us = runner->link.controller_time_us;
+    if (runner->link.connected)
+        task_journal_set_controller_time(runner->rooms.journal, runner->at_us);
 }
 
 struct task_runner *task_runner_create(const struct runner_settings *settings,

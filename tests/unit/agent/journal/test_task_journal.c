@@ -63,7 +63,7 @@ static void fact(struct journal_batch *batch, const char *name)
     Muster__Step step = MUSTER__STEP__INIT;
 
     step.name = (char *)name;
-    record.at_us = clock_realtime_us(); /* what is old and acknowledged is forgotten at opening */
+    record.at_us = clock_realtime_us();
     record.task_id = message_from_uuid(&task);
     record.kind_case = MUSTER__RECORD__KIND_STEP;
     record.step = &step;
@@ -512,6 +512,7 @@ START_TEST(ended_tasks_are_kept_for_35_days)
                      SQLITE_OK);
     sqlite3_close(db);
     journal = task_journal_open(path, NULL);
+    task_journal_set_controller_time(journal, clock_realtime_us());
     write_now(journal_batch_create());
     ck_assert_int_eq(task_journal_find(journal, &task, &found, NULL), 1);
     journal_task_clear(&found);
@@ -522,6 +523,11 @@ START_TEST(ended_tasks_are_kept_for_35_days)
                      SQLITE_OK);
     sqlite3_close(db);
     journal = task_journal_open(path, NULL);
+    /* No controller has said how late it is: the clock of the box may be wrong. */
+    write_now(journal_batch_create());
+    ck_assert_int_eq(task_journal_find(journal, &task, &found, NULL), 1);
+    journal_task_clear(&found);
+    task_journal_set_controller_time(journal, clock_realtime_us());
     write_now(journal_batch_create());
     ck_assert_int_eq(task_journal_find(journal, &task, &found, NULL), 0);
     /* The epoch outlives it: an old order stays old. */
