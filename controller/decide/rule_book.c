@@ -176,6 +176,11 @@ out:
     return book;
 }
 
+int rule_book_hold(struct db *db, const struct uuid *tenant, struct error *err)
+{
+    return db_execute(db, SQL_RULE_BOOK_LOCK_SHARED, err, "u", tenant) < 0 ? -1 : 0;
+}
+
 int rule_book_refresh(struct db *db, const struct uuid *tenant, struct rule_book **book,
                       char **ret_why, struct error *err)
 {

@@ -35,6 +35,10 @@ struct rule_book *rule_book_create(int64_t revision, const char *killed_because,
                                    struct error *err);
 void rule_book_destroy(struct rule_book *book);
 
+/* In the caller's transaction, before what it writes: whoever changes the book waits for its end,
+ * so that nothing is decided by an older book behind the answer to a disarm or a stop. */
+int rule_book_hold(struct db *db, const struct uuid *tenant, struct error *err);
+
 /* In the caller's transaction, for its tenant: replaces *book (NULL at first) when its revision is
  * another than the database's. 1: replaced, *ret_why as above. 0: still right. */
 int rule_book_refresh(struct db *db, const struct uuid *tenant, struct rule_book **book,

@@ -1,4 +1,5 @@
--- Exclusive against leasing, which reads the book under the shared lock: after the commit no task of an older book is leased.
+-- Exclusive against intake and leasing, which read the book under the shared lock: after the commit nothing is decided by an older book, and no
+-- task of one is leased.
 -- name: rule_book_lock
 select pg_advisory_xact_lock(hashtextextended('rule book ' || $1::uuid::text, 0))
 

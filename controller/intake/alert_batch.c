@@ -1,5 +1,7 @@
 /* alert_batch.c - see alert_batch.h. Invariant: the cursor row is locked first and moved last in
  * each transaction, so that what is kept and how far was read can never differ.
+ * Locks: cursor row, rule book (shared: behind a disarm's answer nothing is decided by what was
+ * disarmed), what claims and tasks write, audit.
  *
  * A batch that collides (40001, 40P01) is tried again. One that holds a record which the database
  * refuses (SQLSTATE class 22 or 23) is halved until that record stands alone, and it is kept as
@@ -252,7 +254,7 @@ static int fill_transaction(struct attempt *attempt, struct error *err)
 
     begin_items(attempt);
     if (!attempt->rejected &&
-        (find_machines(attempt, err) < 0 ||
+        (rule_book_hold(attempt->db, &origin->tenant, err) < 0 || find_machines(attempt, err) < 0 ||
          alert_store_claim(attempt->db, origin, attempt->items, attempt->count, err) < 0 ||
          decide(attempt, &decisions, err) < 0))
         goto out;

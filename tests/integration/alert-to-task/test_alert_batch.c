@@ -1,6 +1,8 @@
 /* The one transaction, over a real database: what each record becomes, what is kept when the
  * database refuses, collides or fences, and that nothing is done twice. */
 #include <check.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,6 +344,39 @@ START_TEST(a_disarmed_rule_acts_no_more)
 }
 END_TEST
 
+/* A batch that begins before a rule is disarmed and reads the book behind it decides without it. */
+static void *keep_meanwhile(void *context)
+{
+    *(int *)context = keep();
+    return NULL;
+}
+
+START_TEST(a_batch_waits_for_the_switch_under_way)
+{
+    pthread_t thread;
+    int rc = -2;
+
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    ck_assert_int_eq(db_begin(owner, &err), 0);
+    number("select count(pg_advisory_xact_lock(hashtextextended('rule book ' || $, 0)))");
+    test_insert(owner,
+                "with r as (update rule set stage = 'draft' where id = $1) update rule_book set "
+                "revision = revision + 1 where tenant_id = $2 and $3::uuid is null and $4::text is "
+                "null",
+                &alerts.rule, &alerts.fleet.tenant, NULL, NULL);
+    ck_assert_int_eq(pthread_create(&thread, NULL, keep_meanwhile, &rc), 0);
+    /* The database has no event for a lock that is waited for: look again every 10 ms. */
+    while (test_number(owner, "select count(*) from pg_locks where locktype = 'advisory' and not "
+                              "granted") == 0)
+        poll(NULL, 0, 10);
+    ck_assert_int_eq(db_commit(owner, &err), 0);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(rc, 1);
+    ck_alert(0, "no_rule", "none of 0 armed rules matches");
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 0);
+}
+END_TEST
+
 START_TEST(automation_switched_off_boots_nothing)
 {
     test_insert(owner,
@@ -565,7 +600,7 @@ CHECK_MAIN_WITH("alert_batch", set_up, tear_down, every_record_gets_one_disposit
                 keys_of_a_machine_must_agree, a_machine_given_away_is_unknown,
                 what_is_remembered_of_a_machine_is_never_old,
                 the_highest_rule_acts_the_others_are_outranked, a_disarmed_rule_acts_no_more,
-                automation_switched_off_boots_nothing,
+                a_batch_waits_for_the_switch_under_way, automation_switched_off_boots_nothing,
                 what_cannot_be_booted_is_an_error_of_the_rule, a_revoked_grant_boots_nothing,
                 a_zombie_keeps_nothing, what_was_kept_is_not_kept_again,
                 deciding_again_makes_the_same_task, the_one_refused_record_is_found_and_kept,
