@@ -15,8 +15,9 @@ where r.tenant_id = $1 and r.name = $2
 insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) values ($1, $2, $3::integer, $4, $5, $6)
 
 -- name: rule_set
+-- The moment is one under the lock: what was made before it by the rule as it was armed before is told by it (task_queue.made_at).
 update rule set current_version = $3::integer, stage = case when $4 then 'active' else stage end,
-    stage_since = case when $4 and stage <> 'active' then now() else stage_since end,
+    stage_since = case when $4 and stage <> 'active' then clock_timestamp() else stage_since end,
     stage_by = case when $4 and stage <> 'active' then $5 else stage_by end,
     stage_reason = case when $4 and stage <> 'active' then $6 else stage_reason end
 where tenant_id = $1 and id = $2
@@ -40,7 +41,7 @@ order by r.name limit $4
 select id, stage from rule where tenant_id = $1 and name = $2
 
 -- name: rule_set_stage
-update rule set stage = $3, stage_since = now(), stage_by = $4, stage_reason = $5 where tenant_id = $1 and id = $2
+update rule set stage = $3, stage_since = clock_timestamp(), stage_by = $4, stage_reason = $5 where tenant_id = $1 and id = $2
 
 -- name: rule_book_killed
 -- A tenant without a row never pushed a rule; its automation can be stopped all the same.

@@ -10,6 +10,8 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                    when t.rule_id is not null and k.killed_because is not null then 'automation to be started again (muster automation start): ' || k.killed_because
                    when t.rule_id is not null and r.stage <> 'active' then 'rule ' || r.name || ' to be armed again, ' || r.stage
                         || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
+                   when (select q.made_at < r.stage_since from task_queue q where q.tenant_id = t.tenant_id and q.task_id = t.id)
+                       then 'nothing but its end: it was made before rule ' || r.name || ' was armed again'
                    when s.quarantined_because is not null then 'site ' || s.name || ', which is in quarantine: ' || s.quarantined_because
                    when e.expires_at is null then 'the agent of site ' || s.name || ', which has never connected'
                    when e.expires_at <= now() then 'the agent of site ' || s.name || ', silent since '
@@ -67,6 +69,8 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                    when t.rule_id is not null and k.killed_because is not null then 'automation to be started again (muster automation start): ' || k.killed_because
                    when t.rule_id is not null and r.stage <> 'active' then 'rule ' || r.name || ' to be armed again, ' || r.stage
                         || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
+                   when (select q.made_at < r.stage_since from task_queue q where q.tenant_id = t.tenant_id and q.task_id = t.id)
+                       then 'nothing but its end: it was made before rule ' || r.name || ' was armed again'
                    when s.quarantined_because is not null then 'site ' || s.name || ', which is in quarantine: ' || s.quarantined_because
                    when e.expires_at is null then 'the agent of site ' || s.name || ', which has never connected'
                    when e.expires_at <= now() then 'the agent of site ' || s.name || ', silent since '

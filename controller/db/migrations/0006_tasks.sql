@@ -8,6 +8,7 @@ $$ select make_interval(secs => case class when 0 then 0 when 1 then 60 else 300
 alter table task_queue
     add column turn_at    timestamptz not null default now(),   -- due_at + class_wait(class): the order of leasing
     add column rule_id    uuid,                                 -- the rule that made it, null: a person
+    add column made_at    timestamptz not null default clock_timestamp(), -- one that its rule made before it was armed last is not leased
     add column cancelling boolean not null default false,       -- its agent is being asked: not leased meanwhile
     add column tries      integer not null default 0;           -- grants so far: the pause before the next grows with them
 update task_queue q set turn_at = q.due_at + class_wait(q.class), rule_id = t.rule_id, cancelling = t.cancel_requested_at is not null

@@ -200,7 +200,7 @@ static enum rule_switched throw_switch(const char *rule, bool on)
 
 START_TEST(disarmed_rules_tasks_wait)
 {
-    struct uuid rule = make_rule(), task = make_rules_task(0, &rule);
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule), fresh;
     struct task_lease leases[1];
 
     ck_assert_int_eq(throw_switch("no-such-rule", false), RULE_NOT_THERE);
@@ -209,8 +209,11 @@ START_TEST(disarmed_rules_tasks_wait)
     ck_assert_int_eq(lease(leases, 1), 0);
     STATE_IS(task, "queued");
     ck_assert_int_eq(throw_switch("reboot-on-ecc", true), RULE_SWITCHED);
+    ck_assert_int_eq(lease(leases, 1), 0); /* what the rule made before it was disarmed is void */
+    fresh = make_rules_task(1, &rule);
     ck_assert_int_eq(lease(leases, 1), 1);
-    STATE_IS(task, "leased");
+    STATE_IS(fresh, "leased");
+    STATE_IS(task, "queued");
     ck_assert_int_eq(count_of("select count(*) from rule_switch where rule_id = $1", &rule), 3);
     ck_assert_int_eq(
         count_of("select count(distinct revision) from rule_switch where rule_id = $1", &rule), 3);
