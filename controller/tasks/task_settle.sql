@@ -10,7 +10,9 @@ update task set restore = case restore when 'pending' then 'failed' else restore
 where tenant_id = $1 and id = $2;
 
 -- name: settle_hold
-update machine set held_because = 'nobody saw it put back: task ' || $2::text || ' was settled by a person' where id = $1 and held_by_task = $2::uuid;
+-- Though its STARTED never came, the agent may have touched the machine. What a person's hold says stays.
+update machine set held_because = 'nobody saw it put back: task ' || $2::text || ' was settled by a person', held_by_task = $2::uuid
+where id = $1 and (held_because is null or held_by_task = $2::uuid);
 
 -- name: settle_free
 update machine set held_because = null, held_by_task = null where id = $1 and held_because is not null;

@@ -126,6 +126,25 @@ START_TEST(settled_task_leaves_the_machine_to_its_release)
 }
 END_TEST
 
+START_TEST(settled_task_that_never_said_started_holds_the_machine)
+{
+    struct uuid task = make_task(0);
+    struct task_lease leases[1] = {lease_it(&task)};
+    struct task_fact fact = fact_of(&leases[0]);
+
+    FACT(fact, task_facts_accepted(engine, &fact, &err));
+    FACT(fact, task_facts_uncertain(engine, &fact, "bmc_on", "no answer", &err));
+    STATE_IS(task, "unknown");
+    ck_assert_str_eq(held_because(0), "-");
+    ck_assert_int_eq(settle(&task, "failed"), 0);
+    ck_assert_ptr_nonnull(strstr(held_because(0), "nobody saw it put back"));
+    make_task(0);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    ck_assert_int_eq(release(&fleet.tenant), 1);
+    ck_assert_int_eq(lease(leases, 1), 1);
+}
+END_TEST
+
 START_TEST(late_result_is_kept_once_and_its_restore_counts)
 {
     struct task_fact fact = unknown_task(0);
@@ -293,6 +312,7 @@ CHECK_MAIN_WITH("task_settle", set_up, tear_down,
                 released_machine_boots_again, release_settles_what_is_unknown,
                 only_unknown_tasks_are_settled_as_an_end,
                 settled_task_leaves_the_machine_to_its_release,
+                settled_task_that_never_said_started_holds_the_machine,
                 late_result_is_kept_once_and_its_restore_counts,
                 late_result_that_put_it_back_frees_the_machine, newer_release_supersedes_the_older,
                 hold_by_a_person_outlives_the_task, result_with_foreign_words_is_noted_not_believed,
