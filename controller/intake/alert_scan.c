@@ -61,6 +61,12 @@ static bool take(struct scan *scan, char c)
     return true;
 }
 
+/* Whether char is signed differs between processors. */
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 /* A string of printable ASCII without escapes. */
 static bool take_string(struct scan *scan, struct span *ret)
 {
@@ -69,7 +75,7 @@ static bool take_string(struct scan *scan, struct span *ret)
     if (!take(scan, '"'))
         return false;
     ret->bytes = at = scan->at;
-    while (at < scan->end && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7f)
+    while (at < scan->end && is_plain((unsigned char)*at))
         at++;
     ret->length = (size_t)(at - ret->bytes);
     if (at == scan->end || *at != '"')
