@@ -165,4 +165,4 @@ static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, stru
 }
 
 const struct power_driver power_driver_ipmi = {
-    "ipmi", get_power, set_power, get_boot_device, set_boot_device, reset_bmc, identify};
+    "ipmi", false, get_power, set_power, get_boot_device, set_boot_device, reset_bmc, identify};

@@ -1,6 +1,6 @@
 /* noop.c - a BMC that is none: remembers what it was told, for a machine that a person switches,
  * and for trying a site out without touching hardware. Invariant: the state of an address is what
- * was last set; before that it is off with no boot device.
+ * was last set in this life of the agent; before that it is off with no boot device.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -91,4 +91,4 @@ static int reset_bmc(const struct bmc_access *bmc, struct error *err)
 }
 
 const struct power_driver power_driver_noop = {
-    "noop", get_power, set_power, get_boot_device, set_boot_device, reset_bmc, NULL};
+    "noop", true, get_power, set_power, get_boot_device, set_boot_device, reset_bmc, NULL};

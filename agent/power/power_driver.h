@@ -33,6 +33,9 @@ struct bmc_access {
 
 struct power_driver {
     const char *name; /* "ipmi", "noop" */
+    /* What it reads back is what it was told in this life of the agent, and says nothing about the
+     * machine: one that boots is not watched by it. */
+    bool remembers_only;
     int (*get_power)(const struct bmc_access *bmc, enum power_state *ret, struct error *err);
     int (*set_power)(const struct bmc_access *bmc, enum power_state state, struct error *err);
     int (*get_boot_device)(const struct bmc_access *bmc, enum boot_device *ret, struct error *err);

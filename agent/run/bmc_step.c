@@ -178,6 +178,14 @@ void bmc_step_read(struct boot_run *run, enum power_action action, int64_t withi
     ask(run);
 }
 
+bool bmc_step_remembers_only(const struct boot_run *run)
+{
+    const struct power_driver *driver =
+        run->runner->rooms.find_driver(run->order.boot->bmc->driver);
+
+    return driver && driver->remembers_only;
+}
+
 void bmc_step_drop(struct boot_run *run)
 {
     memset(&run->bmc, 0, sizeof(run->bmc));

@@ -13,6 +13,9 @@ void bmc_step_begin(struct boot_run *run, const struct bmc_goal *goal, unsigned 
 /* Only read: goal.action POWER_GET or BOOT_DEVICE_GET; the value is in run->bmc. */
 void bmc_step_read(struct boot_run *run, enum power_action action, int64_t within_ms,
                    void (*done)(struct boot_run *run, enum bmc_end end));
+/* Its driver says nothing of the machine's power, and after a restart of the agent nothing at all.
+ */
+bool bmc_step_remembers_only(const struct boot_run *run);
 void bmc_step_answered(struct boot_run *run, const struct power_job *job);
 void bmc_step_tick(struct boot_run *run);
 /* Forgets what is under way; an answer that still comes is dropped. */

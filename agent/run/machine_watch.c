@@ -109,7 +109,8 @@ static void tick_waiting(struct boot_run *run)
 
 static bool watching(const struct boot_run *run)
 {
-    return (run->phase == PHASE_BOOT || run->phase == PHASE_SESSION) && !run->row.outcome &&
+    return !bmc_step_remembers_only(run) &&
+           (run->phase == PHASE_BOOT || run->phase == PHASE_SESSION) && !run->row.outcome &&
            !run->report_whole && !run->leaving && !run->climbing;
 }
 

@@ -121,9 +121,13 @@ static void on_was_inspected(struct boot_run *run, enum bmc_end end)
     if (unreadable(run, "bmc_on", end))
         return;
     run->on_unread = false;
-    if (run->bmc.power == POWER_ON) {
+    /* A driver without a BMC is told, and has done it. */
+    if (run->bmc.power == POWER_ON || bmc_step_remembers_only(run)) {
         run->uncertain = false;
-        settle(run, "bmc_on", "done", "power reads back on after a restart of the agent");
+        settle(run, "bmc_on", "done",
+               run->bmc.power == POWER_ON
+                   ? "power reads back on after a restart of the agent"
+                   : "the agent was restarted; this driver cannot tell the power");
         boot_run_wait_for_boot(run);
     } else if (!run->row.seen) {
         settle(run, "bmc_on", "no_effect", "off, and nothing was seen of the machine");

@@ -124,8 +124,9 @@ static inline int bmc_reset(const struct bmc_access *access, struct error *err)
     return rc;
 }
 
-static const struct power_driver bmc_driver = {
-    "scripted", bmc_get_power, bmc_set_power, bmc_get_device, bmc_set_device, bmc_reset, NULL};
+/* remembers_only is the test's to set. */
+static struct power_driver bmc_driver = {
+    "scripted", false, bmc_get_power, bmc_set_power, bmc_get_device, bmc_set_device, bmc_reset, NULL};
 
 static inline const struct power_driver *bench_driver(const char *name)
 {
@@ -270,7 +271,7 @@ static inline void bench_begin(void)
     bmc.power = POWER_OFF;
     bmc.device = BOOT_DEVICE_NONE;
     bmc.dead = bmc.ignores_on = bmc.ignores_off = bmc.ignores_device = false;
-    bmc.reset_cures = false;
+    bmc.reset_cures = bmc_driver.remembers_only = false;
     bmc.fail_sets = bmc.ons = bmc.offs = bmc.devices = bmc.resets = 0;
     bmc.calls[0] = '\0';
     log_set_level(LOG_ERROR);

@@ -65,10 +65,10 @@ static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, stru
     return 0;
 }
 
-static const struct power_driver knowing = {"knowing",       get_power, set_power, NULL,
-                                            set_slow_device, NULL,      identify};
-static const struct power_driver driver = {"scripted", get_power, set_power, NULL,
-                                           NULL,       NULL,      NULL};
+static const struct power_driver knowing = {"knowing", false,           get_power, set_power,
+                                            NULL,      set_slow_device, NULL,      identify};
+static const struct power_driver driver = {"scripted", false, get_power, set_power,
+                                           NULL,       NULL,  NULL,      NULL};
 static uint8_t secret[32], public_half[32];
 static struct handover *answers;
 

@@ -457,6 +457,29 @@ START_TEST(restore_gives_off_behind_an_on_of_the_former_life)
 }
 END_TEST
 
+START_TEST(driver_that_only_remembers_ends_no_session_by_having_forgotten)
+{
+    struct journal_batch *batch = former_life();
+
+    intent(batch, "bmc_off", "done");
+    intent(batch, "bmc_boot_device", "done");
+    intent(batch, "bmc_on", "intent");
+    token();
+    bmc_driver.remembers_only = true;
+    restart_on(batch); /* it says off */
+    bench_until("bmc_on:done");
+    ck_assert_uint_eq(bench_hello(1), 200);
+    for (int looks = 0; looks < 8; looks++) {
+        bench.now_ms += 12000;
+        bench_settle();
+    }
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until("result");
+    bench_expect_result("succeeded", "passed", "done", "", "");
+    ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
 CHECK_MAIN_WITH(
     "run_recovery", begin, end, accepted_waits_for_a_controller_and_for_what_is_left_of_its_minute,
     accepted_starts_once_the_controller_is_back, started_and_not_touched_goes_on,
@@ -469,4 +492,5 @@ CHECK_MAIN_WITH(
     machine_that_is_its_own_again_is_not_switched_off,
     decided_before_it_was_touched_ends_without_a_restore, stop_is_named_by_what_the_former_life_saw,
     deadline_counts_from_the_former_life, cancelled_before_its_start_ends_after_a_restart,
-    restore_gives_off_behind_an_on_of_the_former_life)
+    restore_gives_off_behind_an_on_of_the_former_life,
+    driver_that_only_remembers_ends_no_session_by_having_forgotten)
