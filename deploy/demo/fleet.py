@@ -118,15 +118,15 @@ class Teller:
 
     def poll(self):
         """Tells what is new; True once the task has ended."""
+        # The state first: all events of a task that has ended are there when they are asked for.
+        self.state = self.api.patient("/v1/tasks/" + self.task)
         answer = self.api.patient("/v1/tasks/%s/events" % self.task)
         for event in (answer or {}).get("items", []):
             if event["id"] not in self.told:
                 self.told.add(event["id"])
                 self.events.append(event)
                 self.tell(event)
-        task = self.api.patient("/v1/tasks/" + self.task)
-        self.state = task
-        return bool(task) and task["state"] in FINAL
+        return bool(answer) and bool(self.state) and self.state["state"] in FINAL
 
 
 def follow(tellers, seconds=240):
