@@ -36,6 +36,11 @@ int error_set_code(struct error *err, enum error_code code, const char *format, 
     return -1;
 }
 
+int error_no_memory(struct error *err)
+{
+    return error_set_code(err, ERROR_UNAVAILABLE, "out of memory");
+}
+
 int error_prefix(struct error *err, const char *format, ...)
 {
     char old[sizeof(err->text)];

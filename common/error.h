@@ -27,6 +27,9 @@ int error_set(struct error *err, const char *format, ...) __attribute__((format(
 int error_set_code(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* ERROR_UNAVAILABLE: it is nobody's fault, and the next try may find some. Returns -1. */
+int error_no_memory(struct error *err);
+
 /* Put "context: " before what is there; code and SQLSTATE stay. Returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

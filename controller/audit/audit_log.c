@@ -26,7 +26,7 @@ static int put_details(json_t *body, const struct audit_entry *entry, struct err
     if (!details)
         return error_prefix(err, "details of audit row %s", entry->action);
     if (json_object_set_new(body, "details", details) < 0)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     return 0;
 }
 
@@ -51,13 +51,13 @@ static char *make_body(const struct audit_entry *entry, struct error *err)
     char *text = NULL;
 
     if (!body)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     else if (entry->details && put_details(body, entry, err) < 0)
         ; /* said */
     else if (entry->why && json_object_set_new(body, "why", make_reason(entry->why)) < 0)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     else if (!(text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS)))
-        error_set(err, "out of memory");
+        error_no_memory(err);
     json_decref(body);
     return text;
 }
@@ -86,7 +86,7 @@ static int make_leaf(const struct uuid *tenant, const struct audit_entry *entry,
     leaf->body = *ret_body;
     if (draw_salt(leaf->salt, err) < 0)
         return -1;
-    return audit_leaf_hash(leaf, ret_hash) < 0 ? error_set(err, "out of memory") : 0;
+    return audit_leaf_hash(leaf, ret_hash) < 0 ? error_no_memory(err) : 0;
 }
 
 int audit_append(struct db *db, const struct uuid *tenant, const struct audit_entry *entry,
@@ -147,7 +147,7 @@ static int columns_make(struct columns *columns, size_t count, struct error *err
         columns->actions && columns->objects && columns->outcomes && columns->hashes &&
         columns->salts && columns->bodies)
         return 0;
-    return error_set(err, "out of memory for audit rows");
+    return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for audit rows");
 }
 
 static int columns_fill(struct columns *columns, const struct uuid *tenant,

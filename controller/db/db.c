@@ -82,7 +82,7 @@ struct db *db_connect(const struct conf_map *parameters, struct error *err)
         db->connection = connect_with(parameters, text_string(&options));
     text_clear(&options);
     if (!db || !db->connection) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
     } else if (PQstatus(db->connection) == CONNECTION_OK) {
         PQsetNoticeReceiver(db->connection, drop_notice, NULL);
         return db;
@@ -137,7 +137,7 @@ char *db_notification(struct db *db, struct error *err)
     payload = strdup(notify->extra);
     PQfreemem(notify);
     if (!payload)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     return payload;
 }
 
@@ -170,7 +170,9 @@ int db_fail(const struct db *db, const PGresult *result, struct error *err)
     const char *words = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     enum error_code code = state ? code_of(state) : ERROR_FAILED;
 
-    if (PQstatus(db->connection) != CONNECTION_OK)
+    /* Without a result libpq ran out of memory, or could not send: nothing is wrong with what was
+     * said. */
+    if (!result || PQstatus(db->connection) != CONNECTION_OK)
         code = ERROR_UNAVAILABLE;
     if (!words)
         words = PQerrorMessage(db->connection);

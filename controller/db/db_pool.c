@@ -58,7 +58,7 @@ struct db_pool *db_pool_create(const struct conf_map *parameters, size_t size, s
     pool = calloc(1, sizeof(*pool));
     if (!pool || make_condition(&pool->returned) < 0) {
         free(pool);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&pool->mutex, NULL);
@@ -66,7 +66,7 @@ struct db_pool *db_pool_create(const struct conf_map *parameters, size_t size, s
     pool->idle = calloc(size, sizeof(struct db *));
     if (!pool->idle || copy_parameters(parameters, &pool->parameters) < 0) {
         db_pool_destroy(pool);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     return pool;

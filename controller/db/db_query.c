@@ -47,7 +47,7 @@ static int prepare(struct db *db, struct db_statement *at, const char *sql, cons
     int rc = -1;
 
     if (!sql_copy || !types_copy) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     snprintf(at->name, sizeof(at->name), "s%zu", db->statement_count);
@@ -70,14 +70,19 @@ static PGresult *run(struct db *db, const char *sql, const char *types, struct d
                      struct error *err)
 {
     struct db_statement *at = place_of(db, sql, types);
+    PGresult *result;
 
     if (!at || (!at->sql && is_full(db)))
-        return PQexecParams(db->connection, sql, params->count, params->oids, params->values,
-                            params->lengths, params->formats, 1);
-    if (!at->sql && prepare(db, at, sql, types, params, err) < 0)
+        result = PQexecParams(db->connection, sql, params->count, params->oids, params->values,
+                              params->lengths, params->formats, 1);
+    else if (!at->sql && prepare(db, at, sql, types, params, err) < 0)
         return NULL;
-    return PQexecPrepared(db->connection, at->name, params->count, params->values, params->lengths,
-                          params->formats, 1);
+    else
+        result = PQexecPrepared(db->connection, at->name, params->count, params->values,
+                                params->lengths, params->formats, 1);
+    if (!result)
+        db_fail(db, NULL, err);
+    return result;
 }
 
 static PGresult *query(struct db *db, const char *sql, struct error *err, const char *types,

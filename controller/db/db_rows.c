@@ -21,7 +21,7 @@ struct db_rows *db_rows_create(PGresult *result, struct error *err)
 
     if (!rows) {
         PQclear(result);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     rows->result = result;

@@ -78,7 +78,7 @@ static int build_index(struct rule_book *book, struct error *err)
     book->index = calloc(places + 1, sizeof(*book->index));
     book->in_order = calloc(places + 1, sizeof(*book->in_order));
     if (!book->index || !book->in_order)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     for (size_t i = 0; i < book->count; i++) {
         const struct rule_strings *types = &book->entries[i].document->scope[RULE_TYPE];
 
@@ -130,7 +130,7 @@ struct rule_book *rule_book_create(int64_t revision, const char *killed_because,
     text_clear(&why);
     return book;
 nomem:
-    error_set(err, "out of memory");
+    error_no_memory(err);
 fail:
     text_clear(&why);
     rule_book_destroy(book);
@@ -163,7 +163,7 @@ static struct rule_book *load(struct db *db, const struct uuid *tenant, int64_t 
     count = db_rows_count(rows);
     sources = calloc(count + 1, sizeof(*sources));
     if (!sources) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     for (size_t i = 0; i < count; i++)

@@ -53,7 +53,7 @@ struct admitted_keys *admitted_keys_create(struct error *err)
     pthread_condattr_t attr;
 
     if (!keys) {
-        error_set(err, "out of memory for the agents' keys");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the agents' keys");
         return NULL;
     }
     pthread_mutex_init(&keys->lock, NULL);
@@ -97,7 +97,7 @@ int admitted_keys_replace(struct admitted_keys *keys, const struct admitted_key 
     if (!by_curve || !by_agent) {
         free(by_curve);
         free(by_agent);
-        return error_set(err, "out of memory for %zu agents' keys", count);
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for %zu agents' keys", count);
     }
     for (size_t i = 0; i < count; i++) {
         by_curve[i] = items[i];

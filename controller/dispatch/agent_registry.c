@@ -49,7 +49,7 @@ int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *r
     }
     db_rows_destroy(rows);
     if (!keys)
-        return error_set(err, "out of memory for %zu agents' keys", count);
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for %zu agents' keys", count);
     *ret_keys = keys;
     *ret_count = count;
     return 0;
@@ -411,7 +411,9 @@ int agent_registry_manifest(struct db *db, uint64_t *ret_version, uint8_t **ret_
     if (db_rows_count(rows) > 0 && (bytes = db_blob(rows, 0, 1, ret_length))) {
         *ret_version = (uint64_t)db_int(rows, 0, 0);
         *ret_envelope = malloc(*ret_length + 1);
-        rc = *ret_envelope ? 1 : error_set(err, "out of memory for the key manifest");
+        rc = *ret_envelope
+                 ? 1
+                 : error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the key manifest");
         if (rc == 1)
             memcpy(*ret_envelope, bytes, *ret_length);
     }

@@ -44,7 +44,7 @@ struct agent_session *agent_session_create(const struct uuid *agent, int64_t now
     struct agent_session *session = calloc(1, sizeof(*session));
 
     if (!session) {
-        error_set(err, "out of memory for a session");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a session");
         return NULL;
     }
     session->agent = *agent;

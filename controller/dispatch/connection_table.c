@@ -53,7 +53,7 @@ struct connection_table *connection_table_create(struct error *err)
     struct connection_table *table = calloc(1, sizeof(*table));
 
     if (!table)
-        error_set(err, "out of memory for the connections");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the connections");
     return table;
 }
 
@@ -132,7 +132,7 @@ struct connection *connection_table_add(struct connection_table *table, const vo
     return connection;
 no_memory:
     free(connection);
-    error_set(err, "out of memory for a connection");
+    error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a connection");
     return NULL;
 }
 
@@ -154,7 +154,7 @@ int connection_table_promote(struct connection_table *table, struct connection *
     if (former)
         demote(table, former);
     if (!tsearch(connection, &table->by_agent, compare_agent))
-        return error_set(err, "out of memory for a connection");
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a connection");
     connection->current = true;
     return 0;
 }

@@ -62,10 +62,10 @@ static int copy_map(struct conf_map *to, const struct conf_map *from, struct err
         pair->value = strdup(from->pairs[to->count].value);
         if (!pair->key || !pair->value) {
             to->count++;
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         }
     }
-    return to->pairs ? 0 : error_set(err, "out of memory");
+    return to->pairs ? 0 : error_no_memory(err);
 }
 
 static int create_parts(struct dispatch *dispatch, const struct dispatch_settings *settings,
@@ -96,7 +96,7 @@ struct dispatch *dispatch_create(const struct dispatch_settings *settings, struc
     struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
 
     if (!dispatch) {
-        error_set(err, "out of memory for dispatch");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for dispatch");
         return NULL;
     }
     dispatch->context = zmq_ctx_new();

@@ -35,7 +35,7 @@ struct dispatch_note *dispatch_note_create(enum dispatch_note_kind kind, uint64_
     struct dispatch_note *note = calloc(1, sizeof(*note));
 
     if (!note) {
-        error_set(err, "out of memory for a note");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a note");
         return NULL;
     }
     note->kind = kind;
@@ -69,7 +69,7 @@ static struct dispatch_note *without_frame(enum dispatch_note_kind kind, struct 
     if (note)
         note->kind = kind;
     else
-        error_set(err, "out of memory for a note");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a note");
     return note;
 }
 

@@ -26,8 +26,8 @@
 
 #define ROOM "dispatch"
 #define HELLOS_PER_S 400
-/* The bucket holds so many seconds' worth: who comes with a fleet is answered in turn, within the 15 s
- * that it waits, and not sent away for 2 s to 5 s first. */
+/* The bucket holds so many seconds' worth: who comes with a fleet is answered in turn, within the
+ * 15 s that it waits, and not sent away for 2 s to 5 s first. */
 #define HELLO_BURST_S 10
 #define TICK_MS 250         /* revoked connections are forgotten, dead ones closed */
 #define STUCK_MS 10         /* the database is behind: look again */
@@ -551,7 +551,7 @@ struct dispatch_socket *dispatch_socket_create(const struct dispatch_socket_sett
     struct dispatch_socket *sock = calloc(1, sizeof(*sock));
 
     if (!sock) {
-        error_set(err, "out of memory for the agents' socket");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the agents' socket");
         return NULL;
     }
     sock->keys = keys;

@@ -517,8 +517,8 @@ static int skip_one(struct receiving in, const struct session_batch *batch, size
     return 0;
 }
 
-/* True: it is the record that the database cannot take. A lock or a disk that is waited for, a
- * right or a table that is missing is no fault of the record: it comes again until that is mended.
+/* True: it is the record that the database cannot take. Memory, a lock or a disk that is waited for,
+ * a right or a table that is missing is no fault of the record: it comes again until that is mended.
  */
 static bool is_records_fault(const struct db *db, const struct error *why)
 {
@@ -567,7 +567,8 @@ int event_receiver_take(struct db *db, const struct live_session *from,
         return 0;
     if (take_range(in, batch, batch->count, at, ret, counts, &why) == 0)
         return 0;
-    if (why.code == ERROR_UNAVAILABLE || !db_alive(db)) {
+    /* One by one it would wait once a record for what it waited for now. */
+    if (why.code == ERROR_UNAVAILABLE || why.code == ERROR_TIMEOUT || !db_alive(db)) {
         *err = why;
         return -1;
     }

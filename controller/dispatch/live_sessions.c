@@ -35,7 +35,7 @@ struct live_sessions *live_sessions_create(struct error *err)
     struct live_sessions *sessions = calloc(1, sizeof(*sessions));
 
     if (!sessions)
-        error_set(err, "out of memory for the sessions");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the sessions");
     return sessions;
 }
 
@@ -106,7 +106,7 @@ struct live *live_sessions_add(struct live_sessions *sessions, const struct live
     return live;
 no_memory:
     free(live);
-    error_set(err, "out of memory for a session");
+    error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a session");
     return NULL;
 }
 
@@ -131,7 +131,7 @@ int live_wait(struct live *live, struct session_batch *batch, size_t at, struct 
     struct waiting_batch **end = &live->waiting, *item = calloc(1, sizeof(*item));
 
     if (!item)
-        return error_set(err, "out of memory for records");
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for records");
     item->batch = batch;
     item->at = at;
     while (*end)

@@ -309,7 +309,7 @@ int order_read(struct db *db, const struct live_session *to, const struct task_l
     int rc = -1;
 
     if (!order)
-        return error_set(err, "out of memory for an order");
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for an order");
     if (db_begin_tenant(db, &lease->tenant, err) < 0) {
         order_destroy(order);
         return -1;

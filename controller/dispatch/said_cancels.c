@@ -20,7 +20,7 @@ struct said_cancels *said_cancels_create(struct error *err)
     struct said_cancels *said = calloc(1, sizeof(*said));
 
     if (!said)
-        error_set(err, "out of memory for cancels");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for cancels");
     return said;
 }
 

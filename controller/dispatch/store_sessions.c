@@ -53,7 +53,7 @@ int store_renew_sessions(struct dispatch_store *store, struct error *err)
     int rc = -1;
 
     if (!agents || !fences || !kept) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
     } else {
         for (struct live *live = live_sessions_first(store->sessions); live;
              live = live->next, i++) {
@@ -83,7 +83,7 @@ int store_check_sessions(struct dispatch_store *store, struct error *err)
         return 0;
     known = calloc(count, sizeof(*known));
     if (!known)
-        return error_set(err, "out of memory for %zu connections", count);
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for %zu connections", count);
     for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
         known[at++] = live->connection;
     return store_note(store, dispatch_note_check(known, count, err), err);

@@ -38,7 +38,7 @@ struct task_sender *task_sender_create(const struct task_sender_settings *settin
     struct task_sender *sender = calloc(1, sizeof(*sender));
 
     if (!sender) {
-        error_set(err, "out of memory for the task sender");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the task sender");
         return NULL;
     }
     sender->settings = *settings;
@@ -78,7 +78,7 @@ int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count,
         sites[i] = db_uuid(rows, i, 0);
     db_rows_destroy(rows);
     if (!sites)
-        return error_set(err, "out of memory for %zu sites", count);
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for %zu sites", count);
     *ret_sites = sites;
     *ret_count = count;
     return 0;
@@ -224,7 +224,7 @@ static int add_wishes(struct wishes *wishes, const struct db_rows *rows, struct 
         realloc(wishes->items, (wishes->count + count + 1) * sizeof(*items));
 
     if (!items)
-        return error_set(err, "out of memory for cancels");
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for cancels");
     wishes->items = items;
     for (size_t i = 0; i < count; i++) {
         struct task_cancel_wish *wish = &items[wishes->count++];

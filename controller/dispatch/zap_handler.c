@@ -149,7 +149,7 @@ struct zap_handler *zap_handler_create(void *context, struct admitted_keys *keys
     int rc;
 
     if (!handler) {
-        error_set(err, "out of memory for the ZAP handler");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for the ZAP handler");
         return NULL;
     }
     handler->keys = keys;

@@ -40,7 +40,7 @@ struct machine_cache *machine_cache_create(struct error *err)
     struct machine_cache *cache = calloc(1, sizeof(*cache));
 
     if (!cache)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     return cache;
 }
 
@@ -182,7 +182,7 @@ static struct tenant_machines *tenant_of(struct machine_cache *cache, const stru
         return at;
     at = calloc(1, sizeof(*at));
     if (!at) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     at->tenant = *tenant;
@@ -215,12 +215,12 @@ static int remember(struct machine_cache *cache, struct tenant_machines *machine
     struct entry **slot, *entry;
 
     if (make_room(machines) < 0)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     slot = slot_of(machines, hash_of(claim), claim);
     if (!*slot) {
         entry = entry_make(claim, found);
         if (!entry)
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         *slot = entry;
         machines->count++;
         cache->count++;
@@ -237,7 +237,7 @@ static int look_up(struct machine_cache *cache, struct tenant_machines *machines
     struct machine_claim *asked = calloc(count + 1, sizeof(*asked));
     struct machine_found *found = calloc(count + 1, sizeof(*found));
     struct db_rows *rows = NULL;
-    int rc = asked && found ? 0 : error_set(err, "out of memory");
+    int rc = asked && found ? 0 : error_no_memory(err);
 
     for (size_t i = 0; rc == 0 && i < count; i++)
         asked[i] = claims[missing[i]];
@@ -266,7 +266,7 @@ int machine_cache_find(struct machine_cache *cache, struct db *db, const struct 
         forget_all(cache);
     machines = tenant_of(cache, tenant, err);
     if (!missing)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     if (!missing || !machines || refresh(cache, machines, db, err) < 0)
         goto out;
     for (size_t i = 0; i < count; i++) {

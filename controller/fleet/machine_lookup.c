@@ -22,7 +22,7 @@ static int build_columns(const struct machine_claim *claims, size_t count, struc
     columns->serials = calloc(count + 1, sizeof(*columns->serials));
     columns->tags = calloc(count + 1, sizeof(*columns->tags));
     if (!columns->numbers || !columns->macs || !columns->serials || !columns->tags)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     for (size_t i = 0; i < count; i++) {
         columns->numbers[i] = (int64_t)i;
         columns->macs[i] = claims[i].mac;

@@ -83,7 +83,7 @@ int image_register(struct db *db, const json_t *document, struct uuid *ret_versi
     if (image_document_read(document, &read, err) < 0)
         return -1;
     if (!(text = canonical(document, digest)))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     if (db_execute(db, SQL_IMAGE_ENSURE, err, "us", &image, read.name) < 0)
         goto out;
     added = db_execute(db, SQL_IMAGE_VERSION_INSERT, err, "ussys", &version, read.name,
@@ -124,7 +124,7 @@ static int take(const struct db_rows *rows, const char *reference, struct image_
     version.deadline_s = json_integer_value(json_object_get(document, "deadline_s"));
     json_decref(document);
     if (!(version.document = strdup(db_text(rows, 0, 4))))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     *ret = version;
     return 1;
 }

@@ -45,7 +45,7 @@ int image_choice_find(struct db *db, const struct uuid *tenant, const char *imag
     choice.version = strdup(db_text(rows, 0, 2));
     choice.document = strdup(db_text(rows, 0, 3));
     if (!choice.version || !choice.document) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     if (read_deadline(choice.document, &choice.deadline_s, err) < 0)

@@ -60,7 +60,7 @@ struct image_store *image_store_open(const char *folder, struct error *err)
     store = calloc(1, sizeof(*store));
     if (!store || !(store->folder = strdup(folder))) {
         image_store_close(store);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     remove_parts(folder);
@@ -122,7 +122,7 @@ struct image_upload *image_upload_begin(const struct image_store *store, const u
     struct uuid unique = uuid_make();
 
     if (!upload) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     upload->fd = -1;

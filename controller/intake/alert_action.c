@@ -47,7 +47,7 @@ struct alert_action *alert_action_create(struct error *err)
     struct alert_action *action = calloc(1, sizeof(*action));
 
     if (!action)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     return action;
 }
 
@@ -114,7 +114,7 @@ static int make_plan(struct plan *plan, struct db *db, const struct uuid *tenant
         return 0;
     }
     plan->params_json = write_params(rule);
-    return plan->params_json ? 0 : error_set(err, "out of memory");
+    return plan->params_json ? 0 : error_no_memory(err);
 }
 
 static const struct plan *plan_of(struct alert_action *action, struct db *db,
@@ -128,7 +128,7 @@ static const struct plan *plan_of(struct alert_action *action, struct db *db,
             return plan;
     plan = calloc(1, sizeof(*plan));
     if (!plan) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     plan->rule = rule;
@@ -221,7 +221,7 @@ static int note_site(struct alert_action *action, const struct uuid *site, struc
             return 0;
     grown = realloc(action->sites, (action->site_count + 1) * sizeof(*grown));
     if (!grown)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     action->sites = grown;
     action->sites[action->site_count++] = *site;
     return 0;

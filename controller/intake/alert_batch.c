@@ -59,7 +59,7 @@ struct alert_batch *alert_batch_create(struct error *err)
     struct alert_batch *batch = calloc(1, sizeof(*batch));
 
     if (!batch) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     batch->machines = machine_cache_create(err);
@@ -97,7 +97,7 @@ static const struct rule_book *book_of(struct attempt *attempt, struct error *er
     if (!at) {
         at = calloc(1, sizeof(*at));
         if (!at) {
-            error_set(err, "out of memory");
+            error_no_memory(err);
             return NULL;
         }
         at->tenant = *tenant;
@@ -122,7 +122,7 @@ static int find_machines(struct attempt *attempt, struct error *err)
     int rc = -1;
 
     if (!claims || !found) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     for (size_t i = 0; i < attempt->count; i++) {

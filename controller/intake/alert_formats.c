@@ -231,7 +231,7 @@ static int own_strings(struct alert *alert, struct error *err)
                       room_of(alert->serial) + room_of(alert->asset_tag));
 
     if (!at)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     alert->owned = at;
     alert->id = put(&at, alert->id);
     alert->type = put(&at, alert->type);

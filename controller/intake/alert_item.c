@@ -46,7 +46,7 @@ static int make_identity(struct alert_item *item, struct error *err)
 
     item->identity = malloc(room);
     if (!item->identity)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     snprintf(item->identity, room, "%s %s", source, item->alert.id);
     return 0;
 }

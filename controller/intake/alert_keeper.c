@@ -83,7 +83,7 @@ struct alert_keepers *alert_keepers_create(struct db_pool *pool, size_t count, s
     struct alert_keepers *keepers = calloc(1, sizeof(*keepers));
 
     if (!keepers) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     keepers->pool = pool;

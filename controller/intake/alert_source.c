@@ -15,7 +15,7 @@ static int read_rows(const struct db_rows *rows, struct alert_sources *ret, stru
 
     ret->items = calloc(count + 1, sizeof(*ret->items));
     if (!ret->items)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     for (; ret->count < count; ret->count++) {
         struct alert_source *source = &ret->items[ret->count];
 
@@ -26,7 +26,7 @@ static int read_rows(const struct db_rows *rows, struct alert_sources *ret, stru
         if (!source->name || !source->topic) {
             free(source->name);
             free(source->topic);
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         }
     }
     return 0;

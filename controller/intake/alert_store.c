@@ -95,7 +95,7 @@ int alert_store_claim(struct db *db, const struct alert_origin *origin, struct a
     struct claim *claims = calloc(count + 1, sizeof(*claims));
     struct uuid *digests = calloc(2 * count + 1, sizeof(*digests));
     size_t n = 0;
-    int rc = claims && digests ? 0 : error_set(err, "out of memory");
+    int rc = claims && digests ? 0 : error_no_memory(err);
 
     for (size_t i = 0; rc == 0 && i < count; i++)
         if (items[i]->decoded) {
@@ -148,7 +148,7 @@ static int columns_create(struct columns *c, size_t count, struct error *err)
     c->sqlstates = column(count, sizeof(*c->sqlstates), &ok);
     c->raws = column(count, sizeof(*c->raws), &ok);
     c->digests = column(count, sizeof(*c->digests), &ok);
-    return ok ? 0 : error_set(err, "out of memory");
+    return ok ? 0 : error_no_memory(err);
 }
 
 static void columns_clear(struct columns *c)
@@ -235,14 +235,14 @@ int decision_rows_add(struct decision_rows *rows, const struct decision_row *row
         struct decision_row *grown = realloc(rows->rows, room * sizeof(*grown));
 
         if (!grown)
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         rows->rows = grown;
         rows->room = room;
     }
     rows->rows[rows->count] = *row;
     rows->rows[rows->count].reason = strdup(reason);
     if (!rows->rows[rows->count].reason)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     rows->count++;
     return 0;
 }
@@ -295,7 +295,7 @@ static int insert_decisions(struct db *db, const struct alert_origin *origin,
     c.reasons = column(n, sizeof(*c.reasons), &ok);
     c.trigger_texts = column(n, sizeof(*c.trigger_texts), &ok);
     if (!ok) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     for (size_t i = 0; i < n; i++)

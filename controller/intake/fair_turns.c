@@ -22,7 +22,7 @@ struct fair_turns *fair_turns_create(struct error *err)
     struct fair_turns *turns = calloc(1, sizeof(*turns));
 
     if (!turns)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     return turns;
 }
 

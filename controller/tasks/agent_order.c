@@ -68,7 +68,7 @@ int agent_order_due(struct db *db, struct agent_order **ret, size_t *ret_count, 
     }
     db_rows_destroy(rows);
     if (!list)
-        return error_set(err, "out of memory for %zu orders", count);
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for %zu orders", count);
     *ret = list;
     *ret_count = count;
     return 0;

@@ -21,7 +21,7 @@ static struct task_chain *add(struct task_chains *chains, struct error *err)
         struct task_chain *items = realloc(chains->items, room * sizeof(*items));
 
         if (!items) {
-            error_set(err, "out of memory for digests");
+            error_set_code(err, ERROR_UNAVAILABLE, "out of memory for digests");
             return NULL;
         }
         chains->items = items;
@@ -62,7 +62,7 @@ int task_chain_grow(struct task_chain *chain, const void *record, size_t length,
     uint8_t *bytes = malloc(sizeof(chain->digest) + length);
 
     if (!bytes)
-        return error_set(err, "out of memory for a digest");
+        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a digest");
     memcpy(bytes, chain->digest, sizeof(chain->digest));
     memcpy(bytes + sizeof(chain->digest), record, length);
     SHA256(bytes, sizeof(chain->digest) + length, chain->digest);
@@ -100,7 +100,8 @@ int task_chains_save(struct task_chains *chains, struct db *db, const struct uui
 {
     struct uuid *tasks = calloc(chains->count + 1, sizeof(*tasks));
     struct db_bytes *digests = calloc(chains->count + 1, sizeof(*digests));
-    int rc = tasks && digests ? 0 : error_set(err, "out of memory for digests");
+    int rc =
+        tasks && digests ? 0 : error_set_code(err, ERROR_UNAVAILABLE, "out of memory for digests");
 
     for (size_t i = 0; rc == 0 && i < chains->count; i++)
         if (chains->items[i].grown)

@@ -40,7 +40,7 @@ static int candidates_room(struct candidates *list, size_t count, struct error *
     if (list->tenants && list->tasks && list->machines)
         return 0;
     candidates_clear(list);
-    return error_set(err, "out of memory for leases");
+    return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
 }
 
 static bool has_machine(const struct candidates *list, const struct uuid *machine)
@@ -81,7 +81,7 @@ static struct uuid *tenants_of(const struct candidates *list, size_t *ret_count,
     size_t kept = 0;
 
     if (!tenants) {
-        error_set(err, "out of memory for leases");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
         return NULL;
     }
     if (list->count > 0)

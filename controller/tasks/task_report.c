@@ -82,7 +82,7 @@ static int append_chunks(struct db *db, const struct task_fact *fact, struct tex
         text_append(text, data, length);
     }
     db_rows_destroy(rows);
-    return text_ok(text) ? 0 : error_set(err, "out of memory for a report");
+    return text_ok(text) ? 0 : error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a report");
 }
 
 static int store_whole(struct db *db, const struct task_fact *fact, uint64_t size,

@@ -61,7 +61,7 @@ static int write_audit(struct db *db, const struct task_now *now, const struct t
     text_format(&words, "%s: %s", name, why);
     entry.why = text_string(&words);
     if (!text_ok(&words))
-        error_set(err, "out of memory");
+        error_no_memory(err);
     else
         rc = audit_append(db, &now->tenant, &entry, err);
     text_clear(&words);
@@ -120,7 +120,7 @@ static int audit_leases(struct db *db, const struct uuid *tenant, const struct t
     int rc = -1;
 
     if (!words || !entries) {
-        error_set(err, "out of memory for leases");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
         goto out;
     }
     for (size_t i = 0; i < count; i++) {
@@ -153,7 +153,7 @@ int task_state_lease(struct db *db, const struct task_leasing *leasing, const st
     int leased = -1;
 
     if (!events) {
-        error_set(err, "out of memory for leases");
+        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
         return -1;
     }
     for (size_t i = 0; i < count; i++)

@@ -24,6 +24,8 @@ START_TEST(setting_replaces_all)
     ck_assert_str_eq(err.text, "1 of two");
     error_set_code(&err, ERROR_TIMEOUT, "late");
     ck_assert_int_eq(err.code, ERROR_TIMEOUT);
+    ck_assert_int_eq(error_no_memory(&err), -1);
+    ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
 }
 END_TEST
 
