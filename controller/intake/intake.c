@@ -73,7 +73,7 @@ struct intake *intake_create(const struct intake_settings *settings, struct db_p
         return NULL;
     intake = calloc(1, sizeof(*intake));
     if (!intake) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     intake->kafka = settings->kafka;
@@ -175,9 +175,11 @@ static int note_ends(struct intake *intake, struct db *db, struct error *err)
     kafka_source_partitions(intake->source, &count);
     ends = calloc(count + 1, sizeof(*ends));
     if (!ends)
-        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory");
+        return error_no_memory(err);
     count = kafka_source_ends(intake->source, ends);
     rc = kafka_cursor_note_ends(db, ends, count, err);
+    if (rc == 0)
+        kafka_source_ends_noted(intake->source, ends, count);
     free(ends);
     intake->noted_ms = clock_monotonic_ms();
     return rc;

@@ -125,15 +125,37 @@ int kafka_cursor_is_halted(struct db *db, const struct kafka_cursor *cursor, str
     return halted;
 }
 
-int kafka_cursor_note_ends(struct db *db, const struct kafka_ends *ends, size_t count,
-                           struct error *err)
+static void mark_noted(struct kafka_ends *ends, size_t count, const char *topic, int64_t partition)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ends[i].cursor->partition == partition && strcmp(ends[i].cursor->topic, topic) == 0)
+            ends[i].noted = true;
+}
+
+static int note_ends(struct db *db, struct kafka_ends *ends, size_t count, const char **topics,
+                     const int64_t *numbers, struct error *err)
+{
+    struct db_rows *rows =
+        db_query(db, SQL_KAFKA_CURSOR_NOTE_ENDS, err, "sSIIII", ends[0].cursor->cluster, count,
+                 topics, count, numbers, count, numbers + count, count, numbers + 2 * count, count,
+                 numbers + 3 * count);
+
+    if (!rows)
+        return -1;
+    for (size_t i = 0; i < db_rows_count(rows); i++)
+        mark_noted(ends, count, db_text(rows, i, 0), db_int(rows, i, 1));
+    db_rows_destroy(rows);
+    return 0;
+}
+
+int kafka_cursor_note_ends(struct db *db, struct kafka_ends *ends, size_t count, struct error *err)
 {
     const char **topics = calloc(count + 1, sizeof(*topics));
     int64_t *numbers = calloc(4 * count + 1, sizeof(*numbers));
     int rc = -1;
 
     if (!topics || !numbers) {
-        error_set_code(err, ERROR_UNAVAILABLE, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     for (size_t i = 0; i < count; i++) {
@@ -143,13 +165,9 @@ int kafka_cursor_note_ends(struct db *db, const struct kafka_ends *ends, size_t 
         numbers[2 * count + i] = ends[i].low;
         numbers[3 * count + i] = ends[i].high;
     }
-    rc = count == 0
-             ? 0
-             : db_execute(db, SQL_KAFKA_CURSOR_NOTE_ENDS, err, "sSIIII", ends[0].cursor->cluster,
-                          count, topics, count, numbers, count, numbers + count, count,
-                          numbers + 2 * count, count, numbers + 3 * count);
+    rc = count == 0 ? 0 : note_ends(db, ends, count, topics, numbers, err);
 out:
     free(topics);
     free(numbers);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }

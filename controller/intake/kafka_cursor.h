@@ -49,12 +49,12 @@ int kafka_cursor_advance(struct db *db, const struct kafka_cursor *cursor,
 int kafka_cursor_halt(struct db *db, const struct kafka_cursor *cursor, const char *because,
                       struct error *err);
 /* How far the logs of 'count' partitions of one cluster reach, for people; those that are no longer
- * ours are passed over. */
+ * ours, or that a batch holds, are passed over and not marked. */
 struct kafka_ends {
     const struct kafka_cursor *cursor; /* borrowed */
     int64_t low, high;
+    bool noted;
 };
-int kafka_cursor_note_ends(struct db *db, const struct kafka_ends *ends, size_t count,
-                           struct error *err);
+int kafka_cursor_note_ends(struct db *db, struct kafka_ends *ends, size_t count, struct error *err);
 /* 1: a person has not let it run yet. 0: it may run. */
 int kafka_cursor_is_halted(struct db *db, const struct kafka_cursor *cursor, struct error *err);

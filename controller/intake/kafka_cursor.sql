@@ -29,6 +29,7 @@ from (select k.cluster_id, k.topic, k.partition, u.low, u.high
       join kafka_cursor k on k.cluster_id = $1 and k.topic = u.topic and k.partition = u.partition and k.epoch = u.epoch
       for update of k skip locked) u
 where c.cluster_id = u.cluster_id and c.topic = u.topic and c.partition = u.partition
+returning c.topic, c.partition
 
 -- A topic that moved to another cluster has a row for each: the one that was written last is consumed.
 -- name: kafka_cursor_find

@@ -63,7 +63,7 @@ struct kafka_partition *kafka_partition_create(const char *cluster, const char *
     }
     if (!made || !made->cluster || !made->topic || !made->source_name) {
         kafka_partition_destroy(made);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     made->kept.origin = (struct alert_origin){.tenant = source->tenant,
@@ -89,21 +89,37 @@ void kafka_partition_destroy(struct kafka_partition *partition)
     free(partition);
 }
 
-void kafka_partition_halt(struct kafka_partition *partition, const char *because)
+static void halt(struct kafka_partition *partition, const char *because, bool lasts)
 {
     struct kafka_cursor *cursor = &partition->kept.cursor;
 
     if (partition->busy > 0) {
         snprintf(partition->halt_later, sizeof(partition->halt_later), "%s", because);
+        partition->halt_later_lasts = lasts;
         return;
     }
     partition->halted = true;
-    partition->halt_unwritten = true;
+    partition->halt_unwritten = lasts;
     snprintf(cursor->halted_because, sizeof(cursor->halted_because), "%s", because);
     drop(partition, partition->count);
-    log_error("intake", "partition halted",
-              "topic=%s partition=%" PRId32 " position=%" PRId64 " why=%s", partition->topic,
-              cursor->partition, cursor->next, log_quote(because));
+    if (lasts)
+        log_error("intake", "partition halted",
+                  "topic=%s partition=%" PRId32 " position=%" PRId64 " why=%s", partition->topic,
+                  cursor->partition, cursor->next, log_quote(because));
+    else
+        log_warn("intake", "partition is opened again",
+                 "topic=%s partition=%" PRId32 " position=%" PRId64 " why=%s", partition->topic,
+                 cursor->partition, cursor->next, log_quote(because));
+}
+
+void kafka_partition_halt(struct kafka_partition *partition, const char *because)
+{
+    halt(partition, because, true);
+}
+
+void kafka_partition_pass(struct kafka_partition *partition, const char *because)
+{
+    halt(partition, because, false);
 }
 
 /* Another consumer has raised the epoch. When Kafka leaves the partition with us all the same, it
@@ -220,14 +236,14 @@ static int decode(struct kafka_partition *partition, rd_kafka_message_t *message
 
     if (!waiting) {
         rd_kafka_message_destroy(message);
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     }
     waiting->message = message;
     record_of(message, &waiting->record);
     if (alert_item_prepare(&waiting->item, &waiting->record, err) == 0) {
         if (append(partition, waiting) == 0)
             return 0;
-        error_set(err, "out of memory");
+        error_no_memory(err);
     }
     waiting_destroy(waiting);
     return -1;
@@ -325,7 +341,7 @@ int kafka_partition_settle(struct kafka_partition *partition, int64_t retry_ms)
         rc = 0;
     }
     if (partition->halt_later[0] && !partition->halted) {
-        kafka_partition_halt(partition, partition->halt_later);
+        halt(partition, partition->halt_later, partition->halt_later_lasts);
         rc = 0;
     }
     partition->halt_later[0] = '\0';

@@ -19,21 +19,22 @@ struct kafka_waiting; /* a record, its message and its item */
 struct kafka_partition {
     struct alert_partition kept;
     char *cluster, *topic, *source_name; /* owned; the origin borrows them */
-    bool halted; /* nothing is read until a person looked; why: cursor.halted_because */
-    bool halt_unwritten;
-    bool verify;             /* the record at cursor.last_offset comes first, to be compared */
-    bool revoked;            /* no longer ours, but a keeper has a batch of it */
-    int64_t next;            /* behind what was kept, as this thread knows it */
-    int64_t noted_end;       /* of the log, as kafka_source_ends() told it last */
-    int64_t retry_ms;        /* not before, by the monotonic clock */
-    uint64_t turn;           /* of the last batch: who waited longest goes first */
-    rd_kafka_queue_t *queue; /* its messages; owned by kafka_source */
+    bool halted;         /* nothing is read until it is opened again; why: cursor.halted_because */
+    bool halt_unwritten; /* not before a person has looked: the row is to say so */
+    bool verify;         /* the record at cursor.last_offset comes first, to be compared */
+    bool revoked;        /* no longer ours, but a keeper has a batch of it */
+    int64_t next;        /* behind what was kept, as this thread knows it */
+    int64_t noted_end;   /* of the log, as kafka_source_ends() told it last */
+    int64_t retry_ms;    /* not before, by the monotonic clock */
+    uint64_t turn;       /* of the last batch: who waited longest goes first */
+    rd_kafka_queue_t *queue;        /* its messages; owned by kafka_source */
     struct kafka_waiting **waiting; /* owned */
     size_t count, room, bytes;
     size_t busy;
     size_t batch_max; /* records: fewer where a batch takes long */
     struct alert_job job;
     char halt_later[256]; /* said while a keeper had it; "": nothing */
+    bool halt_later_lasts;
 };
 
 struct kafka_partition *kafka_partition_create(const char *cluster, const char *topic,
@@ -63,4 +64,7 @@ int kafka_partition_settle(struct kafka_partition *partition, int64_t retry_ms);
 /* Takes no more, and writes that down at the next chance; without effect on the row when it is no
  * longer ours. */
 void kafka_partition_halt(struct kafka_partition *partition, const char *because);
+/* Takes no more until it is opened again, at the next chance and by nobody's leave: nothing is
+ * wrong with it. */
+void kafka_partition_pass(struct kafka_partition *partition, const char *because);
 int kafka_partition_write_halt(struct kafka_partition *partition, struct db *db, struct error *err);

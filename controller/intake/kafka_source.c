@@ -118,7 +118,7 @@ static int add(struct kafka_source *source, struct kafka_partition *partition, s
             realloc(source->partitions, room * sizeof(*source->partitions));
 
         if (!grown)
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         source->partitions = grown;
         source->room = room;
     }
@@ -326,7 +326,7 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
     char why[256];
 
     if (!source)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     if (!source || !conf)
         goto fail;
     source->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -437,8 +437,11 @@ static void take(struct kafka_source *source, rd_kafka_message_t *message)
         kafka_source_pause(source, partition);
         break;
     default:
-        /* The record is lost to this reader: the next owner of the partition reads it again. */
-        kafka_partition_halt(partition, error_text(&err));
+        /* The record is lost to this reader: who opens the partition next reads it again. */
+        if (err.code == ERROR_UNAVAILABLE)
+            kafka_partition_pass(partition, error_text(&err));
+        else
+            kafka_partition_halt(partition, error_text(&err));
         kafka_source_pause(source, partition);
     }
 }
@@ -560,7 +563,7 @@ int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *par
     if (error || list->elems[0].err) {
         error_set_code(err, ERROR_UNAVAILABLE, "Kafka: seek: %s",
                        error ? rd_kafka_error_string(error) : rd_kafka_err2str(list->elems[0].err));
-        kafka_partition_halt(partition, error_text(err));
+        kafka_partition_pass(partition, error_text(err));
         if (error)
             rd_kafka_error_destroy(error);
     } else {
@@ -587,10 +590,21 @@ size_t kafka_source_ends(struct kafka_source *source, struct kafka_ends *ret)
                                            partition->kept.origin.partition, &low, &high) ||
             low < 0 || high < 0 || high == partition->noted_end)
             continue;
-        partition->noted_end = high;
-        ret[count++] = (struct kafka_ends){&partition->kept.cursor, low, high};
+        ret[count++] =
+            (struct kafka_ends){.cursor = &partition->kept.cursor, .low = low, .high = high};
     }
     return count;
+}
+
+void kafka_source_ends_noted(struct kafka_source *source, const struct kafka_ends *ends,
+                             size_t count)
+{
+    for (size_t i = 0, at = 0; i < source->count && at < count; i++)
+        if (ends[at].cursor == &source->partitions[i]->kept.cursor) {
+            if (ends[at].noted)
+                source->partitions[i]->noted_end = ends[at].high;
+            at++;
+        }
 }
 
 void kafka_source_hint(struct kafka_source *source)

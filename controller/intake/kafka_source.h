@@ -44,9 +44,11 @@ void kafka_source_forget(struct kafka_source *source, struct kafka_partition *pa
 void kafka_source_pause(struct kafka_source *source, const struct kafka_partition *partition);
 int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *partition,
                         struct error *err);
-/* How far the logs of the running partitions reach, where that changed since the last call; 'ret'
- * has room for all of them. */
+/* How far the logs of the running partitions reach, where that is not noted yet; 'ret' has room for
+ * all of them. Then the same list comes back, with those marked that were noted. */
 size_t kafka_source_ends(struct kafka_source *source, struct kafka_ends *ret);
+void kafka_source_ends_noted(struct kafka_source *source, const struct kafka_ends *ends,
+                             size_t count);
 /* Tells Kafka how far PostgreSQL is, for lag monitors; nothing depends on it. */
 void kafka_source_hint(struct kafka_source *source);
 
