@@ -93,18 +93,36 @@ static int make_partitions(struct timers *timers, struct db *db, struct error *e
     return rc;
 }
 
-/* What is older than its table is kept: history_retention.h. */
-static int drop_partitions(struct timers *timers, struct db *db, struct error *err)
+/* 1: one went. 0: none is too old. */
+static int drop_partition(struct timers *timers, struct db *db, struct error *err)
 {
     struct db_rows *rows = db_query(db, SQL_TIMERS_DROP_PARTITIONS, err, "");
-    int rc = 0;
+    int dropped;
 
     if (!rows)
         return -1;
-    if (db_int(rows, 0, 0) > 0)
-        rc = audit_partitions(timers, "partition.drop", db_text(rows, 0, 1), err);
+    dropped = db_int(rows, 0, 0) > 0;
+    if (dropped && audit_partitions(timers, "partition.drop", db_text(rows, 0, 1), err) < 0)
+        dropped = -1;
     db_rows_destroy(rows);
-    return rc;
+    return dropped;
+}
+
+/* What is older than its table is kept: history_retention.h. */
+static int drop_old(struct timers *timers, struct db *db, struct error *err)
+{
+    int dropped;
+
+    do
+        dropped = drop_partition(timers, db, err);
+    while (dropped > 0);
+    if (dropped < 0 && err->code != ERROR_TIMEOUT)
+        return -1;
+    if (dropped < 0) /* who waits for it holds up the others: not again before the next hour */
+        log_warn("timers", "an old partition is being read and goes later", "reason=%s",
+                 log_quote(error_text(err)));
+    error_clear(err);
+    return db_execute(db, SQL_TIMERS_DROP_AGENT_ORDERS, err, "") < 0 ? -1 : 0;
 }
 
 static int keep_partitions(struct timers *timers, struct error *err)
@@ -117,7 +135,7 @@ static int keep_partitions(struct timers *timers, struct error *err)
         return rc;
     rc = -1;
     db = db_connect(timers->maintenance, err);
-    if (!db || make_partitions(timers, db, err) < 0 || drop_partitions(timers, db, err) < 0)
+    if (!db || make_partitions(timers, db, err) < 0 || drop_old(timers, db, err) < 0)
         goto out;
     if (!(rows = db_query(db, SQL_TIMERS_DEFAULT_PARTITIONS, err, "")))
         goto out;

@@ -2,8 +2,11 @@
 select make_partitions((now() at time zone 'UTC')::date, 3)
 
 -- name: timers_drop_partitions
--- One row: which, and how many.
+-- One row: which, and how many: one table a call.
 select count(*), coalesce(string_agg(name, ', ' order by name), '') from drop_partitions() as name
+
+-- name: timers_drop_agent_orders
+select drop_agent_orders()
 
 -- name: timers_default_partitions
 select count(*) from default_partition_rows() where has_rows

@@ -27,5 +27,7 @@ select distinct site_id from task_queue where state = 'queued' and due_at <= now
 select distinct tenant_id from task_queue where cancelling
 
 -- name: order_cancels
+-- What was answered stands as long as the epoch does; but an agent that was finding out itself is asked again.
 select id, site_id, epoch, coalesce(cancel_reason, '') from task
 where cancel_requested_at is not null and state in ('queued', 'leased', 'accepted', 'running', 'unknown') and epoch is not null
+  and (cancel_answer_epoch is distinct from epoch or cancel_answer = 'unknown')

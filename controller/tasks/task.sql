@@ -21,6 +21,7 @@ select pg_notify('muster_task', $1::text);
 
 -- name: task_ask_cancel
 with asked as (
-    update task set cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, $3)
+    update task set cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, $3),
+        cancel_answer = null, cancel_answer_epoch = null
     where tenant_id = $1 and id = $2)
 update task_queue set cancelling = true where tenant_id = $1 and task_id = $2;

@@ -392,10 +392,15 @@ int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const 
 {
     struct saying say;
     char name[80];
+    int fresh;
 
     snprintf(name, sizeof(name), "cancel: %s", answer);
     whole(name);
-    if (begin(&say, db, fact, err) < 0 || note(&say, name, text, err) < 0)
+    if (begin(&say, db, fact, err) < 0)
+        return -1;
+    fresh = db_execute(db, SQL_FACTS_CANCEL_ANSWER, err, "uuis", &fact->tenant, &fact->task,
+                       (int64_t)fact->epoch, name + strlen("cancel: "));
+    if (fresh < 0 || (fresh > 0 && note(&say, name, text, err) < 0))
         return -1;
     /* One that the agent has begun ends with its RESULT, behind the restore. */
     if (strcmp(answer, "cancelled") != 0 || (!is_in(&say, "queued") && !is_in(&say, "leased")))

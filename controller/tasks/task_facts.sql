@@ -37,6 +37,11 @@ update machine set held_because = $3, held_by_task = $2 where id = $1 and (held_
 -- name: facts_free_machine
 update machine set held_because = null, held_by_task = null where id = $1 and held_by_task = $2;
 
+-- name: facts_cancel_answer
+-- No row: it has said so before.
+update task set cancel_answer = $4, cancel_answer_epoch = $3
+where tenant_id = $1 and id = $2 and (cancel_answer_epoch is distinct from $3 or cancel_answer is distinct from $4);
+
 -- name: facts_step
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, state, detail, evidence, duration_ms, attempt, agent_id, sequence)
 values ($1, $2, $3, $4, $5, 'step', $6, $7, $8, $9, nullif($10, 0), $11, $12, $13);

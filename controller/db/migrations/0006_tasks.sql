@@ -72,6 +72,8 @@ alter table machine set (fillfactor = 70);
 alter table task
     add column settled_by   text,      -- who said how it ended, null: the agent
     add column late_result  jsonb,     -- a RESULT that came after that
+    add column cancel_answer text,     -- what its agent said last to a cancel, and at which epoch: it is not asked again at that one
+    add column cancel_answer_epoch bigint,
     add column facts_journal uuid,     -- of which agent's journal facts_chain is
     add column facts_chain  bytea check (length(facts_chain) = 32), -- docs/wire-format.md, facts_digest: over the fact records taken in so far
     add column facts_agree  boolean;   -- what RESULT signs for is what came; null: no RESULT yet
@@ -97,6 +99,8 @@ create table agent_order (
     primary key (tenant_id, id),
     foreign key (tenant_id, task_id) references task (tenant_id, id)
 );
+create index agent_order_of_bytes on agent_order (site_id, order_sha256) where order_sha256 is not null;
+create index agent_order_ended on agent_order (ended_at) where ended is not null;
 create index agent_order_open on agent_order (site_id, made_at) where ended is null;
 create index agent_order_of_machine on agent_order (tenant_id, machine_id);
 alter table agent_order enable row level security;
@@ -121,8 +125,9 @@ grant select, update (months) on history_retention to muster_api;
 grant select on history_retention to muster_engine, muster_maintenance;
 
 -- Drops the monthly partitions that are older than their table is kept; says which. Runs as the owner, called by muster_maintenance; the
--- caller audits what it says. The default partition and what is not one of make_partitions() is never touched.
-create function drop_partitions() returns setof text language plpgsql security definer set search_path = public as $$
+-- caller audits what it says. The default partition and what is not one of make_partitions() is never touched. One table a call, the others
+-- by the next ones: the parent's exclusive lock holds up everybody, so it is waited for a second, taken once, and let go with the statement.
+create function drop_partitions() returns setof text language plpgsql security definer set search_path = public set lock_timeout = '1s' as $$
 declare
     kept record;
     child text;
@@ -134,8 +139,17 @@ begin
                        and right(c.relname, 6) < kept.first order by 1 loop
             execute format('drop table %I', child);
             return next child;
+            return;
         end loop;
     end loop;
 end $$;
 revoke all on function drop_partitions() from public;
 grant execute on function drop_partitions() to muster_maintenance;
+
+-- A person's word that ended a month ago: its agent says nothing of it any more, and the audit log has it. Says how many went.
+create function drop_agent_orders() returns bigint language sql security definer set search_path = public as $$
+    with gone as (delete from agent_order where ended is not null and ended_at < now() - interval '30 days' returning 1)
+    select count(*) from gone;
+$$;
+revoke all on function drop_agent_orders() from public;
+grant execute on function drop_agent_orders() to muster_maintenance;

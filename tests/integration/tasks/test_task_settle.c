@@ -1,6 +1,7 @@
 /* test_task_settle.c - what people end: cancels, releases of machines, tasks that are settled. */
 #include "tests/support/task_fixture.h"
 
+#include "controller/dispatch/task_sender.h"
 #include "controller/tasks/task_settle.h"
 
 static int release(const struct uuid *tenant)
@@ -293,6 +294,17 @@ START_TEST(cancel_of_a_run_ends_with_its_result)
 }
 END_TEST
 
+/* How many are to be said. */
+static size_t cancels(void)
+{
+    struct task_cancel_wish *wishes;
+    size_t count;
+
+    OK(task_sender_cancels(engine, &wishes, &count, &err));
+    free(wishes);
+    return count;
+}
+
 START_TEST(cancel_that_comes_too_late_changes_nothing)
 {
     struct task_fact fact = run_task(0);
@@ -300,7 +312,17 @@ START_TEST(cancel_that_comes_too_late_changes_nothing)
     const char *state = "";
 
     ck_assert_int_eq(cancel(&fact.task, &state), 0);
+    ck_assert_uint_eq(cancels(), 1);
+    FACT(fact, task_facts_cancel_answer(engine, &fact, "unknown", "being found out", &err));
+    FACT(fact, task_facts_cancel_answer(engine, &fact, "unknown", "being found out", &err));
+    ck_assert_uint_eq(cancels(), 1); /* it will know */
     FACT(fact, task_facts_cancel_answer(engine, &fact, "too_late", "it is ending", &err));
+    ck_assert_uint_eq(cancels(), 0); /* that was the answer of this epoch */
+    FACT(fact, task_facts_cancel_answer(engine, &fact, "too_late", "it is ending", &err));
+    ck_assert_int_eq(count_of("select count(*) from task_event where task_id = $1 and name like "
+                              "'cancel: %'",
+                              &fact.task),
+                     2);
     FACT(fact, task_facts_result(engine, &fact, &result, &err));
     STATE_IS(fact.task, "succeeded");
     ck_assert(has_event(&fact.task, "cancel: too_late"));
