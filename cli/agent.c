@@ -45,11 +45,7 @@ int agent_list(struct cli *cli)
 
 int agent_revoke(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/agents", cli->words[0], "/revoke");
-    int rc = cli_add(cli, path, NULL);
-
-    free(path);
-    return rc;
+    return cli_act(cli, "/v1/agents", "/revoke", NULL);
 }
 
 /* ---- join tokens ---- */
@@ -150,22 +146,13 @@ int agent_waiting(struct cli *cli)
 int agent_approve(struct cli *cli)
 {
     const char *fingerprint = cli_need(cli, "fingerprint");
-    char *path;
-    int rc;
 
-    if (!fingerprint)
-        return EXIT_USAGE;
-    path = cli_path(cli, "/v1/enrolments", cli->words[0], "/approve");
-    rc = cli_add(cli, path, json_pack("{s:s}", "fingerprint", fingerprint));
-    free(path);
-    return rc;
+    return fingerprint ? cli_act(cli, "/v1/enrolments", "/approve",
+                                 json_pack("{s:s}", "fingerprint", fingerprint))
+                       : EXIT_USAGE;
 }
 
 int agent_refuse(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/enrolments", cli->words[0], "/refuse");
-    int rc = cli_add(cli, path, NULL);
-
-    free(path);
-    return rc;
+    return cli_act(cli, "/v1/enrolments", "/refuse", NULL);
 }

@@ -260,11 +260,11 @@ int client_get(struct client *client, const char *path, json_t **ret_answer, str
                        err);
 }
 
-int client_post(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
-                struct error *err)
+static int send_json(struct client *client, const char *method, const char *path,
+                     const json_t *body, json_t **ret_answer, struct error *err)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    struct client_request request = {.method = "POST", .path = path};
+    struct client_request request = {.method = method, .path = path};
     int rc;
 
     if (text) {
@@ -277,6 +277,18 @@ int client_post(struct client *client, const char *path, const json_t *body, jso
         OPENSSL_cleanse(text, strlen(text)); /* a BMC password may stand in it */
     free(text);
     return rc;
+}
+
+int client_post(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+                struct error *err)
+{
+    return send_json(client, "POST", path, body, ret_answer, err);
+}
+
+int client_put(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+               struct error *err)
+{
+    return send_json(client, "PUT", path, body, ret_answer, err);
 }
 
 /* Of the last answer; NULL: it has no such header. */

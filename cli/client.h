@@ -48,6 +48,8 @@ int client_call(struct client *client, const struct client_request *request, jso
 int client_get(struct client *client, const char *path, json_t **ret_answer, struct error *err);
 int client_post(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
                 struct error *err);
+int client_put(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+               struct error *err);
 /* Bytes of a log as they came. */
 struct client_piece {
     char *bytes; /* the caller's, free() */

@@ -67,16 +67,50 @@ int cli_list(struct cli *cli, const char *path, const char *query, const char *c
     return rc;
 }
 
+/* Takes the answer. */
+static int tell(struct cli *cli, int rc, json_t *answer)
+{
+    if (rc == EXIT_OK && answer)
+        output_object(cli->format, answer);
+    json_decref(answer);
+    return rc;
+}
+
+int cli_show(struct cli *cli, const char *path)
+{
+    json_t *answer = NULL;
+    int rc = client_get(cli->client, path, &answer, &cli->err);
+
+    return tell(cli, rc, answer);
+}
+
 int cli_add(struct cli *cli, const char *path, json_t *body)
 {
     json_t *answer = NULL;
     int rc = client_post(cli->client, path, body, &answer, &cli->err);
 
     json_decref(body);
-    if (rc == EXIT_OK && answer)
-        output_object(cli->format, answer);
-    json_decref(answer);
+    return tell(cli, rc, answer);
+}
+
+int cli_act(struct cli *cli, const char *prefix, const char *suffix, json_t *body)
+{
+    char *path = cli_path(cli, prefix, cli->words[0], suffix);
+    int rc = cli_add(cli, path, body);
+
+    free(path);
     return rc;
+}
+
+int cli_replace(struct cli *cli, const char *prefix, const char *suffix, json_t *body)
+{
+    char *path = cli_path(cli, prefix, cli->words[0], suffix);
+    json_t *answer = NULL;
+    int rc = client_put(cli->client, path, body, &answer, &cli->err);
+
+    free(path);
+    json_decref(body);
+    return tell(cli, rc, answer);
 }
 
 int cli_put(struct cli *cli, json_t *body, const char *option, const char *member)

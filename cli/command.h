@@ -38,8 +38,14 @@ const char *cli_need(struct cli *cli, const char *name);
 
 /* GET path?limit&...; prints items. 'query' is "" or "&key=value". */
 int cli_list(struct cli *cli, const char *path, const char *query, const char *columns);
-/* POST 'body' (stolen) and print what came back. */
+/* GET, and print what came back. */
+int cli_show(struct cli *cli, const char *path);
+/* POST 'body' (stolen; NULL: none) and print what came back. */
 int cli_add(struct cli *cli, const char *path, json_t *body);
+/* The same to "prefix/<the first word>suffix". */
+int cli_act(struct cli *cli, const char *prefix, const char *suffix, json_t *body);
+/* PUT 'body' (stolen) there and print what came back. */
+int cli_replace(struct cli *cli, const char *prefix, const char *suffix, json_t *body);
 /* Put an option into 'body' as a string or an integer when it was given; -1 with the words set. */
 int cli_put(struct cli *cli, json_t *body, const char *option, const char *member);
 int cli_put_number(struct cli *cli, json_t *body, const char *option, const char *member);

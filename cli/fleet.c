@@ -1,5 +1,4 @@
 /* fleet.c - the platform's own objects: tenants, sites. */
-#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/nouns.h"
@@ -36,9 +35,5 @@ int site_list(struct cli *cli)
 
 int site_release(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/sites", cli->words[0], "/release");
-    int rc = cli_add(cli, path, NULL);
-
-    free(path);
-    return rc;
+    return cli_act(cli, "/v1/sites", "/release", NULL);
 }

@@ -106,12 +106,8 @@ int machine_list(struct cli *cli)
 int machine_show(struct cli *cli)
 {
     char *path = cli_path(cli, "/v1/machines", cli->words[0], "");
-    json_t *answer = NULL;
-    int rc = client_get(cli->client, path, &answer, &cli->err);
+    int rc = cli_show(cli, path);
 
-    if (rc == EXIT_OK)
-        output_object(cli->format, answer);
-    json_decref(answer);
     free(path);
     return rc;
 }
@@ -125,44 +121,22 @@ int machine_hold(struct cli *cli)
 int machine_release(struct cli *cli)
 {
     const char *reason = cli_need(cli, "reason");
-    char *path;
-    int rc;
 
-    if (!reason)
-        return EXIT_USAGE;
-    path = cli_path(cli, "/v1/machines", cli->words[0], "/release");
-    rc = cli_add(cli, path, json_pack("{s:s}", "reason", reason));
-    free(path);
-    return rc;
+    return reason ? cli_act(cli, "/v1/machines", "/release", json_pack("{s:s}", "reason", reason))
+                  : EXIT_USAGE;
 }
 
 /* The whole account: an absent password is none. */
 int machine_set_bmc(struct cli *cli)
 {
     const char *driver = cli_need(cli, "bmc-driver");
-    json_t *body, *answer = NULL;
-    char *path, *text = NULL;
-    int rc = EXIT_USAGE;
+    json_t *body;
 
     if (!driver)
         return EXIT_USAGE;
-    path = cli_path(cli, "/v1/machines", cli->words[0], "/bmc");
     body = json_pack("{s:s}", "driver", driver);
-    if (put_bmc_members(cli, body) == 0 && (text = json_dumps(body, JSON_COMPACT))) {
-        rc = client_call(cli->client,
-                         &(struct client_request){.method = "PUT",
-                                                  .path = path,
-                                                  .type = "application/json",
-                                                  .body = text,
-                                                  .length = strlen(text)},
-                         &answer, &cli->err);
-        OPENSSL_cleanse(text, strlen(text));
-    }
-    if (rc == EXIT_OK)
-        output_object(cli->format, answer);
-    free(text);
+    if (put_bmc_members(cli, body) == 0)
+        return cli_replace(cli, "/v1/machines", "/bmc", body);
     json_decref(body);
-    json_decref(answer);
-    free(path);
-    return rc;
+    return EXIT_USAGE;
 }

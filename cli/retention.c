@@ -1,7 +1,4 @@
 /* retention.c - how long each history table is kept. */
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/command.h"
 #include "cli/nouns.h"
@@ -14,29 +11,13 @@ int retention_list(struct cli *cli)
 /* --months N, or --forever. */
 int retention_set(struct cli *cli)
 {
-    json_t *body = json_object(), *answer = NULL;
-    char *path, *text = NULL;
-    int rc = EXIT_USAGE;
+    json_t *body;
 
-    if (cli_flag(cli, "forever") == (cli_option(cli, "months") != NULL)) {
-        json_decref(body);
+    if (cli_flag(cli, "forever") == (cli_option(cli, "months") != NULL))
         return cli_misused(cli, "say --months N or --forever");
-    }
-    path = cli_path(cli, "/v1/retention", cli->words[0], "");
-    if (cli_put_number(cli, body, "months", "months") == 0 &&
-        (text = json_dumps(body, JSON_COMPACT)))
-        rc = client_call(cli->client,
-                         &(struct client_request){.method = "PUT",
-                                                  .path = path,
-                                                  .type = "application/json",
-                                                  .body = text,
-                                                  .length = strlen(text)},
-                         &answer, &cli->err);
-    if (rc == EXIT_OK)
-        output_object(cli->format, answer);
-    free(text);
-    free(path);
+    body = json_object();
+    if (cli_put_number(cli, body, "months", "months") == 0)
+        return cli_replace(cli, "/v1/retention", "", body);
     json_decref(body);
-    json_decref(answer);
-    return rc;
+    return EXIT_USAGE;
 }

@@ -50,12 +50,8 @@ int rule_list(struct cli *cli)
 int rule_show(struct cli *cli)
 {
     char *path = cli_path(cli, "/v1/rules", cli->words[0], "");
-    json_t *answer = NULL;
-    int rc = client_get(cli->client, path, &answer, &cli->err);
+    int rc = cli_show(cli, path);
 
-    if (rc == EXIT_OK)
-        output_object(cli->format, answer);
-    json_decref(answer);
     free(path);
     return rc;
 }
@@ -89,13 +85,7 @@ int rule_disarm(struct cli *cli)
 
 int automation_show(struct cli *cli)
 {
-    json_t *answer = NULL;
-    int rc = client_get(cli->client, "/v1/automation", &answer, &cli->err);
-
-    if (rc == EXIT_OK)
-        output_object(cli->format, answer);
-    json_decref(answer);
-    return rc;
+    return cli_show(cli, "/v1/automation");
 }
 
 int automation_stop(struct cli *cli)

@@ -153,27 +153,18 @@ int task_logs(struct cli *cli)
 
 int task_cancel(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/tasks", cli->words[0], "/cancel");
     json_t *body = json_object();
-    int rc;
 
     cli_put(cli, body, "reason", "reason");
-    rc = cli_add(cli, path, body);
-    free(path);
-    return rc;
+    return cli_act(cli, "/v1/tasks", "/cancel", body);
 }
 
 /* How a task ended of which nobody can tell; the agent is told. */
 int task_settle(struct cli *cli)
 {
     const char *outcome = cli_need(cli, "as"), *reason = outcome ? cli_need(cli, "reason") : NULL;
-    char *path;
-    int rc;
 
-    if (!reason)
-        return EXIT_USAGE;
-    path = cli_path(cli, "/v1/tasks", cli->words[0], "/settle");
-    rc = cli_add(cli, path, json_pack("{s:s, s:s}", "as", outcome, "reason", reason));
-    free(path);
-    return rc;
+    return reason ? cli_act(cli, "/v1/tasks", "/settle",
+                            json_pack("{s:s, s:s}", "as", outcome, "reason", reason))
+                  : EXIT_USAGE;
 }

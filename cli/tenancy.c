@@ -66,11 +66,7 @@ int token_list(struct cli *cli)
 
 int token_revoke(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/tokens", cli->words[0], "/revoke");
-    int rc = cli_add(cli, path, NULL);
-
-    free(path);
-    return rc;
+    return cli_act(cli, "/v1/tokens", "/revoke", NULL);
 }
 
 int alert_list(struct cli *cli)

@@ -109,12 +109,12 @@ int client_get(struct client *client, const char *path, json_t **ret_answer, str
                        err);
 }
 
-int client_post(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
-                struct error *err)
+static int bench_send(const char *method, struct client *client, const char *path,
+                      const json_t *body, json_t **ret_answer, struct error *err)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     int rc = client_call(client,
-                         &(struct client_request){.method = "POST",
+                         &(struct client_request){.method = method,
                                                   .path = path,
                                                   .type = text ? "application/json" : NULL,
                                                   .body = text,
@@ -123,6 +123,18 @@ int client_post(struct client *client, const char *path, const json_t *body, jso
 
     free(text);
     return rc;
+}
+
+int client_post(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+                struct error *err)
+{
+    return bench_send("POST", client, path, body, ret_answer, err);
+}
+
+int client_put(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+               struct error *err)
+{
+    return bench_send("PUT", client, path, body, ret_answer, err);
 }
 
 /* A log's piece: its text, all of it and no more to come. */
