@@ -14,36 +14,20 @@ static struct db_rows *orphans(struct db *db, const struct uuid *site, int64_t o
 }
 
 /* 1: back. 0: its agent or its controller was faster. */
-static int requeue_locked(struct db *db, struct task_now *now, int64_t opened_us, struct error *err)
+static int requeue(struct db *db, struct task_now *now, void *context, struct error *err)
 {
     const struct task_change change = {.to = "queued",
                                        .event = "requeue",
                                        .why = "the session it was leased in is over",
                                        .who = "musterd",
                                        .at_us = INT64_MIN};
-    struct db_rows *rows = orphans(db, &now->site, opened_us, &now->task, err);
+    const int64_t *opened_us = context;
+    struct db_rows *rows = orphans(db, &now->site, *opened_us, &now->task, err);
     int rc = rows ? db_rows_count(rows) == 1 : -1;
 
     db_rows_destroy(rows);
     if (rc > 0 && task_state_change(db, now, &change, err) < 0)
         rc = -1;
-    return rc;
-}
-
-static int requeue(struct db *db, const struct uuid *tenant, const struct uuid *task,
-                   int64_t opened_us, struct error *err)
-{
-    struct task_now now;
-    int rc;
-
-    if (db_begin_tenant(db, tenant, err) < 0)
-        return -1;
-    rc = task_state_lock(db, tenant, task, &now, err);
-    if (rc > 0)
-        rc = requeue_locked(db, &now, opened_us, err);
-    if (rc > 0 && db_commit(db, err) < 0)
-        rc = -1;
-    db_rollback(db);
     return rc;
 }
 
@@ -56,7 +40,7 @@ int task_orphans_requeue(struct db *db, const struct uuid *site, int64_t opened_
     for (size_t i = 0; rc >= 0 && i < db_rows_count(rows); i++) {
         struct uuid tenant = db_uuid(rows, i, 0), task = db_uuid(rows, i, 1);
 
-        rc = requeue(db, &tenant, &task, opened_us, err);
+        rc = task_state_alone(db, &tenant, &task, requeue, &opened_us, err);
         count += rc > 0;
     }
     db_rows_destroy(rows);

@@ -277,12 +277,13 @@ static int act(struct db *db, struct task_now *now, const char *what, struct err
 }
 
 /* Behind the row's lock it is asked once more: another controller may have been faster. */
-static int move_locked(struct db *db, struct task_now *now, struct error *err)
+static int move(struct db *db, struct task_now *now, void *context, struct error *err)
 {
     struct db_rows *rows =
         db_query(db, SQL_QUEUE_DUE, err, "iu", (int64_t)TASK_SILENCE_S, &now->task);
     int moved;
 
+    (void)context;
     if (!rows)
         return -1;
     moved = db_rows_count(rows) == 1;
@@ -290,23 +291,6 @@ static int move_locked(struct db *db, struct task_now *now, struct error *err)
         moved = -1;
     db_rows_destroy(rows);
     return moved;
-}
-
-static int move(struct db *db, const struct uuid *tenant, const struct uuid *task,
-                struct error *err)
-{
-    struct task_now now;
-    int rc;
-
-    if (db_begin_tenant(db, tenant, err) < 0)
-        return -1;
-    rc = task_state_lock(db, tenant, task, &now, err);
-    if (rc > 0)
-        rc = move_locked(db, &now, err);
-    if (rc > 0 && db_commit(db, err) < 0)
-        rc = -1;
-    db_rollback(db);
-    return rc;
 }
 
 int task_queue_tick(struct db *db, struct error *err)
@@ -320,7 +304,7 @@ int task_queue_tick(struct db *db, struct error *err)
     /* One that cannot be moved does not hold up the others. */
     for (size_t i = 0; i < db_rows_count(rows) && db_alive(db); i++) {
         struct uuid tenant = db_uuid(rows, i, 0), task = db_uuid(rows, i, 1);
-        int rc = move(db, &tenant, &task, err);
+        int rc = task_state_alone(db, &tenant, &task, move, NULL, err);
 
         moved += rc > 0;
         failed += rc < 0;

@@ -43,6 +43,23 @@ int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid 
     return found;
 }
 
+int task_state_alone(struct db *db, const struct uuid *tenant, const struct uuid *task,
+                     task_act *act, void *context, struct error *err)
+{
+    struct task_now now;
+    int rc;
+
+    if (db_begin_tenant(db, tenant, err) < 0)
+        return -1;
+    rc = task_state_lock(db, tenant, task, &now, err);
+    if (rc > 0)
+        rc = act(db, &now, context, err);
+    if (rc > 0 && db_commit(db, err) < 0)
+        rc = -1;
+    db_rollback(db);
+    return rc;
+}
+
 static int write_audit(struct db *db, const struct task_now *now, const struct task_change *change,
                        const char *name, const char *why, struct error *err)
 {

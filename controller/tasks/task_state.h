@@ -34,6 +34,12 @@ struct task_now {
  * several keeps that order. */
 int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid *task,
                     struct task_now *ret, struct error *err);
+/* The task alone, in a transaction of its own: locked, then 'act', which returns 1 when it changed
+ * something, 0 when there is nothing to do any more. Committed after a 1; returns what 'act' did, 0
+ * also without such a task. */
+typedef int task_act(struct db *db, struct task_now *now, void *context, struct error *err);
+int task_state_alone(struct db *db, const struct uuid *tenant, const struct uuid *task,
+                     task_act *act, void *context, struct error *err);
 
 struct task_change {
     const char *to, *event;
