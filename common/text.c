@@ -230,3 +230,18 @@ int text_unbase64url(const char *in, void *out, size_t room)
     /* The bits that fill the last character are zero, so that bytes have one spelling. */
     return bits >= 6 || (group & ((1U << bits) - 1)) ? -1 : (int)count;
 }
+
+size_t text_room(const char *string)
+{
+    return string ? strlen(string) + 1 : 0;
+}
+
+const char *text_pack(char **at, const char *string)
+{
+    char *copy = *at;
+
+    if (!string)
+        return NULL;
+    *at = stpcpy(copy, string) + 1;
+    return copy;
+}

@@ -41,3 +41,8 @@ int text_unhex(const char *hex, void *out, size_t length);
 void text_base64url(const void *bytes, size_t length, char *out);
 /* Returns the number of bytes, or -1 (foreign character, or more than 'room'). */
 int text_unbase64url(const char *in, void *out, size_t room);
+
+/* Strings that live in one block: what a string takes (NULL: nothing), and its copy at *at, which
+ * moves behind it. */
+size_t text_room(const char *string);
+const char *text_pack(char **at, const char *string);

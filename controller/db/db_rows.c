@@ -134,3 +134,14 @@ const uint8_t *db_blob(const struct db_rows *rows, size_t row, int column, size_
     *ret_length = value ? (size_t)PQgetlength(rows->result, (int)row, column) : 0;
     return (const uint8_t *)value;
 }
+
+bool db_blob32(const struct db_rows *rows, size_t row, int column, uint8_t out[32])
+{
+    size_t length;
+    const uint8_t *bytes = db_blob(rows, row, column, &length);
+
+    if (!bytes || length != 32)
+        return false;
+    memcpy(out, bytes, 32);
+    return true;
+}

@@ -26,3 +26,5 @@ struct mac db_mac(const struct db_rows *rows, size_t row, int column);
 /* Unix microseconds; INT64_MIN for null. */
 int64_t db_time(const struct db_rows *rows, size_t row, int column);
 const uint8_t *db_blob(const struct db_rows *rows, size_t row, int column, size_t *ret_length);
+/* A key or a digest: false when it is null or not of 32 bytes, and 'out' is as it was. */
+bool db_blob32(const struct db_rows *rows, size_t row, int column, uint8_t out[32]);

@@ -20,17 +20,6 @@
 #define EPOCH_JUMP_MAX ((uint64_t)1 << 32) /* more grants than a site makes in a lifetime */
 #define REFUSED_RETRY_MS 60000             /* a person has to act first */
 
-static int copy_key(const struct db_rows *rows, size_t row, int column, uint8_t out[32])
-{
-    size_t length;
-    const uint8_t *bytes = db_blob(rows, row, column, &length);
-
-    if (!bytes || length != 32)
-        return -1;
-    memcpy(out, bytes, 32);
-    return 0;
-}
-
 int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *ret_count,
                         struct error *err)
 {
@@ -45,7 +34,7 @@ int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *r
     for (size_t i = 0; keys && i < count; i++) {
         keys[i].agent = db_uuid(rows, i, 0);
         /* The table checks the length. */
-        copy_key(rows, i, 1, keys[i].curve);
+        db_blob32(rows, i, 1, keys[i].curve);
     }
     db_rows_destroy(rows);
     if (!keys)
@@ -74,8 +63,8 @@ static int read_row(struct db *db, const struct session_hello *hello, struct hel
         return -1;
     if (db_rows_count(rows) == 0) {
         rc = 0;
-    } else if (copy_key(rows, 0, 3, session->sign_key) < 0 ||
-               copy_key(rows, 0, 4, session->seal_key) < 0) {
+    } else if (!db_blob32(rows, 0, 3, session->sign_key) ||
+               !db_blob32(rows, 0, 4, session->seal_key)) {
         error_set(err, "an agent's keys are not 32 bytes");
     } else {
         row->site = db_uuid(rows, 0, 0);

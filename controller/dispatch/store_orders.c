@@ -16,6 +16,14 @@
 
 #define CANCEL_MS 10000 /* a cancel that was not answered is said again */
 
+/* NULL: nothing may be sent there yet. */
+static struct live *resumed_of(const struct dispatch_store *store, const struct uuid *site)
+{
+    struct live *live = live_sessions_of_site(store->sessions, site);
+
+    return live && live->resumed ? live : NULL;
+}
+
 static int send_order(void *context, const struct live_session *session, const uint8_t *envelope,
                       size_t length, struct error *err)
 {
@@ -71,9 +79,9 @@ int store_send_due(struct dispatch_store *store, struct error *err)
     if (task_sender_ready(store->db, &sites, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count && rc >= 0; i++) {
-        struct live *live = live_sessions_of_site(store->sessions, &sites[i]);
+        struct live *live = resumed_of(store, &sites[i]);
 
-        if (live && live->resumed)
+        if (live)
             rc =
                 task_sender_lease(store->sender, store->db, &live->session, send_order, store, err);
     }
@@ -94,9 +102,9 @@ int store_send_cancels(struct dispatch_store *store, struct error *err)
     if (task_sender_cancels(store->db, &wishes, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count && rc >= 0; i++) {
-        struct live *live = live_sessions_of_site(store->sessions, &wishes[i].site);
+        struct live *live = resumed_of(store, &wishes[i].site);
 
-        if (live && live->resumed && said_cancels_say(store->said, &wishes[i].task, now_ms))
+        if (live && said_cancels_say(store->said, &wishes[i].task, now_ms))
             rc = task_sender_cancel(store->sender, &live->session, &wishes[i], clock_realtime_us(),
                                     send_order, store, err);
     }
@@ -115,9 +123,9 @@ int store_send_words(struct dispatch_store *store, struct error *err)
     if (agent_order_due(store->db, &orders, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count && rc >= 0; i++) {
-        struct live *live = live_sessions_of_site(store->sessions, &orders[i].site);
+        struct live *live = resumed_of(store, &orders[i].site);
 
-        if (live && live->resumed)
+        if (live)
             rc = task_sender_word(store->sender, store->db, &live->session, &orders[i],
                                   clock_realtime_us(), send_order, store, err);
     }

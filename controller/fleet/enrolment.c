@@ -99,17 +99,6 @@ struct found {
     uint8_t challenge_secret[32], expected[32], fingerprint[32];
 };
 
-static bool copy_blob(const struct db_rows *rows, int column, uint8_t out[32])
-{
-    size_t length;
-    const uint8_t *bytes = db_blob(rows, 0, column, &length);
-
-    if (!bytes || length != 32)
-        return false;
-    memcpy(out, bytes, 32);
-    return true;
-}
-
 /* 1: there, locked; 0: nobody's secret; -1. */
 static int find(struct db *db, const uint8_t hash[32], struct found *ret, struct error *err)
 {
@@ -128,9 +117,9 @@ static int find(struct db *db, const uint8_t hash[32], struct found *ret, struct
         snprintf(ret->state, sizeof(ret->state), "%s", db_text(rows, 0, 4));
         ret->late = db_bool(rows, 0, 5);
         ret->over = db_bool(rows, 0, 6);
-        copy_blob(rows, 7, ret->challenge_secret);
-        ret->expects = copy_blob(rows, 8, ret->expected);
-        ret->presented = copy_blob(rows, 9, ret->fingerprint);
+        db_blob32(rows, 0, 7, ret->challenge_secret);
+        ret->expects = db_blob32(rows, 0, 8, ret->expected);
+        ret->presented = db_blob32(rows, 0, 9, ret->fingerprint);
         ret->to.agent = db_uuid(rows, 0, 10);
     }
     db_rows_destroy(rows);
@@ -306,10 +295,10 @@ static int find_open(struct db *db, const char *name, struct open_case *ret, str
         ret->id = db_uuid(rows, 0, 0);
         ret->site = db_uuid(rows, 0, 1);
         snprintf(ret->state, sizeof(ret->state), "%s", db_text(rows, 0, 2));
-        copy_blob(rows, 3, ret->keys.curve);
-        copy_blob(rows, 4, ret->keys.sign);
-        copy_blob(rows, 5, ret->keys.seal);
-        copy_blob(rows, 6, ret->fingerprint);
+        db_blob32(rows, 0, 3, ret->keys.curve);
+        db_blob32(rows, 0, 4, ret->keys.sign);
+        db_blob32(rows, 0, 5, ret->keys.seal);
+        db_blob32(rows, 0, 6, ret->fingerprint);
         ret->agent = db_uuid(rows, 0, 7);
     }
     db_rows_destroy(rows);

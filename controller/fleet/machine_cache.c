@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/fleet/machine_cache.sql.h"
@@ -132,28 +133,12 @@ static int make_room(struct tenant_machines *machines)
     return 0;
 }
 
-/* Copies behind *at and moves it on. */
-static const char *keep(char **at, const char *text)
-{
-    char *copy = *at;
-
-    if (!text)
-        return NULL;
-    *at = stpcpy(copy, text) + 1;
-    return copy;
-}
-
-static size_t room_of(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
 static struct entry *entry_make(const struct machine_claim *claim,
                                 const struct machine_found *found)
 {
-    size_t room = room_of(claim->mac) + room_of(claim->serial) + room_of(claim->asset_tag) +
-                  room_of(found->name) + room_of(found->class) + room_of(found->site_name) +
-                  room_of(found->rack);
+    size_t room = text_room(claim->mac) + text_room(claim->serial) + text_room(claim->asset_tag) +
+                  text_room(found->name) + text_room(found->class) + text_room(found->site_name) +
+                  text_room(found->rack);
     struct entry *entry = malloc(sizeof(*entry) + room);
     char *at;
 
@@ -161,13 +146,13 @@ static struct entry *entry_make(const struct machine_claim *claim,
         return NULL;
     at = entry->text;
     entry->hash = hash_of(claim);
-    entry->claim = (struct machine_claim){keep(&at, claim->mac), keep(&at, claim->serial),
-                                          keep(&at, claim->asset_tag)};
+    entry->claim = (struct machine_claim){text_pack(&at, claim->mac), text_pack(&at, claim->serial),
+                                          text_pack(&at, claim->asset_tag)};
     entry->found = *found;
-    entry->found.name = keep(&at, found->name);
-    entry->found.class = keep(&at, found->class);
-    entry->found.site_name = keep(&at, found->site_name);
-    entry->found.rack = keep(&at, found->rack);
+    entry->found.name = text_pack(&at, found->name);
+    entry->found.class = text_pack(&at, found->class);
+    entry->found.site_name = text_pack(&at, found->site_name);
+    entry->found.rack = text_pack(&at, found->rack);
     return entry;
 }
 

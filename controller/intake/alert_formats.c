@@ -209,35 +209,19 @@ static int read_document(const json_t *document, struct alert *alert, struct err
     return 0;
 }
 
-/* A string behind another in one block. */
-static const char *put(char **at, const char *text)
-{
-    char *copy = *at;
-
-    if (!text)
-        return NULL;
-    *at = stpcpy(copy, text) + 1;
-    return copy;
-}
-
-static size_t room_of(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
 static int own_strings(struct alert *alert, struct error *err)
 {
-    char *at = malloc(room_of(alert->id) + room_of(alert->type) + room_of(alert->source) +
-                      room_of(alert->serial) + room_of(alert->asset_tag));
+    char *at = malloc(text_room(alert->id) + text_room(alert->type) + text_room(alert->source) +
+                      text_room(alert->serial) + text_room(alert->asset_tag));
 
     if (!at)
         return error_no_memory(err);
     alert->owned = at;
-    alert->id = put(&at, alert->id);
-    alert->type = put(&at, alert->type);
-    alert->source = put(&at, alert->source);
-    alert->serial = put(&at, alert->serial);
-    alert->asset_tag = put(&at, alert->asset_tag);
+    alert->id = text_pack(&at, alert->id);
+    alert->type = text_pack(&at, alert->type);
+    alert->source = text_pack(&at, alert->source);
+    alert->serial = text_pack(&at, alert->serial);
+    alert->asset_tag = text_pack(&at, alert->asset_tag);
     return 0;
 }
 

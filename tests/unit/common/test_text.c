@@ -210,7 +210,24 @@ START_TEST(a_cut_character_is_taken_off)
 }
 END_TEST
 
+START_TEST(strings_share_a_block)
+{
+    char block[8], *at = block;
+    const char *first, *none, *second;
+
+    ck_assert_uint_eq(text_room("ab") + text_room(NULL) + text_room(""), 4);
+    first = text_pack(&at, "ab");
+    none = text_pack(&at, NULL);
+    second = text_pack(&at, "");
+    ck_assert_str_eq(first, "ab");
+    ck_assert_ptr_null(none);
+    ck_assert_str_eq(second, "");
+    ck_assert_ptr_eq(at, block + 4);
+}
+END_TEST
+
 CHECK_MAIN("text", a_cut_character_is_taken_off, empty_text_is_a_string,
            growth_keeps_what_was_there, too_much_breaks_it_for_good, utf8_is_that_of_rfc_3629,
            all_pairs_of_bytes, outside_text_is_shown_harmlessly, hex,
-           wrong_hex_leaves_the_output_alone, base64url_of_rfc_4648, wrong_base64url_is_refused)
+           wrong_hex_leaves_the_output_alone, base64url_of_rfc_4648, wrong_base64url_is_refused,
+           strings_share_a_block)
