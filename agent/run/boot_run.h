@@ -76,7 +76,6 @@ struct boot_run {
     bool leaving;     /* that batch is under way: nothing more is begun */
     bool uncertain;   /* UNCERTAIN was said */
     bool offered;
-    bool answering; /* the first phone-home is being made durable */
 
     int64_t start_by_ms; /* ACCEPTED only */
     int64_t deadline_ms; /* from STARTED; 0: none yet */

@@ -72,7 +72,6 @@ static void hello_is_durable(struct journal_batch *batch, void *context)
     struct error err = {0};
     char *json;
 
-    run->answering = false;
     /* A repeat of a first use that could not be kept is no more than that was. */
     if (batch->rc < 0 || !run->row.has_nonce) {
         unavailable(run, request);
@@ -146,7 +145,6 @@ static void first_use(struct boot_run *run, struct phone_home_request *request, 
              swapped ? ", uuid byte-swapped" : "");
     timeline_step(run, batch, "phone_home", "seen", EVIDENCE_SELF, detail);
     batch->request = request;
-    run->answering = true;
     boot_run_commit(run, batch, first_use_is_durable);
 }
 

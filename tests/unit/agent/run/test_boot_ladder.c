@@ -2,10 +2,8 @@
  * restarted agent makes of each rung. The scripted BMC's calls are the oracle.
  */
 #include "agent/run/boot_ladder.h"
-#include "tests/support/agent_bench.h"
 #include "tests/support/check_main.h"
-
-static struct journal_task row;
+#include "tests/support/former_life.h"
 
 static void begin(void)
 {
@@ -17,7 +15,7 @@ static void begin(void)
 
 static void end(void)
 {
-    journal_task_clear(&row);
+    journal_task_clear(&former_row);
     bench_end();
 }
 
@@ -243,55 +241,11 @@ END_TEST
 
 /* ---- a restart on a rung ---- */
 
-static struct journal_batch *former_life(unsigned attempt)
-{
-    journal_task_clear(&row);
-    row.id = bench.orders.task;
-    row.machine_id = bench.orders.machine;
-    row.epoch = 5;
-    row.state = HELD_RUNNING;
-    row.attempt = attempt;
-    row.accepted_at_us = row.started_at_us = ORDERS_NOW_US + bench.now_ms * 1000 - 10000000;
-    row.found_power = strdup("off");
-    row.found_boot_device = strdup("none");
-    row.envelope_length = orders_sign(&bench.orders, &row.envelope);
-    return journal_batch_create();
-}
-
-static void intent(struct journal_batch *batch, const char *step, unsigned attempt,
-                   const char *state)
-{
-    journal_batch_intent(batch, &row.id, step, attempt, "intent", 1);
-    if (strcmp(state, "intent") != 0)
-        journal_batch_intent(batch, &row.id, step, attempt, state, 2);
-}
-
 static void whole_attempt(struct journal_batch *batch, unsigned attempt, const char *on)
 {
-    intent(batch, "bmc_off", attempt, "done");
-    intent(batch, "bmc_boot_device", attempt, "done");
-    intent(batch, "bmc_on", attempt, on);
-}
-
-static void token(unsigned attempt)
-{
-    uint8_t secret[32];
-
-    phone_home_token(bench.settings.phone_home_key, &row.id, attempt, secret, NULL);
-    phone_home_hash(secret, row.token_hash);
-    row.has_token = true;
-}
-
-static void restart_on(struct journal_batch *batch)
-{
-    struct error err = {0};
-
-    journal_batch_task(batch, &row);
-    ck_assert_msg(task_journal_write_now(bench.rooms.journal, batch, &err) == 0, "%s",
-                  error_text(&err));
-    bench_stop();
-    bench_start();
-    ck_assert_uint_eq(task_runner_count(bench.runner), 1);
+    former_intent(batch, "bmc_off", attempt, "done");
+    former_intent(batch, "bmc_boot_device", attempt, "done");
+    former_intent(batch, "bmc_on", attempt, on);
 }
 
 START_TEST(on_without_effect_is_followed_by_the_next_attempt)
@@ -299,8 +253,8 @@ START_TEST(on_without_effect_is_followed_by_the_next_attempt)
     struct journal_batch *batch = former_life(1);
 
     whole_attempt(batch, 1, "intent");
-    token(1);
-    restart_on(batch);
+    former_token(1);
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_str_eq(bmc.calls, "power:off device:pxe power:on ");
     expect_intent("bmc_on", 1, "no_effect");
@@ -315,8 +269,8 @@ START_TEST(closed_without_effect_right_before_the_restart)
     struct journal_batch *batch = former_life(1);
 
     whole_attempt(batch, 1, "no_effect");
-    token(1);
-    restart_on(batch);
+    former_token(1);
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_uint_eq(bmc.ons, 1);
     expect_intent("bmc_on", 3, "done");
@@ -328,10 +282,10 @@ START_TEST(attempt_was_raised_and_nothing_was_begun)
     struct journal_batch *batch = former_life(3);
 
     whole_attempt(batch, 1, "done");
-    intent(batch, "bmc_boot_device", 2, "done");
-    token(1);
+    former_intent(batch, "bmc_boot_device", 2, "done");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_str_eq(bmc.calls, "power:off device:pxe power:on ");
     expect_intent("bmc_on", 3, "done");
@@ -343,10 +297,10 @@ START_TEST(machine_seen_behind_the_restart_is_not_switched_off_by_a_raised_attem
     struct journal_batch *batch = former_life(3);
 
     whole_attempt(batch, 1, "done");
-    intent(batch, "bmc_boot_device", 2, "done");
-    token(1);
+    former_intent(batch, "bmc_boot_device", 2, "done");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
-    restart_on(batch);
+    former_restart(batch);
     bench_settle();
     bench_sight(SIGHTING_TFTP); /* before the BMC is looked at */
     bench.now_ms += bench.runner->settings.inspect_after_ms;
@@ -366,10 +320,10 @@ START_TEST(boot_device_of_the_second_attempt_serves_on_with_the_first_token)
     struct journal_batch *batch = former_life(2);
 
     whole_attempt(batch, 1, "done");
-    intent(batch, "bmc_boot_device", 2, "intent");
-    token(1);
+    former_intent(batch, "bmc_boot_device", 2, "intent");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("bmc_boot_device:done");
     bench_settle();
     ck_assert_str_eq(bmc.calls, "device:pxe ");
@@ -388,10 +342,10 @@ START_TEST(waiting_on_the_second_attempt_goes_on_waiting)
     struct journal_batch *batch = former_life(2);
 
     whole_attempt(batch, 1, "done");
-    intent(batch, "bmc_boot_device", 2, "done");
-    token(1);
+    former_intent(batch, "bmc_boot_device", 2, "done");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("escalation:started");
     ck_assert_str_eq(bmc.calls, "");
     bench_until("bmc_on:done");
@@ -407,8 +361,8 @@ START_TEST(cold_pause_is_kept_whole_after_a_restart)
     bench.settings.cold_off_ms = 60000;
     whole_attempt(batch, 1, "done");
     whole_attempt(batch, 3, "done");
-    intent(batch, "bmc_off", 4, "intent");
-    restart_on(batch);
+    former_intent(batch, "bmc_off", 4, "intent");
+    former_restart(batch);
     begun = bench.now_ms;
     bench_until("bmc_on:done");
     ck_assert_str_eq(bmc.calls, "device:pxe power:on ");
@@ -423,9 +377,9 @@ START_TEST(bmc_is_never_reset_twice)
     whole_attempt(batch, 1, "done");
     whole_attempt(batch, 3, "done");
     whole_attempt(batch, 4, "done");
-    intent(batch, "bmc_reset", 5, "intent");
+    former_intent(batch, "bmc_reset", 5, "intent");
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_str_eq(bmc.calls, "power:off device:pxe power:on ");
     expect_intent("bmc_reset", 5, "done");
@@ -439,9 +393,9 @@ START_TEST(off_of_a_later_attempt_that_reads_on_is_uncertain)
     struct journal_batch *batch = former_life(3);
 
     whole_attempt(batch, 1, "done");
-    intent(batch, "bmc_off", 3, "intent");
+    former_intent(batch, "bmc_off", 3, "intent");
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_order("uncertain:bmc_off result");
     /* Our boot may still run: it is seen off before the boot device is put back. */
@@ -455,10 +409,10 @@ START_TEST(last_attempt_without_effect_ends_it)
     struct journal_batch *batch = former_life(5);
 
     whole_attempt(batch, 1, "no_effect");
-    intent(batch, "bmc_reset", 5, "done");
+    former_intent(batch, "bmc_reset", 5, "done");
     whole_attempt(batch, 5, "intent");
-    token(5);
-    restart_on(batch);
+    former_token(5);
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("failed", "", "done", "bmc_on", "no effect (2 attempts were made");
     ck_assert_uint_eq(occurrences(bmc.calls, "power:on"), 0);

@@ -1,10 +1,8 @@
 /* A restarted agent: what it finds in its journal, what it reads of the BMC, and what it may
  * conclude. Each test writes the journal that a crash leaves, then starts a runner on it.
  */
-#include "tests/support/agent_bench.h"
 #include "tests/support/check_main.h"
-
-static struct journal_task row;
+#include "tests/support/former_life.h"
 
 static void begin(void)
 {
@@ -15,62 +13,18 @@ static void begin(void)
 
 static void end(void)
 {
-    journal_task_clear(&row);
+    journal_task_clear(&former_row);
     bench_end();
-}
-
-/* The row of the order, accepted and, unless told otherwise, started 10 s ago. */
-static struct journal_batch *former_life(void)
-{
-    journal_task_clear(&row);
-    row.id = bench.orders.task;
-    row.machine_id = bench.orders.machine;
-    row.epoch = 5;
-    row.state = HELD_RUNNING;
-    row.attempt = 1;
-    row.accepted_at_us = row.started_at_us = ORDERS_NOW_US + bench.now_ms * 1000 - 10000000;
-    row.found_power = strdup("off");
-    row.found_boot_device = strdup("none");
-    row.envelope_length = orders_sign(&bench.orders, &row.envelope);
-    return journal_batch_create();
-}
-
-static void intent(struct journal_batch *batch, const char *step, const char *state)
-{
-    journal_batch_intent(batch, &row.id, step, 1, "intent", 1);
-    if (strcmp(state, "intent") != 0)
-        journal_batch_intent(batch, &row.id, step, 1, state, 2);
-}
-
-static void token(void)
-{
-    uint8_t secret[32];
-
-    phone_home_token(bench.settings.phone_home_key, &row.id, 1, secret, NULL);
-    phone_home_hash(secret, row.token_hash);
-    row.has_token = true;
-}
-
-static void restart_on(struct journal_batch *batch)
-{
-    struct error err = {0};
-
-    journal_batch_task(batch, &row);
-    ck_assert_msg(task_journal_write_now(bench.rooms.journal, batch, &err) == 0, "%s",
-                  error_text(&err));
-    bench_stop();
-    bench_start();
-    ck_assert_uint_eq(task_runner_count(bench.runner), 1);
 }
 
 START_TEST(accepted_waits_for_a_controller_and_for_what_is_left_of_its_minute)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    row.state = HELD_ACCEPTED;
-    row.started_at_us = 0;
+    former_row.state = HELD_ACCEPTED;
+    former_row.started_at_us = 0;
     bench.connected = false;
-    restart_on(batch);
+    former_restart(batch);
     bench_until("released");
     ck_assert_str_eq(bmc.calls, "");
     /* Ten of its sixty seconds were gone. */
@@ -80,11 +34,11 @@ END_TEST
 
 START_TEST(accepted_starts_once_the_controller_is_back)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    row.state = HELD_ACCEPTED;
-    row.started_at_us = 0;
-    restart_on(batch);
+    former_row.state = HELD_ACCEPTED;
+    former_row.started_at_us = 0;
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_uint_eq(bmc.ons, 1);
 }
@@ -92,10 +46,10 @@ END_TEST
 
 START_TEST(started_and_not_touched_goes_on)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
     bench.connected = false; /* what has started goes on without one */
-    restart_on(batch);
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_str_eq(bmc.calls, "power:off device:pxe power:on ");
 }
@@ -103,10 +57,10 @@ END_TEST
 
 START_TEST(intended_off_and_off_is_done)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "intent");
-    restart_on(batch);
+    former_intent(batch, "bmc_off", 1, "intent");
+    former_restart(batch);
     bench_until("bmc_on:done");
     bench_expect_order("bmc_off:done bmc_boot_device:done bmc_on:done");
     ck_assert_uint_eq(bmc.offs, 0);
@@ -115,13 +69,13 @@ END_TEST
 
 START_TEST(intended_off_and_on_is_uncertain)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "intent");
-    free(row.found_power);
-    row.found_power = strdup("on");
+    former_intent(batch, "bmc_off", 1, "intent");
+    free(former_row.found_power);
+    former_row.found_power = strdup("on");
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_order("uncertain:bmc_off restore_power:done result");
     bench_expect_result("failed", "", "done", "bmc_off", "one attempt");
@@ -132,11 +86,11 @@ END_TEST
 
 START_TEST(boot_device_is_set_again_without_a_second_intent)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "intent");
-    restart_on(batch);
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "intent");
+    former_restart(batch);
     bench_until("bmc_on:done");
     ck_assert_uint_eq(bmc.ons, 1);
 }
@@ -144,15 +98,15 @@ END_TEST
 
 START_TEST(intended_on_and_on_is_done_and_served_on)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
     const struct boot_offer *offer;
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_settle();
     /* Before the BMC was asked: the machine may be asking this moment. */
     offer = boot_offers_find_mac(bench.rooms.offers, &bench.orders.mac);
@@ -170,21 +124,21 @@ END_TEST
 
 START_TEST(intended_on_and_off_and_nothing_seen_had_no_effect)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
     struct journal_intents intents;
 
     bench.settings.attempts_max = 1;
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
     bmc_set(POWER_OFF, BOOT_DEVICE_PXE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("failed", "", "done", "bmc_on", "no effect (one attempt was made)");
     ck_assert(!bench_has("uncertain:bmc_on"));
     ck_assert_str_eq(bmc.calls, "device:none ");
-    ck_assert_int_eq(task_journal_intents(bench.rooms.journal, &row.id, &intents, NULL), 0);
+    ck_assert_int_eq(task_journal_intents(bench.rooms.journal, &former_row.id, &intents, NULL), 0);
     for (size_t i = 0; i < intents.count; i++)
         if (strcmp(intents.items[i].step, "bmc_on") == 0)
             ck_assert_str_eq(intents.items[i].state, "no_effect");
@@ -194,14 +148,14 @@ END_TEST
 
 START_TEST(intended_on_seen_and_off_is_uncertain)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
-    row.seen = STAGE_TFTP;
-    restart_on(batch);
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
+    former_row.seen = STAGE_TFTP;
+    former_restart(batch);
     bench_until("result");
     bench_expect_order("uncertain:bmc_on result");
     bench_expect_result("failed", "", "done", "bmc_on", "seen");
@@ -211,15 +165,15 @@ END_TEST
 
 START_TEST(unreadable_bmc_is_uncertain_until_it_answers)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     bmc.dead = true;
-    restart_on(batch);
+    former_restart(batch);
     bench_until("uncertain:bmc_on");
     bench_cancel();
     bench_until("cancel:unknown");
@@ -234,15 +188,15 @@ END_TEST
 
 START_TEST(phone_home_during_the_inspection_settles_it)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     bmc.dead = true;
-    restart_on(batch);
+    former_restart(batch);
     bench_settle();
     ck_assert_uint_eq(bench_hello(1), 200);
     pthread_mutex_lock(&bmc.lock);
@@ -257,21 +211,21 @@ END_TEST
 
 START_TEST(machine_that_spoke_goes_on_whatever_its_bmc_said)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
     uint8_t nonce[32], session[32];
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "failed");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "failed");
+    former_token(1);
     memset(nonce, 1, 32);
-    phone_home_hash(nonce, row.nonce_hash);
-    phone_home_session(bench.settings.phone_home_key, &row.id, 1, nonce, session, NULL);
-    phone_home_hash(session, row.session_hash);
-    row.has_nonce = row.has_session = true;
-    row.seen = STAGE_INITRD;
+    phone_home_hash(nonce, former_row.nonce_hash);
+    phone_home_session(bench.settings.phone_home_key, &former_row.id, 1, nonce, session, NULL);
+    phone_home_hash(session, former_row.session_hash);
+    former_row.has_nonce = former_row.has_session = true;
+    former_row.seen = STAGE_INITRD;
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     task_runner_turn(bench.runner);
     bench.now_ms += 5000; /* the inspection is over before the machine speaks again */
     bench_settle();
@@ -284,22 +238,22 @@ END_TEST
 
 START_TEST(session_goes_on_with_the_same_secret)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
     uint8_t nonce[32], session[32];
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "done");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_token(1);
     memset(nonce, 1, 32);
-    phone_home_hash(nonce, row.nonce_hash);
-    phone_home_session(bench.settings.phone_home_key, &row.id, 1, nonce, session, NULL);
-    phone_home_hash(session, row.session_hash);
-    row.has_nonce = row.has_session = true;
-    row.seen = STAGE_INITRD;
-    row.phoned_home_at_us = row.started_at_us + 1;
+    phone_home_hash(nonce, former_row.nonce_hash);
+    phone_home_session(bench.settings.phone_home_key, &former_row.id, 1, nonce, session, NULL);
+    phone_home_hash(session, former_row.session_hash);
+    former_row.has_nonce = former_row.has_session = true;
+    former_row.seen = STAGE_INITRD;
+    former_row.phoned_home_at_us = former_row.started_at_us + 1;
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     ck_assert_uint_eq(bench_hello(1), 200); /* its first answer may have been lost with us */
     ck_assert_uint_eq(bench_report(1, "degraded"), 200);
     bench_until("result");
@@ -309,16 +263,16 @@ END_TEST
 
 START_TEST(whole_report_ends_in_the_restore)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "done");
-    row.has_report = true;
-    row.report_size = 10;
-    row.verdict = strdup("passed");
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_row.has_report = true;
+    former_row.report_size = 10;
+    former_row.verdict = strdup("passed");
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("succeeded", "passed", "done", "", "");
     ck_assert_int_eq(bmc.power, POWER_OFF);
@@ -327,27 +281,27 @@ END_TEST
 
 START_TEST(restore_begins_again_under_a_new_attempt)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
     struct journal_intents intents;
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "done");
-    intent(batch, "restore_off", "done");
-    intent(batch, "restore_boot_device", "done");
-    intent(batch, "restore_on", "intent");
-    free(row.found_power);
-    row.found_power = strdup("on");
-    row.outcome = strdup("cancelled");
-    row.stopped_at = strdup("boot");
-    row.cause = strdup("cancelled: by a person");
-    row.remedy = strdup("");
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_intent(batch, "restore_off", 1, "done");
+    former_intent(batch, "restore_boot_device", 1, "done");
+    former_intent(batch, "restore_on", 1, "intent");
+    free(former_row.found_power);
+    former_row.found_power = strdup("on");
+    former_row.outcome = strdup("cancelled");
+    former_row.stopped_at = strdup("boot");
+    former_row.cause = strdup("cancelled: by a person");
+    former_row.remedy = strdup("");
     bmc_set(POWER_OFF, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("cancelled", "", "done", "boot", "by a person");
     ck_assert_str_eq(bmc.calls, "power:on ");
-    ck_assert_int_eq(task_journal_intents(bench.rooms.journal, &row.id, &intents, NULL), 0);
+    ck_assert_int_eq(task_journal_intents(bench.rooms.journal, &former_row.id, &intents, NULL), 0);
     ck_assert_str_eq(intents.items[intents.count - 1].step, "restore_on");
     ck_assert_uint_eq(intents.items[intents.count - 1].attempt, 2);
     journal_intents_free(&intents);
@@ -356,22 +310,23 @@ END_TEST
 
 START_TEST(machine_that_is_its_own_again_is_not_switched_off)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "done");
-    intent(batch, "restore_on", "intent"); /* it had switched itself off after its report */
-    free(row.found_power);
-    row.found_power = strdup("on");
-    row.has_report = true;
-    row.verdict = strdup("passed");
-    row.outcome = strdup("succeeded");
-    row.stopped_at = strdup("");
-    row.cause = strdup("");
-    row.remedy = strdup("");
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_intent(batch, "restore_on", 1,
+                  "intent"); /* it had switched itself off after its report */
+    free(former_row.found_power);
+    former_row.found_power = strdup("on");
+    former_row.has_report = true;
+    former_row.verdict = strdup("passed");
+    former_row.outcome = strdup("succeeded");
+    former_row.stopped_at = strdup("");
+    former_row.cause = strdup("");
+    former_row.remedy = strdup("");
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("succeeded", "passed", "done", "", "");
     ck_assert_str_eq(bmc.calls, "");
@@ -380,13 +335,13 @@ END_TEST
 
 START_TEST(decided_before_it_was_touched_ends_without_a_restore)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    row.outcome = strdup("failed");
-    row.stopped_at = strdup("snapshot");
-    row.cause = strdup("the BMC did not say");
-    row.remedy = strdup("");
-    restart_on(batch);
+    former_row.outcome = strdup("failed");
+    former_row.stopped_at = strdup("snapshot");
+    former_row.cause = strdup("the BMC did not say");
+    former_row.remedy = strdup("");
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("failed", "", "none", "snapshot", "did not say");
     ck_assert_str_eq(bmc.calls, "");
@@ -395,15 +350,15 @@ END_TEST
 
 START_TEST(stop_is_named_by_what_the_former_life_saw)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "done");
-    token();
-    row.seen = STAGE_TFTP;
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_token(1);
+    former_row.seen = STAGE_TFTP;
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("failed", "", "done", "http_script", "one attempt");
 }
@@ -414,13 +369,13 @@ START_TEST(deadline_counts_from_the_former_life)
     struct journal_batch *batch;
 
     bench.orders.boot.deadline_s = 60;
-    batch = former_life();
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "done");
-    token();
+    batch = former_life(1);
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
-    restart_on(batch);
+    former_restart(batch);
     bench_until("restore_power:started");
     ck_assert_int_le(bench.now_ms, 1000 + 50000 + 1000);
 }
@@ -428,13 +383,13 @@ END_TEST
 
 START_TEST(cancelled_before_its_start_ends_after_a_restart)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    row.state = HELD_ACCEPTED;
-    row.started_at_us = 0;
-    row.outcome = strdup("cancelled");
-    row.cause = strdup("cancelled: changed my mind");
-    restart_on(batch);
+    former_row.state = HELD_ACCEPTED;
+    former_row.started_at_us = 0;
+    former_row.outcome = strdup("cancelled");
+    former_row.cause = strdup("cancelled: changed my mind");
+    former_restart(batch);
     bench_until("result");
     bench_expect_result("cancelled", "", "none", "", "changed my mind");
     ck_assert_str_eq(bmc.calls, "");
@@ -443,14 +398,14 @@ END_TEST
 
 START_TEST(restore_gives_off_behind_an_on_of_the_former_life)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
-    row.outcome = strdup("cancelled");
-    restart_on(batch);
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
+    former_row.outcome = strdup("cancelled");
+    former_restart(batch);
     bench_until("result");
     ck_assert_str_eq(bmc.calls, "power:off ");
     bench_expect_result("cancelled", "", "done", "", "");
@@ -459,14 +414,14 @@ END_TEST
 
 START_TEST(driver_that_only_remembers_ends_no_session_by_having_forgotten)
 {
-    struct journal_batch *batch = former_life();
+    struct journal_batch *batch = former_life(1);
 
-    intent(batch, "bmc_off", "done");
-    intent(batch, "bmc_boot_device", "done");
-    intent(batch, "bmc_on", "intent");
-    token();
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
     bmc_driver.remembers_only = true;
-    restart_on(batch); /* it says off */
+    former_restart(batch); /* it says off */
     bench_until("bmc_on:done");
     ck_assert_uint_eq(bench_hello(1), 200);
     for (int looks = 0; looks < 8; looks++) {
