@@ -1,0 +1,91 @@
+/* cel_ast.h - an expression as a tree, macros already expanded. All nodes live in the arena that it
+ * was parsed into; text is borrowed from there. The checker fills in types and what names mean.
+ * Spec: the public CEL language definition, "Syntax" and "Macros".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/cel/cel_value.h"
+
+struct cel_arena;
+struct cel_env;
+struct cel_issues;
+struct cel_type;
+
+#define CEL_SOURCE_MAX (32 * 1024) /* bytes of one expression */
+#define CEL_DEPTH_MAX 200          /* levels of a tree, macros expanded */
+#define CEL_NODES_MAX 20000        /* of one expression, macros expanded */
+
+enum cel_node_kind {
+    CEL_NODE_LITERAL,
+    CEL_NODE_IDENT,
+    CEL_NODE_SELECT,
+    CEL_NODE_CALL,
+    CEL_NODE_LIST,
+    CEL_NODE_MAP,
+    CEL_NODE_MESSAGE, /* Name{field: value}: parsed, and refused: there are no messages here */
+    CEL_NODE_COMPREHENSION,
+};
+
+struct cel_node;
+
+struct cel_element {
+    struct cel_node *key; /* of a map; NULL in a list */
+    const char *field;    /* of a message */
+    struct cel_node *value;
+    bool optional; /* written with '?' */
+};
+
+/* accu = init; for (var, var2 of range) { if (!condition) break; accu = step; } result */
+struct cel_comprehension {
+    const char *var, *var2; /* var2 NULL: one variable: an element of a list, a key of a map. Two:
+                               index and element, key and value */
+    const char *accu;
+    struct cel_node *range, *init, *condition, *step, *result;
+};
+
+struct cel_node {
+    enum cel_node_kind kind;
+    uint32_t offset; /* in the source: of the operator, name or bracket that made the node */
+    union {
+        struct cel_value literal;
+        const char *name; /* IDENT: ".x" when written with a leading dot */
+        struct {
+            struct cel_node *operand;
+            const char *field;
+            bool test; /* has(operand.field) */
+        } select;      /* a.?b is the call "_?._"(a, 'b') */
+        struct {
+            struct cel_node *target; /* of target.function(...); else NULL */
+            const char *function;    /* "_&&_", "_[_]", "size" */
+            struct cel_node **args;
+            size_t count;
+        } call;
+        struct {
+            struct cel_element *elements;
+            size_t count;
+            const char *message; /* its type's name */
+        } aggregate;
+        struct cel_comprehension comprehension;
+    };
+    /* The checker's; NULL and -1 while it has not run: */
+    const struct cel_type *type;
+    int slot;               /* IDENT, SELECT: the declared variable that this node is; else -1 */
+    const char *type_value; /* IDENT, SELECT: the type that this node names; else NULL */
+};
+
+/* The operators' names as functions, as the definition has them: "_+_", "_[_]", "_?_:_", "!_",
+ * "-_", "@in", "_?._", "_[?_]". What the evaluator itself needs in a tree it did not check. */
+#define CEL_NOT_STRICTLY_FALSE "@not_strictly_false"
+
+/* NULL: 'issues' has at least one more (out of memory is one, too). */
+struct cel_node *cel_parse(const struct cel_env *env, const char *source, size_t length,
+                           struct cel_arena *arena, struct cel_issues *issues);
+
+/* Types of all nodes, names resolved, unknown names and wrong arguments told, with the nearest
+ * known name. 0; -1: 'issues' has at least one more. */
+int cel_check(const struct cel_env *env, struct cel_node *tree, const char *source, size_t length,
+              struct cel_arena *arena, struct cel_issues *issues);

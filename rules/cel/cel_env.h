@@ -1,0 +1,79 @@
+/* cel_env.h - what an expression may name: variables with their types, and the functions of the
+ * libraries it was given. Declared once, then shared by all expressions and threads: nothing
+ * changes it after the first compile.
+ *
+ * A variable may have a dotted name: "event.type" is one variable in one slot, and `event` alone is
+ * then no value. has(event.type) asks whether it was given. What is below it is reached by kind:
+ * fields of a map, unchecked when the type is dyn.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rules/cel/cel_type.h"
+
+struct cel_env;
+struct cel_run;
+struct error;
+
+#define CEL_VARIABLES_MAX 256
+
+/* The arguments are of the kinds that the signature names (dyn: any but CEL_ERROR); a receiver
+ * comes first. Returns a value of the run's arena, or an error. */
+typedef struct cel_value cel_function(struct cel_run *run, const struct cel_value *args,
+                                      size_t count);
+
+struct cel_overload {
+    const char *function;  /* "_+_", "size", "charAt", "math.abs" */
+    const char *signature; /* "(string) -> int", of a receiver: "string.(int) -> string" */
+    cel_function *call;
+    bool sized; /* its cost grows with the length of its arguments */
+};
+
+struct cel_library {
+    const char *name;
+    const struct cel_overload *overloads;
+    size_t count;
+};
+extern const struct cel_library cel_standard; /* operators, conversions, size, matches, time */
+extern const struct cel_library cel_strings;  /* charAt, format, split, ... */
+extern const struct cel_library cel_math;     /* math.greatest, math.bitAnd, ... */
+extern const struct cel_library cel_encoders; /* base64 */
+extern const struct cel_library cel_optionals;
+extern const struct cel_library cel_network; /* ip(), cidr() */
+
+/* With all of the libraries above. NULL with 'err'. */
+struct cel_env *cel_env_create(struct error *err);
+void cel_env_destroy(struct cel_env *env);
+
+/* *ret_slot: where cel_run.slots holds its value; slots count from 0. -1: a name that is none, or
+ * that stands already, or that is a part of another. */
+int cel_env_declare(struct cel_env *env, const char *name, const char *type, int *ret_slot,
+                    struct error *err);
+/* For the checker alone: a call of it is refused when the expression is compiled. */
+int cel_env_declare_function(struct cel_env *env, const char *function, const char *signature,
+                             struct error *err);
+/* "a.b": names are looked for as a.b.x, a.x, x. */
+int cel_env_set_container(struct cel_env *env, const char *container, struct error *err);
+
+size_t cel_env_slots(const struct cel_env *env);
+const char *cel_env_slot_name(const struct cel_env *env, int slot);
+
+/* ---- for the checker and the compiler ---- */
+
+struct cel_signature {
+    const struct cel_overload *overload;
+    bool receiver; /* the first parameter stands before the dot */
+    const struct cel_type *const *parameters;
+    size_t count;
+    const struct cel_type *result;
+};
+/* All of one name; count 0: there is no such function. Borrowed. */
+const struct cel_signature *cel_env_signatures(const struct cel_env *env, const char *function,
+                                               size_t *ret_count);
+/* The variable of exactly this name: its slot, or -1. */
+int cel_env_find(const struct cel_env *env, const char *name, const struct cel_type **ret_type);
+const char *cel_env_container(const struct cel_env *env); /* "" */
+/* Of all declared names, functions or both, the nearest by edit distance; NULL: none is near. */
+const char *cel_env_nearest(const struct cel_env *env, const char *wrong, bool function);

@@ -1,0 +1,28 @@
+/* cel_regex.h - regular expressions that run in time linear in the text: the part of RE2's syntax
+ * that has no captures to give back. No back-references, no look-around. Spec: RE2's published
+ * syntax; docs/rule-language.md, "Patterns".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cel_arena;
+struct error;
+
+#define CEL_REGEX_BYTES_MAX 1024   /* of a pattern */
+#define CEL_REGEX_PROGRAM_MAX 4096 /* instructions, repeats unrolled */
+#define CEL_REGEX_DEPTH_MAX 64     /* of brackets */
+
+struct cel_regex;
+
+/* Immutable and of the arena. NULL with 'err', code ERROR_INVALID, which names the character:
+ * "pattern, character 7: ...". */
+const struct cel_regex *cel_regex_compile(struct cel_arena *arena, const char *pattern,
+                                          size_t length, struct error *err);
+/* Whether it matches somewhere in 'text' (UTF-8). Memory for the run comes from 'arena'. 1, 0, or
+ * -1: no room there. */
+int cel_regex_search(const struct cel_regex *regex, const char *text, size_t length,
+                     struct cel_arena *arena);
+size_t cel_regex_size(const struct cel_regex *regex); /* instructions: the cost of one byte */

@@ -1,0 +1,129 @@
+/* cel_value.h - a value of CEL in 16 bytes. Values own nothing: text, lists and maps are borrowed
+ * from an arena or from who made the value, and nobody changes them. An error is a value too: it
+ * goes through an expression until an operator absorbs it.
+ * Spec: the public CEL language definition, "Values"; equality and order across number types as
+ * "Overview: numeric comparisons".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cel_arena;
+struct cel_list;
+struct cel_map;
+
+enum cel_kind {
+    CEL_ABSENT, /* no value: a variable that was not given; as a value of zeros */
+    CEL_ERROR,  /* text: why, with a NUL; extra: where in the source, in bytes */
+    CEL_NULL,
+    CEL_BOOL,
+    CEL_INT,
+    CEL_UINT,
+    CEL_DOUBLE,
+    CEL_STRING,    /* text, extra bytes of UTF-8; no NUL behind it */
+    CEL_BYTES,     /* the same of any bytes */
+    CEL_TIMESTAMP, /* integer: seconds since 1970; extra: nanoseconds, 0..999999999 */
+    CEL_DURATION,  /* integer: seconds, rounded down; extra: nanoseconds, 0..999999999 */
+    CEL_LIST,
+    CEL_MAP,
+    CEL_TYPE,     /* text, extra: its name */
+    CEL_OPTIONAL, /* inner; NULL: none */
+    CEL_ADDRESS,  /* net.IP: text is a struct cel_address (cel_network.c) */
+    CEL_CIDR,     /* net.CIDR: the same with a prefix length */
+    CEL_KINDS,
+};
+
+struct cel_value {
+    uint8_t kind; /* enum cel_kind */
+    uint32_t extra;
+    union {
+        bool boolean;
+        int64_t integer;
+        uint64_t natural;
+        double real;
+        const char *text;
+        const struct cel_list *list;
+        const struct cel_map *map;
+        const struct cel_value *inner;
+    };
+};
+
+struct cel_list {
+    size_t count;
+    const struct cel_value *items;
+};
+
+struct cel_entry {
+    struct cel_value key, value;
+};
+
+struct cel_map {
+    size_t count;
+    const struct cel_entry *entries; /* in the order they were written */
+    const uint32_t *index;           /* cel_map.c's, NULL for few entries */
+    size_t slots;
+};
+
+/* Of a timestamp and of a duration, by the definition: years 1 to 9999. */
+#define CEL_TIMESTAMP_MIN INT64_C(-62135596800)
+#define CEL_TIMESTAMP_MAX INT64_C(253402300799)
+#define CEL_DURATION_MAX INT64_C(315576000000)
+
+static inline bool cel_is(struct cel_value value, enum cel_kind kind)
+{
+    return value.kind == kind;
+}
+
+static inline struct cel_value cel_bool(bool boolean)
+{
+    return (struct cel_value){.kind = CEL_BOOL, .boolean = boolean};
+}
+
+static inline struct cel_value cel_int(int64_t integer)
+{
+    return (struct cel_value){.kind = CEL_INT, .integer = integer};
+}
+
+static inline struct cel_value cel_uint(uint64_t natural)
+{
+    return (struct cel_value){.kind = CEL_UINT, .natural = natural};
+}
+
+static inline struct cel_value cel_double(double real)
+{
+    return (struct cel_value){.kind = CEL_DOUBLE, .real = real};
+}
+
+static inline struct cel_value cel_null(void)
+{
+    return (struct cel_value){.kind = CEL_NULL};
+}
+
+/* Borrowed; at most UINT32_MAX bytes, of UTF-8. */
+struct cel_value cel_string(const char *text, size_t length);
+struct cel_value cel_bytes(const void *bytes, size_t length);
+struct cel_value cel_list(const struct cel_list *list);
+struct cel_value cel_map(const struct cel_map *map);
+/* 'text' is borrowed and ends in NUL; where it happened is the evaluator's to add. */
+struct cel_value cel_error(const char *text);
+struct cel_value cel_out_of_memory(void);
+
+/* A map over 'entries' (borrowed), whose keys are bool, int, uint or string. CEL_ERROR: a key of
+ * another kind, a key that stands twice, or no room in the arena. */
+struct cel_value cel_map_make(struct cel_arena *arena, const struct cel_entry *entries,
+                              size_t count);
+/* NULL: no such key. A number is found by any number equal to it. */
+const struct cel_value *cel_map_find(const struct cel_map *map, struct cel_value key);
+const struct cel_value *cel_map_find_text(const struct cel_map *map, const char *key,
+                                          size_t length);
+
+/* Never an error: values of different kinds differ, but for numbers. */
+bool cel_value_equal(struct cel_value left, struct cel_value right);
+/* False: these two have no order (NaN has none either). *ret_order < 0, 0, > 0. */
+bool cel_value_order(struct cel_value left, struct cel_value right, int *ret_order);
+
+const char *cel_kind_name(enum cel_kind kind); /* "int", "google.protobuf.Timestamp" */
+/* Code points of a string. */
+size_t cel_string_size(struct cel_value string);
