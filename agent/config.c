@@ -94,7 +94,7 @@ static int understand_keys(const char *path, struct agent_config *config, struct
         return bad(err, path, "controller.curve_keys", "must name one key for each endpoint");
     config->curve_publics = calloc(count, sizeof(*config->curve_publics));
     if (!config->curve_publics)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     for (size_t i = 0; i < count; i++)
         if (text_unhex(config->curve_key ? config->curve_key : config->curve_keys.items[i],
                        config->curve_publics[i], 32) < 0)

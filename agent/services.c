@@ -153,7 +153,7 @@ static int make_link(struct services *s, struct error *err)
         .endpoints = endpoints, .agent_id = config->agent, .site_id = config->site};
 
     if (!endpoints)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     for (size_t i = 0; i < config->endpoints.count; i++)
         endpoints[i] = config->endpoints.items[i];
     settings.server_curve_publics = (const uint8_t(*)[32])config->curve_publics;
@@ -242,7 +242,7 @@ struct services *services_start(const struct agent_config *config, uint64_t cras
     struct services *services = calloc(1, sizeof(*services));
 
     if (!services) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     services->config = config;

@@ -109,10 +109,10 @@ static int start(struct run *run, const char *const argv[], struct error *err)
     int rc;
 
     if (posix_spawn_file_actions_init(&files) != 0)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     if (posix_spawnattr_init(&attributes) != 0) {
         posix_spawn_file_actions_destroy(&files);
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     }
     rc = plan_files(&files, run) | plan_attributes(&attributes) ? ENOMEM : 0;
     if (rc == 0)
@@ -188,7 +188,7 @@ static int prepare(struct run *run, const char *secret, struct error *err)
 {
     run->bytes = malloc(CHILD_OUTPUT_MAX + 1);
     if (!run->bytes)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     if (open_pipe(run->output, 0) < 0 || fcntl(run->output[0], F_SETFL, O_NONBLOCK) < 0)
         return error_set(err, "pipe: %s", strerror(errno));
     return secret ? lay_secret(run, secret, err) : 0;

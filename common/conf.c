@@ -29,11 +29,6 @@ static void *slot(const struct conf_field *field, void *into)
     return (char *)into + field->offset;
 }
 
-static int out_of_memory(struct error *err)
-{
-    return error_set(err, "out of memory");
-}
-
 static int wrong(const struct reader *reader, const struct conf_field *field,
                  const struct yaml_node *node, const char *message)
 {
@@ -126,7 +121,7 @@ static int read_text(const struct reader *reader, const struct conf_field *field
     if (fault)
         return wrong(reader, field, node, fault);
     *ret = strdup(node->text);
-    return *ret ? 0 : out_of_memory(reader->err);
+    return *ret ? 0 : error_no_memory(reader->err);
 }
 
 static int read_number(const struct reader *reader, const struct conf_field *field,
@@ -162,14 +157,14 @@ static int read_strings(const struct reader *reader, const struct conf_field *fi
         return wrong(reader, field, node, "must be a list: [a, b]");
     ret->items = calloc(count_of(node) + 1, sizeof(*ret->items));
     if (!ret->items)
-        return out_of_memory(reader->err);
+        return error_no_memory(reader->err);
     for (const struct yaml_node *item = node->first; item; item = item->next) {
         if (item->kind != YAML_SCALAR || !item->text[0])
             return wrong(reader, field, item, "must be a list of text that is not empty");
         if (field->secret && item->text[0] != '/')
             return refuse_secret(reader, field->path, item);
         if (!(ret->items[ret->count] = strdup(item->text)))
-            return out_of_memory(reader->err);
+            return error_no_memory(reader->err);
         ret->count++;
     }
     return 0;
@@ -182,7 +177,7 @@ static int read_map(const struct reader *reader, const struct conf_field *field,
         return wrong(reader, field, node, "must be a map: {key: value}");
     ret->pairs = calloc(count_of(node) + 1, sizeof(*ret->pairs));
     if (!ret->pairs)
-        return out_of_memory(reader->err);
+        return error_no_memory(reader->err);
     for (const struct yaml_node *item = node->first; item; item = item->next) {
         struct conf_pair *pair = &ret->pairs[ret->count];
 
@@ -194,7 +189,7 @@ static int read_map(const struct reader *reader, const struct conf_field *field,
             return refuse_secret(reader, item->key, item);
         ret->count++;
         if (!(pair->key = strdup(item->key)) || !(pair->value = strdup(item->text)))
-            return out_of_memory(reader->err);
+            return error_no_memory(reader->err);
     }
     return 0;
 }
@@ -351,7 +346,7 @@ static int read_tree(const struct yaml *yaml, const struct conf_field *fields, v
 
     reader.seen = calloc(count_fields(fields) + 1, sizeof(*reader.seen));
     if (!reader.seen)
-        return out_of_memory(err);
+        return error_no_memory(err);
     if (root && root->kind != YAML_MAP)
         yaml_error(yaml, root, err, "the file must be a map of keys");
     else if ((!root || read_level(&reader, root, "") == 0) && fill_absent(&reader) == 0)

@@ -93,7 +93,8 @@ static char *read_all(int fd, const char *path, size_t cap, size_t *ret_length, 
         }
     }
     free(bytes);
-    error_set(err, "out of memory reading %s", path);
+    error_no_memory(err);
+    error_prefix(err, "read %s", path);
     return NULL;
 }
 

@@ -41,7 +41,7 @@ struct handover *handover_create(size_t capacity, void (*drop)(void *), struct e
     }
     handover = calloc(1, sizeof(*handover) + capacity * sizeof(void *));
     if (!handover) {
-        error_set(err, "out of memory for a queue of %zu", capacity);
+        error_no_memory(err);
         return NULL;
     }
     handover->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -34,7 +34,7 @@ struct http_deadlines *http_deadlines_create(struct error *err)
     struct http_deadlines *deadlines = calloc(1, sizeof(*deadlines));
 
     if (!deadlines) {
-        error_set(err, "HTTP deadlines: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&deadlines->lock, NULL);

@@ -4,6 +4,7 @@
 #include "common/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -98,6 +99,24 @@ static void cut_at(char *text, const char *mark)
         *at = '\0';
 }
 
+/* jansson 2.14 calls a failed allocation a syntax error, or leaves characters of a string out and
+ * goes on: the parse itself has to know. */
+static _Thread_local bool lacked_memory;
+
+static void *noting_malloc(size_t size)
+{
+    void *block = malloc(size);
+
+    lacked_memory = lacked_memory || !block;
+    return block;
+}
+
+/* Before there are threads, and before jansson has made anything. */
+static void __attribute__((constructor)) note_lack_of_memory(void)
+{
+    json_set_alloc_funcs(noting_malloc, free);
+}
+
 json_t *json_parse(const char *bytes, size_t length, size_t cap, struct error *err)
 {
     json_error_t fault;
@@ -109,8 +128,13 @@ json_t *json_parse(const char *bytes, size_t length, size_t cap, struct error *e
     }
     if (scan(bytes, length, err) < 0)
         return NULL;
+    lacked_memory = false;
     value = json_loadb(bytes ? bytes : "", length, JSON_REJECT_DUPLICATES, &fault);
-    if (!value) {
+    if (lacked_memory) {
+        json_decref(value);
+        value = NULL;
+        error_no_memory(err);
+    } else if (!value) {
         /* jansson goes on with "near '...'": outside bytes, maybe a password. */
         cut_at(fault.text, " near ");
         cut_at(fault.text, " without JSON_");

@@ -177,7 +177,7 @@ static int parser_error(const struct yaml *yaml, const yaml_parser_t *parser, co
     const char *problem = parser->problem ? parser->problem : "not YAML";
 
     if (parser->error == YAML_MEMORY_ERROR)
-        return error_set(err, "%s: out of memory", yaml->name);
+        return error_no_memory(err);
     if (parser->error == YAML_READER_ERROR)
         return mark_error(yaml, mark_of_offset(bytes, length, parser->problem_offset), err,
                           "%s: the file must be UTF-8 text", problem);
@@ -189,7 +189,7 @@ static int parser_error(const struct yaml *yaml, const yaml_parser_t *parser, co
 static int open_parser(yaml_parser_t *parser, const char *bytes, size_t length, struct error *err)
 {
     if (!yaml_parser_initialize(parser))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     /* Else a byte order mark would make it UTF-16. */
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(parser, (const unsigned char *)bytes, length);
@@ -269,7 +269,7 @@ static int refuse_duplicates(struct builder *builder, const struct level *level)
         return 0;
     members = malloc(level->members * sizeof(*members));
     if (!members)
-        return error_set(builder->err, "out of memory");
+        return error_no_memory(builder->err);
     for (const struct yaml_node *node = level->node->first; node; node = node->next)
         members[count++] = node;
     qsort(members, count, sizeof(*members), compare_members);
@@ -317,7 +317,7 @@ static struct yaml_node *make_node(struct builder *builder, enum yaml_kind kind,
     struct yaml_node *node = take(builder->yaml, sizeof(*node));
 
     if (!node) {
-        error_set(builder->err, "out of memory");
+        error_no_memory(builder->err);
         return NULL;
     }
     memset(node, 0, sizeof(*node));
@@ -346,7 +346,7 @@ static int on_scalar(struct builder *builder, const yaml_event_t *event)
                           "the character NUL is not allowed");
     text = take_string(builder->yaml, value, length);
     if (!text)
-        return error_set(builder->err, "out of memory");
+        return error_no_memory(builder->err);
     if (wants_key(builder)) {
         struct level *level = &builder->levels[builder->depth - 1];
 
@@ -439,7 +439,7 @@ struct yaml *yaml_parse(const char *name, const char *bytes, size_t length, stru
     }
     yaml = calloc(1, sizeof(*yaml));
     if (!yaml || !(yaml->name = strdup(name))) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         yaml_destroy(yaml);
         return NULL;
     }

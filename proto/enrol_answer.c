@@ -77,7 +77,7 @@ static int read_endpoints(const json_t *object, struct enrol_answer *answer, str
         if (!text || !enrol_endpoint_is_right(text))
             return bad(err, "endpoints", "must look like tcp://HOST:PORT");
         if (!(answer->endpoints[i] = strdup(text)))
-            return error_set(err, "out of memory for the controller's answer");
+            return error_no_memory(err);
         answer->endpoint_count++;
     }
     return 0;

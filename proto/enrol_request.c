@@ -5,7 +5,6 @@
 
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "common/text.h"
 #include "proto/envelope.h"
 #include "proto/sealed_secret.h"
+#include "proto/sha256.h"
 
 #define FINGERPRINT_PREFIX "SHA256:"
 #define PROOF_TEXT_MAX 1024
@@ -106,8 +106,8 @@ static char *print(const struct agent_public_keys *keys, const char *secret, con
         text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     }
     json_decref(object);
-    if (!text)
-        error_set(err, "an enrolment could not be written down");
+    if (!text) /* all of it is ASCII that fits */
+        error_no_memory(err);
     return text;
 }
 
@@ -136,7 +136,9 @@ static int read_keys(const json_t *object, struct agent_public_keys *ret, struct
     char *text = json_is_object(keys) ? json_dumps(keys, JSON_COMPACT) : NULL;
     int rc = -1;
 
-    if (!text)
+    if (!text && json_is_object(keys))
+        error_no_memory(err);
+    else if (!text)
         error_set_code(err, ERROR_INVALID, "'keys' must be {\"curve\", \"sign\", \"seal\"}");
     else if ((rc = agent_public_keys_parse(text, strlen(text), ret, err)) < 0)
         error_prefix(err, "keys");
@@ -236,7 +238,7 @@ void agent_fingerprint(const struct agent_public_keys *keys, uint8_t ret_digest[
     memcpy(bytes + sizeof(FINGERPRINT_INFO), keys->curve, KEY_BYTES);
     memcpy(bytes + sizeof(FINGERPRINT_INFO) + KEY_BYTES, keys->sign, KEY_BYTES);
     memcpy(bytes + sizeof(FINGERPRINT_INFO) + 2 * KEY_BYTES, keys->seal, KEY_BYTES);
-    SHA256(bytes, sizeof(bytes), ret_digest);
+    sha256_of(bytes, sizeof(bytes), ret_digest);
 }
 
 void agent_fingerprint_format(const uint8_t digest[32], char out[AGENT_FINGERPRINT_SIZE])

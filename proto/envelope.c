@@ -4,13 +4,13 @@
 #include "proto/envelope.h"
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "proto/crypto_error.h"
+#include "proto/sha256.h"
 
 enum {
     AT_VERSION = 4,
@@ -45,9 +45,11 @@ int sign_key_make(uint8_t ret_secret[SIGN_SECRET_BYTES], uint8_t ret_public[SIGN
                   struct error *err)
 {
     size_t secret_length = SIGN_SECRET_BYTES, public_length = SIGN_PUBLIC_BYTES;
-    EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    EVP_PKEY *pkey;
     int rc = 0;
 
+    crypto_begin();
+    pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     if (!pkey || EVP_PKEY_get_raw_private_key(pkey, ret_secret, &secret_length) != 1 ||
         EVP_PKEY_get_raw_public_key(pkey, ret_public, &public_length) != 1)
         rc = crypto_error(err, "make an Ed25519 key");
@@ -61,9 +63,10 @@ struct sign_key *sign_key_create(const uint8_t secret[SIGN_SECRET_BYTES], struct
     size_t length = SIGN_PUBLIC_BYTES;
 
     if (!key) {
-        error_set(err, "out of memory for a signing key");
+        error_no_memory(err);
         return NULL;
     }
+    crypto_begin();
     key->pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, SIGN_SECRET_BYTES);
     if (!key->pkey || EVP_PKEY_get_raw_public_key(key->pkey, key->public_key, &length) != 1) {
         crypto_error(err, "take an Ed25519 key");
@@ -88,11 +91,9 @@ const uint8_t *sign_key_public(const struct sign_key *key)
 
 void key_id_of(const uint8_t *public_key, size_t length, uint8_t ret_id[KEY_ID_BYTES])
 {
-    uint8_t digest[EVP_MAX_MD_SIZE] = {0};
+    uint8_t digest[SHA256_BYTES];
 
-    /* SHA-256 of a few bytes fails only without memory; a zero id then matches no key. */
-    if (!EVP_Q_digest(NULL, "SHA256", NULL, public_key, length, digest, NULL))
-        memset(digest, 0, sizeof(digest));
+    sha256_of(public_key, length, digest);
     memcpy(ret_id, digest, KEY_ID_BYTES);
 }
 
@@ -120,10 +121,11 @@ int envelope_sign(const struct sign_key *key, enum envelope_domain domain, const
     if (length > ENVELOPE_PAYLOAD_MAX)
         return error_set_code(err, ERROR_INVALID, "payload of %zu bytes: an envelope holds %d",
                               length, ENVELOPE_PAYLOAD_MAX);
+    crypto_begin();
     bytes = malloc(ENVELOPE_OVERHEAD + length);
     context = EVP_MD_CTX_new();
     if (!bytes || !context) {
-        error_set(err, "out of memory for an envelope");
+        error_no_memory(err);
         goto out;
     }
     write_head(bytes, domain, key, length);
@@ -178,25 +180,33 @@ int envelope_open(const void *bytes, size_t length, struct envelope_view *ret_vi
     return 0;
 }
 
-/* 0: the signature holds for 'public_key'. */
-static int check_signature(const uint8_t *bytes, size_t signed_length,
-                           const uint8_t public_key[SIGN_PUBLIC_BYTES], struct error *err)
+/* Whether the signature holds for 'public_key'. */
+static enum envelope_fault check_signature(const uint8_t *bytes, size_t signed_length,
+                                           const uint8_t public_key[SIGN_PUBLIC_BYTES],
+                                           struct error *err)
 {
-    EVP_PKEY *pkey =
-        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, SIGN_PUBLIC_BYTES);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    int rc = 0;
+    EVP_PKEY *pkey;
+    EVP_MD_CTX *context;
+    enum envelope_fault fault = ENVELOPE_OK;
+    struct error why = {0};
 
+    crypto_begin();
+    pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, SIGN_PUBLIC_BYTES);
+    context = EVP_MD_CTX_new();
     if (!pkey || !context ||
-        EVP_DigestVerifyInit_ex(context, NULL, NULL, NULL, NULL, pkey, NULL) != 1)
-        rc = crypto_error(err, "take an Ed25519 public key");
-    else if (EVP_DigestVerify(context, bytes + signed_length, SIGNATURE_BYTES, bytes,
-                              signed_length) != 1)
-        rc = error_set_code(err, ERROR_FORBIDDEN, "the signature does not hold");
-    ERR_clear_error(); /* a refused signature leaves entries of the decoder behind */
+        EVP_DigestVerifyInit_ex(context, NULL, NULL, NULL, NULL, pkey, NULL) != 1 ||
+        EVP_DigestVerify(context, bytes + signed_length, SIGNATURE_BYTES, bytes, signed_length) !=
+            1) {
+        crypto_error(&why, "check an Ed25519 signature");
+        fault = why.code == ERROR_UNAVAILABLE ? ENVELOPE_UNREAD : ENVELOPE_BAD_SIGNATURE;
+    }
+    if (fault == ENVELOPE_UNREAD)
+        error_no_memory(err);
+    else if (fault == ENVELOPE_BAD_SIGNATURE)
+        error_set_code(err, ERROR_FORBIDDEN, "the signature does not hold");
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(pkey);
-    return rc;
+    return fault;
 }
 
 int envelope_verify(const void *bytes, size_t length, enum envelope_domain domain,
@@ -219,8 +229,8 @@ int envelope_verify(const void *bytes, size_t length, enum envelope_domain domai
         error_set_code(err, ERROR_FORBIDDEN,
                        "envelope names another key than the one it is checked with");
         fault = ENVELOPE_BAD_SIGNATURE;
-    } else if (check_signature(bytes, length - SIGNATURE_BYTES, public_key, err) < 0) {
-        fault = ENVELOPE_BAD_SIGNATURE;
+    } else {
+        fault = check_signature(bytes, length - SIGNATURE_BYTES, public_key, err);
     }
     if (ret_fault)
         *ret_fault = fault;

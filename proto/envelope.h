@@ -56,7 +56,8 @@ enum envelope_fault {
     ENVELOPE_OK,
     ENVELOPE_MALFORMED,
     ENVELOPE_WRONG_DOMAIN,
-    ENVELOPE_BAD_SIGNATURE
+    ENVELOPE_BAD_SIGNATURE,
+    ENVELOPE_UNREAD, /* for want of memory: ERROR_UNAVAILABLE, and nothing is said about it */
 };
 int envelope_verify(const void *bytes, size_t length, enum envelope_domain domain,
                     const uint8_t public_key[SIGN_PUBLIC_BYTES], struct envelope_view *ret_view,

@@ -171,14 +171,22 @@ static void mend(const ProtobufCMessageDescriptor *type, uint8_t *bytes, size_t 
     }
 }
 
+struct bound {
+    size_t left;
+    bool no_memory; /* the box's, which says nothing about the message */
+};
+
 static void *bounded_alloc(void *data, size_t size)
 {
-    size_t *left = data;
+    struct bound *bound = data;
+    void *block;
 
-    if (size > *left)
+    if (size > bound->left)
         return NULL;
-    *left -= size;
-    return malloc(size);
+    bound->left -= size;
+    block = malloc(size ? size : 1);
+    bound->no_memory = bound->no_memory || !block;
+    return block;
 }
 
 static void bounded_free(void *data, void *pointer)
@@ -198,7 +206,7 @@ int message_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *r
                               message->descriptor->short_name, length, FRAME_MAX);
     bytes = malloc(length ? length : 1);
     if (!bytes)
-        return error_set(err, "out of memory for a message of %zu bytes", length);
+        return error_no_memory(err);
     *ret_length = protobuf_c_message_pack(message, bytes);
     mend(message->descriptor, bytes, *ret_length);
     *ret_bytes = bytes;
@@ -208,8 +216,8 @@ int message_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *r
 void *message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t length,
                      struct error *err)
 {
-    size_t left = UNPACK_MAX;
-    ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &left};
+    struct bound bound = {.left = UNPACK_MAX};
+    ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &bound};
     struct cursor all = {bytes, (const uint8_t *)bytes + length};
     ProtobufCMessage *message;
 
@@ -221,7 +229,9 @@ void *message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, 
     if (length > 0 && wire_check(type, all, err) < 0)
         return NULL;
     message = protobuf_c_message_unpack(type, &allocator, length, bytes);
-    if (!message)
+    if (!message && bound.no_memory)
+        error_no_memory(err);
+    else if (!message)
         error_set_code(err, ERROR_INVALID, "%s malformed, or too many parts", type->short_name);
     return message;
 }

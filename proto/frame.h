@@ -17,7 +17,8 @@ struct error;
 /* Caller frees *ret_bytes. What is no UTF-8 in its strings goes out as '?'. */
 int message_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *ret_length,
                  struct error *err);
-/* NULL: malformed, too large, or a string is not UTF-8. Free with message_free(). */
+/* NULL: malformed, too large, or a string is not UTF-8 (ERROR_INVALID); or no memory to read it
+ * with (ERROR_UNAVAILABLE), which says nothing about the message. Free with message_free(). */
 void *message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t length,
                      struct error *err);
 void message_free(void *message);

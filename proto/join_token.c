@@ -1,9 +1,9 @@
 /* join_token.c - see join_token.h. */
 #include "proto/join_token.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "proto/sha256.h"
 
 #define FORMAT 1
 #define TIME_MAX 40
@@ -34,7 +35,7 @@ static char *read_text(const json_t *object, const char *name, size_t cap, struc
         return NULL;
     }
     if (!(copy = strdup(value)))
-        error_set(err, "out of memory for a join token");
+        error_no_memory(err);
     return copy;
 }
 
@@ -144,13 +145,16 @@ char *join_token_print(const struct join_token *token, struct error *err)
     text_hex(token->challenge, 32, challenge);
     text_hex(token->root_sha256, 32, root);
     clock_format(token->expires_us, expires);
+    errno = 0;
     object = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "muster_join", FORMAT,
                        "url", token->url, "site", token->site, "name", token->name, "secret",
                        token->secret, "challenge", challenge, "root_sha256", root, "expires_at",
                        expires, "ca", token->ca);
     text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
     json_decref(object);
-    if (!text)
+    if (!text && errno == ENOMEM)
+        error_no_memory(err);
+    else if (!text)
         error_set_code(err, ERROR_INVALID, "join token: a member is not UTF-8");
     return text;
 }
@@ -175,12 +179,12 @@ int join_secret_hash(const char *secret, uint8_t ret_hash[32])
     if (strlen(secret) == JOIN_SECRET_SIZE - 1)
         length = text_unbase64url(secret, bytes, sizeof(bytes));
     if (length == JOIN_SECRET_BYTES)
-        SHA256(bytes, sizeof(bytes), ret_hash);
+        sha256_of(bytes, sizeof(bytes), ret_hash);
     OPENSSL_cleanse(bytes, sizeof(bytes));
     return length == JOIN_SECRET_BYTES ? 0 : -1;
 }
 
 void join_root_hash(const uint8_t root_public[32], uint8_t ret_hash[32])
 {
-    SHA256(root_public, 32, ret_hash);
+    sha256_of(root_public, 32, ret_hash);
 }

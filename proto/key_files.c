@@ -131,6 +131,7 @@ static int prepare(const char *folder, const char *const *names, struct error *e
 
 static int random_key(uint8_t ret_key[KEY_BYTES], struct error *err)
 {
+    crypto_begin();
     return RAND_bytes(ret_key, KEY_BYTES) == 1 ? 0 : crypto_error(err, "random bytes");
 }
 

@@ -76,7 +76,7 @@ struct key_manifest *key_manifest_read(const void *envelope, size_t length,
         goto out;
     manifest = calloc(1, sizeof(*manifest));
     if (!manifest) {
-        error_set(err, "out of memory for a key manifest");
+        error_no_memory(err);
         goto out;
     }
     atomic_init(&manifest->references, 1);
@@ -173,7 +173,7 @@ static int make_key(struct made_key *made, const struct key_manifest_entry *entr
                               SITES_MAX);
     made->sites = calloc(entry->site_count + 1, sizeof(*made->sites));
     if (!made->sites)
-        return error_set(err, "out of memory for a manifest key");
+        return error_no_memory(err);
     muster__manifest_key__init(message);
     key_id_of(entry->public_key, SIGN_PUBLIC_BYTES, made->id);
     message->key_id = (ProtobufCBinaryData){KEY_ID_BYTES, made->id};
@@ -220,7 +220,7 @@ int key_manifest_make(const struct sign_key *root, uint64_t version, int64_t iss
         return error_set_code(err, ERROR_INVALID, "a manifest names 1 to %d keys", KEYS_MAX);
     made = calloc(count, sizeof(*made));
     if (!made)
-        return error_set(err, "out of memory for a key manifest");
+        return error_no_memory(err);
     for (size_t i = 0; i < count; i++) {
         if (make_key(&made[i], &entries[i], err) < 0)
             goto out;

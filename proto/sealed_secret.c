@@ -36,9 +36,11 @@ int seal_key_make(uint8_t ret_secret[SEAL_SECRET_BYTES], uint8_t ret_public[SEAL
                   struct error *err)
 {
     size_t secret_length = SEAL_SECRET_BYTES, public_length = SEAL_PUBLIC_BYTES;
-    EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+    EVP_PKEY *pkey;
     int rc = 0;
 
+    crypto_begin();
+    pkey = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
     if (!pkey || EVP_PKEY_get_raw_private_key(pkey, ret_secret, &secret_length) != 1 ||
         EVP_PKEY_get_raw_public_key(pkey, ret_public, &public_length) != 1)
         rc = crypto_error(err, "make an X25519 key");
@@ -50,9 +52,11 @@ int seal_key_public(const uint8_t secret[SEAL_SECRET_BYTES], uint8_t ret_public[
                     struct error *err)
 {
     size_t length = SEAL_PUBLIC_BYTES;
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, SEAL_SECRET_BYTES);
+    EVP_PKEY *pkey;
     int rc = 0;
 
+    crypto_begin();
+    pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, SEAL_SECRET_BYTES);
     if (!pkey || EVP_PKEY_get_raw_public_key(pkey, ret_public, &length) != 1)
         rc = crypto_error(err, "take an X25519 key");
     EVP_PKEY_free(pkey);
@@ -63,12 +67,15 @@ int seal_key_public(const uint8_t secret[SEAL_SECRET_BYTES], uint8_t ret_public[
 static int agree(const uint8_t secret[SEAL_SECRET_BYTES], const uint8_t peer[SEAL_PUBLIC_BYTES],
                  uint8_t ret_shared[32], struct error *err)
 {
-    EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, SEAL_SECRET_BYTES);
-    EVP_PKEY *other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, SEAL_PUBLIC_BYTES);
-    EVP_PKEY_CTX *context = own ? EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL) : NULL;
+    EVP_PKEY *own, *other;
+    EVP_PKEY_CTX *context;
     size_t length = 32;
     int rc = 0;
 
+    crypto_begin();
+    own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, SEAL_SECRET_BYTES);
+    other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, SEAL_PUBLIC_BYTES);
+    context = own ? EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL) : NULL;
     if (!other || !context || EVP_PKEY_derive_init(context) != 1 ||
         EVP_PKEY_derive_set_peer(context, other) != 1 ||
         EVP_PKEY_derive(context, ret_shared, &length) != 1 || length != 32)
@@ -82,8 +89,8 @@ static int agree(const uint8_t secret[SEAL_SECRET_BYTES], const uint8_t peer[SEA
 static int expand(const uint8_t shared[32], const uint8_t salt[2 * SEAL_PUBLIC_BYTES],
                   const char *info, uint8_t ret_key[AEAD_KEY_BYTES], struct error *err)
 {
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+    EVP_KDF *kdf;
+    EVP_KDF_CTX *context;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)shared, 32),
@@ -93,6 +100,9 @@ static int expand(const uint8_t shared[32], const uint8_t salt[2 * SEAL_PUBLIC_B
     };
     int rc = 0;
 
+    crypto_begin();
+    kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
     if (!context || EVP_KDF_derive(context, ret_key, AEAD_KEY_BYTES, params) != 1)
         rc = crypto_error(err, "HKDF");
     EVP_KDF_CTX_free(context);
@@ -141,6 +151,7 @@ static int aead_begin(struct aead *aead, int seal, const uint8_t key[AEAD_KEY_BY
 {
     int ignored;
 
+    crypto_begin();
     aead->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     aead->context = EVP_CIPHER_CTX_new();
     return aead->cipher && aead->context &&
@@ -183,6 +194,7 @@ int sealed_secret_seal(const uint8_t recipient[SEAL_PUBLIC_BYTES], const struct 
     key_id_of(recipient, SEAL_PUBLIC_BYTES, ret_sealed + AT_KEY_ID);
     if (seal_key_make(ephemeral_secret, ret_sealed + AT_EPHEMERAL, err) < 0)
         goto out;
+    crypto_begin();
     if (RAND_bytes(ret_sealed + AT_NONCE, NONCE_BYTES) != 1) {
         crypto_error(err, "random bytes");
         goto out;

@@ -39,7 +39,7 @@ struct address_table *address_table_create(const char *interface, const char *ne
 
     if (!table || !(table->neighbours = strdup(neighbours))) {
         free(table);
-        error_set(err, "address table: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     snprintf(table->interface, sizeof(table->interface), "%s", interface);

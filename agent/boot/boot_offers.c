@@ -75,7 +75,7 @@ struct boot_offers *boot_offers_create(struct error *err)
     struct boot_offers *offers = calloc(1, sizeof(*offers));
 
     if (!offers) {
-        error_set(err, "boot offers: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&offers->lock, NULL);
@@ -180,7 +180,7 @@ int boot_offers_publish(struct boot_offers *offers, const struct boot_offer *off
     if (check(offer, err) < 0)
         return -1;
     if (!(entry = entry_copy(offer)))
-        return error_set(err, "boot offers: out of memory");
+        return error_no_memory(err);
     pthread_mutex_lock(&offers->lock);
     rc = check_conflicts(offers, offer, err);
     if (rc == 0) {

@@ -72,8 +72,8 @@ static int bind_failed(const struct socket_wish *wish, struct error *err)
                                      : "");
 }
 
-/* A rack that is powered on asks all at once: the default of 208 KiB holds 270 small packets. More than the
- * host's limit needs CAP_NET_ADMIN; without it, what is lost is asked again. */
+/* A rack that is powered on asks all at once: the default of 208 KiB holds 270 small packets. More
+ * than the host's limit needs CAP_NET_ADMIN; without it, what is lost is asked again. */
 static void widen_buffer(int fd)
 {
     int size = 1024 * 1024;
@@ -135,7 +135,7 @@ static int make_rooms(struct boot_plane *plane, const struct boot_plane_settings
         return error_set_code(err, ERROR_INVALID, "address: '%s' is not an IPv4 address",
                               settings->address);
     if (!(plane->interface = strdup(settings->interface)))
-        return error_set(err, "boot plane: out of memory");
+        return error_no_memory(err);
     snprintf(plane->url, sizeof(plane->url), "http://%s:%u", settings->address,
              settings->http_port);
     if (!(plane->loaders = loaders_read(settings->loader_folder, err)) ||
@@ -162,7 +162,7 @@ struct boot_plane *boot_plane_bind(const struct boot_plane_settings *settings,
     struct boot_plane *plane = calloc(1, sizeof(*plane));
 
     if (!plane) {
-        error_set(err, "boot plane: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     for (size_t i = 0; i < SOCKET_COUNT; i++)

@@ -81,6 +81,6 @@ char *boot_script_make(const struct boot_offer *offer, const char *url, struct e
                 "boot || goto failed\n:failed\necho boot files did not come: going on to the "
                 "next boot device\nexit 1\n");
     if (!text_ok(&script))
-        error_set(err, "boot script: out of memory");
+        error_no_memory(err);
     return text_take(&script);
 }

@@ -293,7 +293,7 @@ struct dhcp *dhcp_create(const struct boot_site *site, struct error *err)
     struct dhcp *dhcp = calloc(1, sizeof(*dhcp));
 
     if (!dhcp) {
-        error_set(err, "DHCP: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     dhcp->site = site;

@@ -18,12 +18,12 @@
 #include "agent/boot/boot_offers.h"
 #include "agent/boot/boot_script.h"
 #include "agent/boot/boot_site.h"
-#include "common/http_deadlines.h"
 #include "agent/boot/http_file.h"
 #include "agent/boot/loaders.h"
 #include "agent/report/phone_home_http.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/http_deadlines.h"
 #include "common/http_guard.h"
 #include "common/log.h"
 
@@ -321,7 +321,7 @@ struct http_boot *http_boot_create(const struct boot_site *site, struct handover
     struct http_boot *http = calloc(1, sizeof(*http));
 
     if (!http) {
-        error_set(err, "boot HTTP: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     http->site = site;

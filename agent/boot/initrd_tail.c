@@ -72,6 +72,6 @@ uint8_t *initrd_tail_make(const char *agent_url, const struct uuid *task_id,
         return NULL;
     }
     if (!text_ok(&archive))
-        error_set(err, "initrd tail: out of memory");
+        error_no_memory(err);
     return (uint8_t *)text_take(&archive);
 }

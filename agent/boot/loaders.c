@@ -53,7 +53,7 @@ struct loaders *loaders_read(const char *folder, struct error *err)
     struct loaders *loaders = calloc(1, sizeof(*loaders));
 
     if (!loaders) {
-        error_set(err, "boot loaders: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     for (size_t i = 0; i < COUNT; i++) {

@@ -24,7 +24,7 @@ struct sighting_book *sighting_book_create(struct handover *runner, struct error
     struct sighting_book *book = calloc(1, sizeof(*book));
 
     if (!book) {
-        error_set(err, "sightings: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     book->runner = runner;

@@ -309,7 +309,7 @@ struct tftp *tftp_create(const struct boot_site *site, struct error *err)
     struct tftp *tftp = calloc(1, sizeof(*tftp));
 
     if (!tftp) {
-        error_set(err, "TFTP: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     tftp->site = site;

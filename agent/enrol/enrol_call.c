@@ -90,7 +90,7 @@ int enrol_call(const struct join_token *token, const char *body, struct text *an
 
     text_format(&url, "%s" ROUTE, token->url);
     if (!curl || !headers || !text_ok(&url))
-        error_set(err, "out of memory for a request");
+        error_no_memory(err);
     else if (set_up(curl, token, text_string(&url), body, headers, answer))
         error_set(err, "libcurl refuses an option of a request");
     else

@@ -55,7 +55,7 @@ static int start_fetch(struct image_cache *cache, struct file *file, struct erro
 
     if (!part || asprintf(&url, "%s%s", file->url, file->name) < 0) {
         url = NULL;
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     order.url = url;
@@ -220,7 +220,7 @@ static int add_hold(struct file *file, const struct uuid *task, struct error *er
     if (!hold) {
         hold = calloc(1, sizeof(*hold));
         if (!hold)
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         hold->task = *task;
         hold->next = file->holds;
         file->holds = hold;
@@ -236,7 +236,7 @@ static int want_locked(struct image_cache *cache, const struct uuid *task, const
     char *url_copy, *token_copy;
 
     if (!file && !(file = image_shelf_add(cache, name)))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     if ((file->holds || file->state == FILE_CHECKED) && file->size != size)
         return error_set_code(err, ERROR_INVALID,
                               "file %.16s.. was announced with %" PRIu64 " and with %" PRIu64
@@ -247,7 +247,7 @@ static int want_locked(struct image_cache *cache, const struct uuid *task, const
     if (!url_copy || !token_copy || add_hold(file, task, err) < 0) {
         free(url_copy);
         image_shelf_wipe(token_copy);
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     }
     free(file->url);
     image_shelf_wipe(file->token);
@@ -337,7 +337,7 @@ static int know_leftovers(struct image_cache *cache, struct error *err)
 
         if (!file && !(file = image_shelf_add(cache, entries[i].name))) {
             free(entries);
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         }
         file->size += entries[i].size; /* a part beside a whole file counts too */
         file->used_us = entries[i].used_us > file->used_us ? entries[i].used_us : file->used_us;
@@ -354,7 +354,7 @@ struct image_cache *image_cache_create(const struct image_cache_settings *settin
     int rc;
 
     if (!cache) {
-        error_set(err, "out of memory for the image cache");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&cache->lock, NULL);
@@ -364,7 +364,7 @@ struct image_cache *image_cache_create(const struct image_cache_settings *settin
     cache->ca_file = strdup(settings->ca_file);
     cache->multi = curl_multi_init();
     if (!cache->folder || !cache->ca_file || !cache->multi) {
-        error_set(err, "out of memory for the image cache");
+        error_no_memory(err);
         goto fail;
     }
     if (know_leftovers(cache, err) < 0)

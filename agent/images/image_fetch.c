@@ -78,7 +78,7 @@ static int set_headers(struct image_fetch *fetch, const char *token, struct erro
         return error_set_code(err, ERROR_INVALID, "the fetch token is too long");
     fetch->headers = curl_slist_append(NULL, header);
     explicit_bzero(header, sizeof(header));
-    return fetch->headers ? 0 : error_set(err, "out of memory for a transfer");
+    return fetch->headers ? 0 : error_no_memory(err);
 }
 
 static int set_up(struct image_fetch *fetch, const struct image_fetch_order *order)
@@ -126,14 +126,14 @@ struct image_fetch *image_fetch_create(const struct image_fetch_order *order, st
     struct image_fetch *fetch = calloc(1, sizeof(*fetch));
 
     if (!fetch) {
-        error_set(err, "out of memory for a transfer");
+        error_no_memory(err);
         return NULL;
     }
     fetch->fd = -1;
     fetch->size = order->size;
     fetch->curl = curl_easy_init();
     if (!fetch->curl) {
-        error_set(err, "out of memory for a transfer");
+        error_no_memory(err);
         goto fail;
     }
     if (open_part(fetch, order->part_path, err) < 0 || set_headers(fetch, order->token, err) < 0)

@@ -62,7 +62,7 @@ int image_folder_list(const char *folder, struct image_entry **ret_entries, size
             if (!more) {
                 free(entries);
                 closedir(dir);
-                return error_set(err, "out of memory listing %s", folder);
+                return error_no_memory(err);
             }
             entries = more;
             room = 2 * room + 16;
@@ -164,8 +164,7 @@ int image_folder_keep(const char *folder, const char *name, struct error *err)
 {
     char *part = image_folder_path(folder, name, true);
     char *whole = image_folder_path(folder, name, false);
-    int rc =
-        part && whole ? keep_part(folder, name, part, whole, err) : error_set(err, "out of memory");
+    int rc = part && whole ? keep_part(folder, name, part, whole, err) : error_no_memory(err);
 
     if (rc < 0 && part)
         unlink(part);

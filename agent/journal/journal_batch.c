@@ -62,7 +62,7 @@ int journal_task_copy(struct journal_task *to, const struct journal_task *from, 
     if (whole)
         return 0;
     journal_task_clear(to);
-    return error_set(err, "out of memory");
+    return error_no_memory(err);
 }
 
 struct journal_batch *journal_batch_create(void)

@@ -18,10 +18,10 @@ static int push_record(struct journal_records *list, uint64_t sequence, const vo
     uint8_t *copy;
 
     if (!items)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     list->items = items;
     if (!(copy = malloc(length + 1)))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     memcpy(copy, bytes, length);
     items[list->count++] = (struct journal_record){sequence, copy, length};
     return 0;
@@ -79,7 +79,7 @@ int journal_store_facts_digest(struct journal_store *store, const struct uuid *t
 
     if (!s || !hash) {
         EVP_MD_CTX_free(hash);
-        return s ? error_set(err, "out of memory") : -1;
+        return s ? error_no_memory(err) : -1;
     }
     sqlite3_bind_blob(s, 1, task->bytes, 16, SQLITE_STATIC);
     while ((row = journal_step(store, s, err)) == 1) {
@@ -175,7 +175,7 @@ static int read_task(sqlite3_stmt *s, struct journal_task *ret, struct error *er
         !column_text(s, 24, &task.remedy) ||
         !column_bytes(s, 25, &task.result, &task.result_length)) {
         journal_task_clear(&task);
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     }
     *ret = task;
     return 0;
@@ -212,7 +212,7 @@ int journal_store_open_tasks(struct journal_store *store, struct journal_tasks *
         if (items)
             list.items = items;
         if (!items || read_task(s, &items[list.count], err) < 0) {
-            row = items ? -1 : error_set(err, "out of memory");
+            row = items ? -1 : error_no_memory(err);
             break;
         }
         list.count++;
@@ -261,7 +261,7 @@ static int push_intent(struct journal_intents *list, sqlite3_stmt *s, struct err
         list->items = items;
     if (!items || !column_text(s, 0, &intent.step) || !column_text(s, 2, &intent.state)) {
         free(intent.step);
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     }
     items[list->count++] = intent;
     return 0;

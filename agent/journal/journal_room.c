@@ -88,7 +88,7 @@ struct journal_room *journal_room_create(const char *path, struct error *err)
             free(room->ballast);
         text_clear(&name);
         free(room);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&room->lock, NULL);

@@ -183,7 +183,7 @@ static int take_lock(struct journal_store *store, const char *path, struct error
 
     text_format(&name, "%s.lock", path);
     if (!text_ok(&name))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     store->lock_fd = open(text_string(&name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0)
         rc = error_set(err, "open %s: %s", text_string(&name), strerror(errno));
@@ -235,13 +235,13 @@ struct journal_store *journal_store_open(const char *path, struct error *err)
     struct journal_store *store = calloc(1, sizeof(*store));
 
     if (!store) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     store->lock_fd = -1;
     store->path = strdup(path);
     if (!store->path)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     if (!store->path || take_lock(store, path, err) < 0 || open_db(store, path, err) < 0 ||
         load(store, err) < 0) {
         journal_store_close(store);

@@ -399,7 +399,7 @@ struct task_journal *task_journal_open(const char *path, struct error *err)
     int rc;
 
     if (!journal) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     init_locks(journal);
@@ -477,7 +477,7 @@ int task_journal_write_now(struct task_journal *journal, struct journal_batch *b
     int rc;
 
     if (!batch)
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     if (!reply) {
         journal_batch_destroy(batch);
         return -1;

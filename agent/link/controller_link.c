@@ -159,7 +159,7 @@ struct controller_link *controller_link_create(const struct controller_link_sett
     struct controller_link *link = calloc(1, sizeof(*link));
 
     if (!link) {
-        error_set(err, "out of memory for the link");
+        error_no_memory(err);
         return NULL;
     }
     link->stop_fd = -1;

@@ -26,10 +26,10 @@ static int copy(struct link_endpoints *endpoints, const char *const *addresses,
         struct link_endpoint *item = &endpoints->items[endpoints->count];
 
         if (!(item->address = strdup(addresses[endpoints->count])))
-            return error_set(err, "out of memory");
+            return error_no_memory(err);
         memcpy(item->curve_public, keys ? keys[endpoints->count] : key, 32);
     }
-    return endpoints->items ? 0 : error_set(err, "out of memory");
+    return endpoints->items ? 0 : error_no_memory(err);
 }
 
 struct link_endpoints *link_endpoints_create(const char *const *addresses,
@@ -39,7 +39,7 @@ struct link_endpoints *link_endpoints_create(const char *const *addresses,
     struct link_endpoints *endpoints = calloc(1, sizeof(*endpoints));
 
     if (!endpoints) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     if (copy(endpoints, addresses, keys, key, err) < 0) {

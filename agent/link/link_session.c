@@ -209,7 +209,7 @@ static int on_order(struct link_session *session, const Muster__Order *message, 
 
     if (!order || !(order->envelope = malloc(message->envelope.len + 1))) {
         free(order);
-        return error_set(err, "out of memory for an order");
+        return error_no_memory(err);
     }
     memcpy(order->envelope, message->envelope.data, message->envelope.len);
     order->length = message->envelope.len;

@@ -26,7 +26,7 @@ struct link_shared *link_shared_create(struct error *err)
     struct link_shared *shared = calloc(1, sizeof(*shared));
 
     if (!shared) {
-        error_set(err, "out of memory for the link");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&shared->lock, NULL);

@@ -53,7 +53,7 @@ struct link_socket *link_socket_open(void *context, const char *endpoint,
     struct link_socket *sock = calloc(1, sizeof(*sock));
 
     if (!sock) {
-        error_set(err, "out of memory for a connection");
+        error_no_memory(err);
         return NULL;
     }
     sock->dealer = zmq_socket(context, ZMQ_DEALER);
@@ -153,7 +153,7 @@ static int copy_part(zmq_msg_t *part, uint8_t **ret_bytes, size_t *ret_length, s
         return error_set_code(err, ERROR_INVALID, "a message of several parts");
     bytes = malloc(length + 1);
     if (!bytes)
-        return error_set(err, "out of memory for a message of %zu bytes", length);
+        return error_no_memory(err);
     memcpy(bytes, zmq_msg_data(part), length);
     *ret_bytes = bytes;
     *ret_length = length;

@@ -30,7 +30,7 @@ static struct noop *find(const struct bmc_access *bmc, struct error *err)
             return noop;
     if (!(noop = calloc(1, sizeof(*noop))) || !(noop->address = strdup(bmc->address))) {
         free(noop);
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     noop->port = bmc->port;

@@ -275,7 +275,7 @@ struct power_worker *power_worker_create(unsigned threads,
     pthread_condattr_t attr;
 
     if (!worker) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&worker->lock, NULL);

@@ -69,7 +69,7 @@ struct phone_home_desk *phone_home_desk_create(struct handover *requests, struct
     pthread_condattr_t monotonic;
 
     if (!desk) {
-        error_set(err, "phone-home: out of memory");
+        error_no_memory(err);
         return NULL;
     }
     pthread_mutex_init(&desk->lock, NULL);

@@ -35,7 +35,8 @@ static int refuse(struct phone_home_refusal *refusal, unsigned status, const cha
 
 static int refuse_malformed(struct phone_home_refusal *refusal, const struct error *err)
 {
-    return refuse(refusal, 400, "malformed", error_text(err));
+    return err->code == ERROR_UNAVAILABLE ? refuse(refusal, 503, "busy", error_text(err))
+                                          : refuse(refusal, 400, "malformed", error_text(err));
 }
 
 static int decode_secret(const char *text, uint8_t out[PHONE_HOME_SECRET_BYTES])
@@ -107,7 +108,7 @@ static int drop_secrets(json_t *hello, struct phone_home_request *request, struc
     json_object_del(hello, "token");
     json_object_del(hello, "nonce");
     if (!(clean = json_dumps(hello, JSON_COMPACT)))
-        return error_set(err, "out of memory");
+        return error_no_memory(err);
     explicit_bzero(request->body, request->body_length);
     free(request->body);
     request->body = clean;

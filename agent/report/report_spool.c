@@ -8,6 +8,7 @@
 #include "agent/report/phone_home.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "proto/sha256.h"
 
 void report_spool_log(struct journal_batch *batch, Muster__Record record, uint64_t offset,
                       const char *bytes, size_t length)
@@ -87,7 +88,7 @@ int report_spool_read(const char *bytes, size_t length, struct report_facts *ret
         read_words(report, "remedy", ret_facts->remedy, sizeof(ret_facts->remedy));
     }
     json_decref(report);
-    if (rc == 0 && !EVP_Q_digest(NULL, "SHA256", NULL, bytes, length, ret_facts->sha256, NULL))
-        rc = error_set(err, "SHA-256 failed");
+    if (rc == 0)
+        sha256_of(bytes, length, ret_facts->sha256);
     return rc;
 }

@@ -76,7 +76,7 @@ int boot_run_arm(struct boot_run *run, struct error *err)
     fill(run, &offer, hex);
     offer.arguments = fill_template(run);
     if (!offer.arguments) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     if (!offer.used)

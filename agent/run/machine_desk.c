@@ -393,7 +393,10 @@ static void take_report(struct boot_run *run, struct phone_home_request *request
 
     if (report_spool_read(request->body, request->body_length, &facts, &err) < 0) {
         log_warn("phone-home", "a report was refused", "err=%s", log_quote(error_text(&err)));
-        refuse(run->runner, request, 400, "malformed", "the report is not one of ours");
+        if (err.code == ERROR_UNAVAILABLE)
+            refuse(run->runner, request, 503, "busy", "the agent is out of memory, try again");
+        else
+            refuse(run->runner, request, 400, "malformed", "the report is not one of ours");
         return;
     }
     if (run->row.has_report) {

@@ -11,6 +11,7 @@
 #include "common/fault_point.h"
 #include "common/log.h"
 #include "proto/frame.h"
+#include "proto/sha256.h"
 
 /* ---- answers of no run ---- */
 
@@ -278,7 +279,7 @@ static void put_taken(struct journal_batch *batch, const struct task_runner *run
     Muster__Taken taken = MUSTER__TAKEN__INIT;
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
-    SHA256(bytes->envelope, bytes->length, digest);
+    sha256_of(bytes->envelope, bytes->length, digest);
     taken.envelope_sha256 = (ProtobufCBinaryData){sizeof(digest), digest};
     taken.text = (char *)text;
     record.kind_case = MUSTER__RECORD__KIND_TAKEN;
@@ -338,9 +339,9 @@ void order_desk_take(struct task_runner *runner, const struct link_order *bytes)
     int rc = task_verify(&place, bytes->envelope, bytes->length, &order, &refusal, &err);
 
     if (rc < 0) {
-        /* Nothing can be promised without a journal; the controller's lease ends by itself. */
-        log_error("journal", "an order is left unanswered: nothing can be made durable",
-                  "reason=%s", log_quote(error_text(&err)));
+        /* Nothing can be promised without a journal, or refused unread; the controller's lease ends
+         * by itself. */
+        log_error("run", "an order is left unanswered", "reason=%s", log_quote(error_text(&err)));
         return;
     }
     if (rc == 0) {

@@ -87,7 +87,7 @@ char *phone_home_grant(const struct boot_run *run, const uint8_t nonce[32], stru
     OPENSSL_cleanse(session, sizeof(session));
     OPENSSL_cleanse(text, sizeof(text));
     if (!json)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     return json;
 }
 

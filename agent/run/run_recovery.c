@@ -337,7 +337,7 @@ static int load_one(struct task_runner *runner, struct journal_task *row, struct
     if (task_journal_intents(runner->rooms.journal, &row->id, &intents, err) < 0 ||
         !(run = boot_run_create(runner, &order))) {
         task_order_clear(&order);
-        return err && err->text[0] ? -1 : error_set(err, "out of memory");
+        return err && err->text[0] ? -1 : error_no_memory(err);
     }
     run->row = *row;
     memset(row, 0, sizeof(*row));

@@ -104,7 +104,7 @@ static void device_was_read(struct boot_run *run, enum bmc_end end)
     batch = boot_run_batch(run);
     if (!boot_run_set_text(&run->row.found_power, power_state_name(run->found_power)) ||
         !boot_run_set_text(&run->row.found_boot_device, boot_device_name(run->found_device)))
-        error_set(&run->bmc.err, "out of memory");
+        error_no_memory(&run->bmc.err);
     timeline_step(run, batch, "snapshot", "done", EVIDENCE_BMC, detail);
     boot_run_commit(run, batch, NULL);
     boot_run_off(run);

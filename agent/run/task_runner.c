@@ -66,7 +66,7 @@ struct task_runner *task_runner_create(const struct runner_settings *settings,
     struct task_runner *runner = calloc(1, sizeof(*runner));
 
     if (!runner) {
-        error_set(err, "out of memory");
+        error_no_memory(err);
         return NULL;
     }
     runner->settings = *settings;

@@ -12,6 +12,7 @@
 #include "common/fault_point.h"
 #include "proto/features.h"
 #include "proto/frame.h"
+#include "proto/sha256.h"
 
 /* A task that is due a little later than our estimate of the controller's clock is due. */
 #define EARLY_US ((int64_t)5 * 1000000)
@@ -27,7 +28,8 @@ struct ladder {
     struct error *err;
 };
 
-/* A rung: NULL, or the name of the refusal with 'err' set. "" is: the journal cannot be asked. */
+/* A rung: NULL, or the name of the refusal with 'err' set. "" is: it cannot be judged now, for want
+ * of the journal or of memory. */
 typedef const char *(*rung)(struct ladder *at);
 
 static const char *rung_shape(struct ladder *at)
@@ -65,6 +67,8 @@ static const char *rung_signature(struct ladder *at)
     if (envelope_verify(at->bytes, at->length, at->view.domain, at->public_key, &at->view, &fault,
                         at->err) == 0)
         return NULL;
+    if (fault == ENVELOPE_UNREAD)
+        return "";
     return fault == ENVELOPE_MALFORMED ? "malformed" : "bad_signature";
 }
 
@@ -83,10 +87,10 @@ static const char *rung_domain(struct ladder *at)
 
 static const char *rung_payload(struct ladder *at)
 {
-    return order_payload_read(at->view.domain, at->view.payload, at->view.payload_length, at->order,
-                              &at->claims, at->err) < 0
-               ? "malformed"
-               : NULL;
+    if (order_payload_read(at->view.domain, at->view.payload, at->view.payload_length, at->order,
+                           &at->claims, at->err) == 0)
+        return NULL;
+    return at->err->code == ERROR_UNAVAILABLE ? "" : "malformed";
 }
 
 static bool is_feature(const char *name)
@@ -238,9 +242,7 @@ int task_verify(const struct verify_place *place, const void *envelope, size_t l
         return -1;
     }
     ret_refusal->code = code;
-    /* A digest that could not be made stays zero; the refusal stands all the same. */
-    if (!EVP_Q_digest(NULL, "SHA256", NULL, envelope, length, ret_refusal->envelope_sha256, NULL))
-        memset(ret_refusal->envelope_sha256, 0, sizeof(ret_refusal->envelope_sha256));
+    sha256_of(envelope, length, ret_refusal->envelope_sha256);
     return 0;
 }
 

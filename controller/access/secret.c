@@ -14,6 +14,7 @@
 
 #include "common/error.h"
 #include "proto/key_files.h"
+#include "proto/sha256.h"
 
 enum {
     VERSION = 1,
@@ -63,8 +64,10 @@ static int make_id(struct secret_key *key, struct error *err)
 
     if (!context || EVP_KDF_derive(context, derived, sizeof(derived), params) != 1)
         rc = error_set(err, "cannot derive the key's id");
-    else
-        memcpy(key->id, SHA256(derived, sizeof(derived), digest), KEY_ID_BYTES);
+    else {
+        sha256_of(derived, sizeof(derived), digest);
+        memcpy(key->id, digest, KEY_ID_BYTES);
+    }
     OPENSSL_cleanse(derived, sizeof(derived));
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(kdf);

@@ -5,7 +5,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@
 #include "controller/access/token.sql.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "proto/sha256.h"
 
 #define TOKEN_BYTES 32
 _Static_assert(TOKEN_SIZE == sizeof(TOKEN_PREFIX) + 43, "43 characters are 32 bytes in base64url");
@@ -26,7 +26,7 @@ int token_make(char ret_text[TOKEN_SIZE], uint8_t ret_hash[TOKEN_HASH_BYTES], st
         return error_set(err, "no random bytes for a token");
     memcpy(ret_text, TOKEN_PREFIX, sizeof(TOKEN_PREFIX) - 1);
     text_base64url(bytes, sizeof(bytes), ret_text + sizeof(TOKEN_PREFIX) - 1);
-    SHA256(bytes, sizeof(bytes), ret_hash);
+    sha256_of(bytes, sizeof(bytes), ret_hash);
     OPENSSL_cleanse(bytes, sizeof(bytes));
     return 0;
 }
@@ -40,7 +40,7 @@ int token_hash(const char *text, uint8_t ret_hash[TOKEN_HASH_BYTES])
         strncmp(text, TOKEN_PREFIX, sizeof(TOKEN_PREFIX) - 1) == 0)
         length = text_unbase64url(text + sizeof(TOKEN_PREFIX) - 1, bytes, sizeof(bytes));
     if (length == TOKEN_BYTES)
-        SHA256(bytes, sizeof(bytes), ret_hash);
+        sha256_of(bytes, sizeof(bytes), ret_hash);
     OPENSSL_cleanse(bytes, sizeof(bytes));
     return length == TOKEN_BYTES ? 0 : -1;
 }

@@ -191,6 +191,8 @@ static int read_body(struct api_call *call)
     call->json = call->body_length == 0
                      ? json_object()
                      : json_parse(call->body, call->body_length, API_BODY_MAX, &err);
+    if (!call->json && (call->body_length == 0 || err.code == ERROR_UNAVAILABLE))
+        return problem_set(&call->problem, 503, "busy", "Try again in a moment.", "out of memory");
     if (!call->json)
         return problem_set(&call->problem, 400, "malformed_body", "Send one JSON object.", "%s",
                            error_text(&err));

@@ -15,6 +15,7 @@
 #include "controller/api/routes.h"
 #include "controller/images/image.h"
 #include "controller/images/image_store.h"
+#include "proto/sha256.h"
 
 #define WAIT_MAX_S 30
 #define QUERY_KEY_MAX 64
@@ -374,7 +375,7 @@ static void make_etag(struct api_call *call)
     uint8_t digest[SHA256_DIGEST_LENGTH];
     char hex[2 * 12 + 1];
 
-    SHA256((const uint8_t *)text_string(&call->answer), call->answer.length, digest);
+    sha256_of(text_string(&call->answer), call->answer.length, digest);
     text_hex(digest, 12, hex);
     snprintf(call->etag, sizeof(call->etag), "\"%s\"", hex);
 }

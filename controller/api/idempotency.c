@@ -9,6 +9,7 @@
 #include "controller/api/idempotency.sql.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "proto/sha256.h"
 
 void idempotency_hash(struct idempotency *entry, const char *method, const char *path,
                       const char *query, const void *body, size_t length)
@@ -16,11 +17,11 @@ void idempotency_hash(struct idempotency *entry, const char *method, const char 
     uint8_t parts[4 * SHA256_DIGEST_LENGTH];
 
     /* Hashes of the parts, so that no byte can move from one to the next. */
-    SHA256((const uint8_t *)method, strlen(method), parts);
-    SHA256((const uint8_t *)path, strlen(path), parts + SHA256_DIGEST_LENGTH);
-    SHA256((const uint8_t *)query, strlen(query), parts + 2 * SHA256_DIGEST_LENGTH);
-    SHA256(length ? body : "", length, parts + 3 * SHA256_DIGEST_LENGTH);
-    SHA256(parts, sizeof(parts), entry->request_sha256);
+    sha256_of(method, strlen(method), parts);
+    sha256_of(path, strlen(path), parts + SHA256_DIGEST_LENGTH);
+    sha256_of(query, strlen(query), parts + 2 * SHA256_DIGEST_LENGTH);
+    sha256_of(length ? body : "", length, parts + 3 * SHA256_DIGEST_LENGTH);
+    sha256_of(parts, sizeof(parts), entry->request_sha256);
 }
 
 static int lock(struct db *db, const struct idempotency *entry, struct error *err)

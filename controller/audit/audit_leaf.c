@@ -3,10 +3,10 @@
 #include "controller/audit/audit_leaf.h"
 
 #include <endian.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "common/text.h"
+#include "proto/sha256.h"
 
 #define DOMAIN "muster audit leaf v1"
 
@@ -29,7 +29,7 @@ static int body_digest(const struct audit_leaf *leaf, uint8_t ret[32])
     text_append(&text, leaf->salt, sizeof(leaf->salt));
     text_append(&text, leaf->body, strlen(leaf->body));
     if (text_ok(&text)) {
-        SHA256((const unsigned char *)text.bytes, text.length, ret);
+        sha256_of(text.bytes, text.length, ret);
         rc = 0;
     }
     text_clear(&text);
@@ -55,7 +55,7 @@ int audit_leaf_hash(const struct audit_leaf *leaf, uint8_t ret[32])
     else
         text.broken = true;
     if (text_ok(&text)) {
-        SHA256((const unsigned char *)text.bytes, text.length, ret);
+        sha256_of(text.bytes, text.length, ret);
         rc = 0;
     }
     text_clear(&text);

@@ -3,7 +3,6 @@
  * of a later release, which say whom they serve. */
 #include "controller/db/migrate.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -11,6 +10,7 @@
 #include "controller/db/db_rows.h"
 #include "controller/db/migrate.sql.h"
 #include "controller/db/migrations.h"
+#include "proto/sha256.h"
 
 #define MIGRATION_COUNT (sizeof(MIGRATIONS) / sizeof(MIGRATIONS[0]))
 
@@ -20,7 +20,7 @@
 
 static void digest_of(const struct migration *migration, uint8_t out[32])
 {
-    SHA256((const unsigned char *)migration->sql, strlen(migration->sql), out);
+    sha256_of(migration->sql, strlen(migration->sql), out);
 }
 
 /* A later release's. It says which programs still work with it, for the time in which controllers

@@ -9,6 +9,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/decide/rule_store.sql.h"
+#include "proto/sha256.h"
 
 struct kept {
     struct uuid id;
@@ -71,7 +72,7 @@ enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, in
     struct uuid fresh = uuid_make();
     struct kept kept;
 
-    SHA256((const uint8_t *)push->source, push->length, digest);
+    sha256_of(push->source, push->length, digest);
     if (db_execute(db, SQL_RULE_BOOK_LOCK, err, "u", &push->tenant) < 0 ||
         db_execute(db, SQL_RULE_ENSURE, err, "uusi", &push->tenant, &fresh, push->name,
                    push->version) < 0 ||

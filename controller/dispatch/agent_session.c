@@ -67,6 +67,11 @@ static void over(struct session_outcome *ret, const char *code, const char *reme
     snprintf(ret->reject.text, sizeof(ret->reject.text), "%s", text);
 }
 
+static void over_starved(struct session_outcome *ret)
+{
+    over(ret, "busy", "nothing: the agent comes back", RETRY_MS, "out of memory");
+}
+
 static void out_of_place(struct session_outcome *ret, const char *text)
 {
     over(ret, "protocol_error", "say HELLO again", RETRY_MS, text);
@@ -177,6 +182,7 @@ static void on_resume(struct agent_session *session, const Muster__Resume *resum
 /* ---- records ---- */
 
 /* Number and unpack the records that are new. NULL: memory. */
+/* NULL: out of memory; 'frame' stays the caller's. */
 static struct session_batch *read_batch(Muster__Frame *frame, uint64_t next)
 {
     const Muster__Records *from = frame->records;
@@ -184,16 +190,21 @@ static struct session_batch *read_batch(Muster__Frame *frame, uint64_t next)
     uint64_t number = from->first;
 
     if (!batch || !(batch->records = calloc(from->n_record + 1, sizeof(*batch->records)))) {
-        free(batch);
+        session_batch_free(batch);
         return NULL;
     }
     batch->stream = from->stream;
     for (size_t i = 0; i < from->n_record; i++) {
         struct session_record record = {number, number, NULL, from->record[i].data,
                                         from->record[i].len};
+        struct error why = {0};
 
         record.message =
-            message_unpack(&muster__record__descriptor, record.bytes, record.length, NULL);
+            message_unpack(&muster__record__descriptor, record.bytes, record.length, &why);
+        if (!record.message && why.code == ERROR_UNAVAILABLE) {
+            session_batch_free(batch); /* its frame is not yet its own */
+            return NULL;
+        }
         if (record.message && record.message->kind_case == MUSTER__RECORD__KIND_GAP &&
             record.message->gap->to > number && batch->stream == MUSTER__STREAM__BULK)
             record.upto = record.message->gap->to;
@@ -235,7 +246,7 @@ static void on_records(struct agent_session *session, Muster__Frame **frame,
     }
     batch = read_batch(*frame, stream->next);
     if (!batch) {
-        over(ret, "busy", "nothing: the agent comes back", RETRY_MS, "out of memory");
+        over_starved(ret);
         return;
     }
     *frame = NULL; /* the batch's now */
@@ -300,6 +311,14 @@ void agent_session_frame(struct agent_session *session, Muster__Frame *frame, in
         out_of_place(ret, "a frame that only a controller sends");
     }
     message_free(frame);
+}
+
+void agent_session_starved(struct agent_session *session, int64_t now_ms,
+                           struct session_outcome *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    session->heard_ms = now_ms;
+    over_starved(ret);
 }
 
 bool agent_session_open(const struct agent_session *session)

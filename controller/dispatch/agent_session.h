@@ -77,9 +77,12 @@ struct agent_session *agent_session_create(const struct uuid *agent, int64_t now
                                            struct error *err);
 void agent_session_destroy(struct agent_session *session);
 
-/* One frame as it came, NULL when it could not be unpacked. Takes 'frame'. */
+/* One frame as it came, NULL when it is none. Takes 'frame'. */
 void agent_session_frame(struct agent_session *session, Muster__Frame *frame, int64_t now_ms,
                          struct session_outcome *ret);
+/* There was no memory to unpack a frame with: the session ends, and the agent sends it again. */
+void agent_session_starved(struct agent_session *session, int64_t now_ms,
+                           struct session_outcome *ret);
 /* The database agreed: WELCOME goes out with these numbers. */
 void agent_session_welcome(struct agent_session *session, const struct uuid *session_id,
                            uint64_t facts_committed, uint64_t bulk_committed);

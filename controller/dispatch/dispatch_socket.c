@@ -338,6 +338,8 @@ static void on_message(struct dispatch_socket *sock, zmq_msg_t *routing, zmq_msg
     int64_t now_ms = clock_monotonic_ms();
     struct session_outcome outcome;
     struct connection *connection;
+    struct error why = {0};
+    Muster__Frame *frame;
     struct user_id user;
 
     if (!user_text || user_id_parse(user_text, &user) < 0 ||
@@ -349,10 +351,12 @@ static void on_message(struct dispatch_socket *sock, zmq_msg_t *routing, zmq_msg
     connection = connection_of(sock, routing, &user, now_ms);
     if (!connection)
         return;
-    agent_session_frame(
-        connection->session,
-        message_unpack(&muster__frame__descriptor, zmq_msg_data(part), zmq_msg_size(part), NULL),
-        now_ms, &outcome);
+    frame =
+        message_unpack(&muster__frame__descriptor, zmq_msg_data(part), zmq_msg_size(part), &why);
+    if (!frame && why.code == ERROR_UNAVAILABLE)
+        agent_session_starved(connection->session, now_ms, &outcome);
+    else
+        agent_session_frame(connection->session, frame, now_ms, &outcome);
     /* A superseded connection is listened to for one thing. */
     if (connection->probe && outcome.verdict != SESSION_PROBED)
         drop_outcome(&outcome);

@@ -283,6 +283,14 @@ static int apply_result(struct receiving *in, const struct session_record *recor
     return rc;
 }
 
+/* Unless it could not be read for want of memory: then it comes again. */
+static int drop_unread(struct receiving *in, const struct session_record *record,
+                       const struct error *why, struct error *err)
+{
+    return why->code == ERROR_UNAVAILABLE ? error_no_memory(err)
+                                          : drop(in, record, error_text(why), err);
+}
+
 static int on_result(struct receiving *in, const struct session_record *record, struct error *err)
 {
     const ProtobufCBinaryData *envelope = &record->message->result->envelope;
@@ -293,10 +301,10 @@ static int on_result(struct receiving *in, const struct session_record *record, 
 
     if (envelope_verify(envelope->data, envelope->len, DOMAIN_RESULT, in->from->sign_key, &view,
                         NULL, &why) < 0)
-        return drop(in, record, error_text(&why), err);
+        return drop_unread(in, record, &why, err);
     result = message_unpack(&muster__result__descriptor, view.payload, view.payload_length, &why);
     if (!result)
-        return drop(in, record, error_text(&why), err);
+        return drop_unread(in, record, &why, err);
     rc = apply_result(in, record, result, err);
     message_free(result);
     return rc;
@@ -517,8 +525,9 @@ static int skip_one(struct receiving in, const struct session_batch *batch, size
     return 0;
 }
 
-/* True: it is the record that the database cannot take. Memory, a lock or a disk that is waited for,
- * a right or a table that is missing is no fault of the record: it comes again until that is mended.
+/* True: it is the record that the database cannot take. Memory, a lock or a disk that is waited
+ * for, a right or a table that is missing is no fault of the record: it comes again until that is
+ * mended.
  */
 static bool is_records_fault(const struct db *db, const struct error *why)
 {

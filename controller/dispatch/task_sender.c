@@ -21,6 +21,7 @@
 #include "controller/tasks/agent_order.h"
 #include "controller/tasks/task_queue.h"
 #include "proto/frame.h"
+#include "proto/sha256.h"
 
 #define ROOM "dispatch"
 #define LEASES_AT_ONCE 64
@@ -141,7 +142,7 @@ static int send_one(struct task_sender *sender, struct db *db, const struct live
         sign(sender, DOMAIN_TASK, &order_message(order)->base, &envelope, &length, &why) < 0)
         rc = -1;
     if (rc == 1) {
-        SHA256(envelope, length, digest);
+        sha256_of(envelope, length, digest);
         rc = task_queue_sent(db, &sender->settings.controller, lease, digest, &why);
     }
     if (rc == 1)
@@ -338,7 +339,7 @@ int task_sender_word(struct task_sender *sender, struct db *db, const struct liv
         return rc;
     if (sign_word(sender, session, order, now_us + CANCEL_LIFE_US, &envelope, &length, err) < 0)
         return -1;
-    SHA256(envelope, length, digest);
+    sha256_of(envelope, length, digest);
     rc = agent_order_sent(db, order, digest, err);
     if (rc > 0) {
         tell(uuid_is_nil(&order->task) ? "release sent" : "settlement sent", session,

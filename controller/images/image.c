@@ -15,6 +15,7 @@
 #include "controller/db/db_rows.h"
 #include "controller/images/image.sql.h"
 #include "controller/images/image_document.h"
+#include "proto/sha256.h"
 
 /* Sorted and compact, so that one content has one digest. */
 static char *canonical(const json_t *document, uint8_t ret_digest[SHA256_DIGEST_LENGTH])
@@ -22,7 +23,7 @@ static char *canonical(const json_t *document, uint8_t ret_digest[SHA256_DIGEST_
     char *text = json_dumps(document, JSON_SORT_KEYS | JSON_COMPACT);
 
     if (text)
-        SHA256((const uint8_t *)text, strlen(text), ret_digest);
+        sha256_of(text, strlen(text), ret_digest);
     return text;
 }
 

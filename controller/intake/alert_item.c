@@ -66,8 +66,10 @@ static int decode(struct alert_item *item, struct error *err)
         return 0;
     }
     if (alert_decode(record->value, record->length, &item->alert, &why) < 0) {
-        if (why.code != ERROR_INVALID)
-            return error_set(err, "%s", error_text(&why));
+        if (why.code != ERROR_INVALID) {
+            *err = why;
+            return -1;
+        }
         alert_item_settle(item, "undecodable", "%s", error_text(&why));
         return 0;
     }

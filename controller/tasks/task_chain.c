@@ -2,7 +2,6 @@
  * same record never counts twice. */
 #include "controller/tasks/task_chain.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "controller/tasks/task_chain.sql.h"
 #include "controller/tasks/task_facts.h"
 #include "controller/tasks/task_state.h"
+#include "proto/sha256.h"
 
 static struct task_chain *add(struct task_chains *chains, struct error *err)
 {
@@ -65,7 +65,7 @@ int task_chain_grow(struct task_chain *chain, const void *record, size_t length,
         return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for a digest");
     memcpy(bytes, chain->digest, sizeof(chain->digest));
     memcpy(bytes + sizeof(chain->digest), record, length);
-    SHA256(bytes, sizeof(chain->digest) + length, chain->digest);
+    sha256_of(bytes, sizeof(chain->digest) + length, chain->digest);
     free(bytes);
     chain->grown = true;
     return 0;

@@ -3,7 +3,6 @@
  * used is noted and taken off the agent's hands: it would come again for ever. */
 #include "controller/tasks/task_report.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@
 #include "controller/tasks/task_facts.h"
 #include "controller/tasks/task_report.sql.h"
 #include "controller/tasks/task_state.h"
+#include "proto/sha256.h"
 
 #define REPORT_MAX (4 * 1024 * 1024)
 #define LOG_MAX (16 * 1024 * 1024)
@@ -94,7 +94,7 @@ static int store_whole(struct db *db, const struct task_fact *fact, uint64_t siz
 
     if (append_chunks(db, fact, &text, err) < 0)
         goto out;
-    SHA256((const unsigned char *)text_string(&text), text.length, digest);
+    sha256_of(text_string(&text), text.length, digest);
     if (text.length != size || memcmp(digest, sha256, sizeof(digest)) != 0)
         rc = refuse(db, fact, "its bytes are not those of its SHA-256", err);
     else if (!text_is_utf8(text.bytes, text.length))

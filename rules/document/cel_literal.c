@@ -312,7 +312,7 @@ int cel_literal_parse(const char *expression, enum cel_literal_type *ret_type, c
     }
     if (!(value = text_take(&text))) {
         *ret_column = 1;
-        error_set(err, "out of memory");
+        error_no_memory(err);
         goto out;
     }
     *ret_text = value;

@@ -147,7 +147,7 @@ static int check_map(const struct reader *reader, const struct yaml_node *map,
 static int copy(const struct reader *reader, const char *from, char **ret)
 {
     *ret = strdup(from);
-    return *ret ? 0 : error_set(reader->err, "out of memory");
+    return *ret ? 0 : error_no_memory(reader->err);
 }
 
 static int read_text(const struct reader *reader, const struct yaml_node *node, size_t cap,
@@ -217,7 +217,7 @@ static int read_strings(const struct reader *reader, const struct yaml_node *nod
         return yaml_error(reader->yaml, node, reader->err, "more than %zu values", most);
     ret->items = calloc(count, sizeof(*ret->items));
     if (!ret->items)
-        return error_set(reader->err, "out of memory");
+        return error_no_memory(reader->err);
     for (; ret->count < count; item = item->next) {
         for (size_t i = 0; i < ret->count && item->kind == YAML_SCALAR; i++)
             if (strcmp(ret->items[i], item->text) == 0)
@@ -357,7 +357,8 @@ static int read_param(const struct reader *reader, const struct yaml_node *node,
                           "parameter %s: must be a CEL literal, not a %s", node->key,
                           node->kind == YAML_LIST ? "list" : "map");
     if (cel_literal_parse(node->text, &param->type, &param->value, &column, &why) < 0)
-        return refuse_literal(reader, node, column, &why);
+        return why.code == ERROR_UNAVAILABLE ? error_no_memory(reader->err)
+                                             : refuse_literal(reader, node, column, &why);
     return copy(reader, node->key, &param->name);
 }
 
@@ -375,7 +376,7 @@ static int read_params(const struct reader *reader, const struct yaml_node *map,
                           RULE_PARAMS_MAX);
     document->boot.params = calloc(count + 1, sizeof(*document->boot.params));
     if (!document->boot.params)
-        return error_set(reader->err, "out of memory");
+        return error_no_memory(reader->err);
     for (const struct yaml_node *node = map->first; node; node = node->next)
         if (read_param(reader, node, &document->boot.params[document->boot.param_count++]) < 0)
             return -1;
@@ -490,7 +491,7 @@ struct rule_document *rule_document_parse(const char *name, const char *bytes, s
         return NULL;
     document = calloc(1, sizeof(*document));
     if (!document)
-        error_set(err, "out of memory");
+        error_no_memory(err);
     else if (read_file(&reader, document) < 0) {
         rule_document_destroy(document);
         document = NULL;

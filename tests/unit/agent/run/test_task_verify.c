@@ -8,6 +8,7 @@
 #include "proto/features.h"
 #include "tests/support/agent_orders.h"
 #include "tests/support/check_main.h"
+#include "tests/support/scarce_memory.h"
 
 static char folder[] = "/tmp/muster-verify-XXXXXX";
 static char path[64];
@@ -331,6 +332,28 @@ START_TEST(journal_row_is_read_again_as_it_was_signed)
 }
 END_TEST
 
+static uint8_t *judged;
+static size_t judged_length;
+
+static int judge(void *context, struct error *err)
+{
+    int rc = task_verify(&place, judged, judged_length, &order, &refusal, err);
+
+    (void)context;
+    scarce_left = 0;
+    ck_assert_msg(rc != 0, "%s: %s", refusal.code, error_text(&refusal.text));
+    task_order_clear(&order);
+    return rc < 0 ? -1 : 0;
+}
+
+START_TEST(no_order_is_refused_for_want_of_memory)
+{
+    judged_length = orders_sign(&orders, &judged);
+    scarce_memory_check(judge, NULL);
+    free(judged);
+}
+END_TEST
+
 CHECK_MAIN_WITH("task_verify", begin, end, no_bytes_are_malformed,
                 every_cut_and_every_flipped_bit_is_refused, good_order_passes_and_says_whose_it_is,
                 foreign_key_is_unknown_and_nothing_is_believed_without_a_manifest,
@@ -339,4 +362,5 @@ CHECK_MAIN_WITH("task_verify", begin, end, no_bytes_are_malformed,
                 other_site_agent_or_session, expired_or_not_yet_valid,
                 lower_epoch_is_old_and_the_same_belongs_to_its_task,
                 bytes_of_an_ended_task_are_a_replay, fields_out_of_shape_are_malformed_by_name,
-                cancel_passes_with_its_own_key_and_task, journal_row_is_read_again_as_it_was_signed)
+                cancel_passes_with_its_own_key_and_task, journal_row_is_read_again_as_it_was_signed,
+                no_order_is_refused_for_want_of_memory)

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "controller/dispatch/agent_session.h"
 #include "tests/support/check_main.h"
+#include "tests/support/scarce_memory.h"
 
 static const struct uuid AGENT = {{1}}, OTHER = {{2}}, SITE = {{3}}, JOURNAL = {{4}}, BOOT = {{5}},
                          SESSION = {{6}};
@@ -34,16 +35,22 @@ static void unmake(void)
     agent_session_destroy(session);
 }
 
+static unsigned starve_at; /* the allocation of the next frame that fails, 0: none */
+
 /* As if it had come over the wire. */
 static enum session_verdict take(Muster__Frame *frame)
 {
+    Muster__Frame *unpacked;
     uint8_t *bytes;
     size_t length;
 
     clear();
     ck_assert_int_eq(message_pack(&frame->base, &bytes, &length, NULL), 0);
-    agent_session_frame(session, message_unpack(&muster__frame__descriptor, bytes, length, NULL),
-                        now, &outcome);
+    unpacked = message_unpack(&muster__frame__descriptor, bytes, length, NULL);
+    scarce_fired = false;
+    scarce_left = starve_at;
+    agent_session_frame(session, unpacked, now, &outcome);
+    scarce_left = 0;
     free(bytes);
     if (outcome.verdict == SESSION_OVER) {
         ck_assert_str_ne(outcome.reject.code, "");
@@ -372,10 +379,41 @@ START_TEST(pings_are_answered_and_kept)
 }
 END_TEST
 
+START_TEST(no_record_is_used_up_for_want_of_memory)
+{
+    open_at(0, 0);
+    for (starve_at = 1;; starve_at++) {
+        if (say_records(MUSTER__STREAM__FACTS, 1, 3, 1, 0) == SESSION_RECORDS)
+            break;
+        ck_assert(scarce_fired);
+        ck_assert_int_eq(outcome.verdict, SESSION_OVER);
+        ck_assert_str_eq(outcome.reject.code, "busy");
+        ck_assert_uint_gt(outcome.reject.retry_ms, 0);
+    }
+    ck_assert_uint_gt(starve_at, 3);
+    starve_at = 0;
+    ck_assert_uint_eq(outcome.batch->count, 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_ptr_nonnull(outcome.batch->records[i].message);
+}
+END_TEST
+
+START_TEST(a_frame_that_no_memory_was_there_for_comes_again)
+{
+    open_at(0, 0);
+    agent_session_starved(session, now, &outcome);
+    ck_assert_int_eq(outcome.verdict, SESSION_OVER);
+    ck_assert_str_eq(outcome.reject.code, "busy");
+    ck_assert_uint_gt(outcome.reject.retry_ms, 0);
+}
+END_TEST
+
 CHECK_MAIN_WITH("agent_session", make, unmake, what_is_no_frame_ends_it, malformed_hello_is_refused,
                 another_protocol_or_agent_is_refused_by_name, hello_gives_what_it_said,
                 records_before_resume_are_refused, resume_must_go_on_where_welcome_said,
                 records_are_numbered_densely, what_came_before_is_dropped,
                 a_gap_stands_for_its_range, facts_have_no_gaps, the_window_of_records_holds,
                 the_window_of_bytes_holds, a_record_that_is_none_uses_up_its_number,
-                frames_of_a_controller_are_refused, pings_are_answered_and_kept)
+                frames_of_a_controller_are_refused, pings_are_answered_and_kept,
+                no_record_is_used_up_for_want_of_memory,
+                a_frame_that_no_memory_was_there_for_comes_again)
