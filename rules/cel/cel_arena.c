@@ -3,7 +3,6 @@
 #include "rules/cel/cel_arena.h"
 
 #include <stdalign.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,20 +96,28 @@ char *cel_arena_copy(struct cel_arena *arena, const char *bytes, size_t length)
     return copy;
 }
 
+char *cel_arena_vformat(struct cel_arena *arena, const char *format, va_list words)
+{
+    va_list again;
+    char *text;
+    int length;
+
+    va_copy(again, words);
+    length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    text = length < 0 ? NULL : cel_arena_take(arena, (size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, words);
+    return text;
+}
+
 char *cel_arena_format(struct cel_arena *arena, const char *format, ...)
 {
     va_list words;
     char *text;
-    int length;
 
     va_start(words, format);
-    length = vsnprintf(NULL, 0, format, words);
-    va_end(words);
-    text = length < 0 ? NULL : cel_arena_take(arena, (size_t)length + 1);
-    if (!text)
-        return NULL;
-    va_start(words, format);
-    vsnprintf(text, (size_t)length + 1, format, words);
+    text = cel_arena_vformat(arena, format, words);
     va_end(words);
     return text;
 }

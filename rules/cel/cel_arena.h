@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct cel_arena;
@@ -18,6 +19,8 @@ void *cel_arena_take(struct cel_arena *arena, size_t size);
 char *cel_arena_copy(struct cel_arena *arena, const char *bytes, size_t length);
 char *cel_arena_format(struct cel_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+char *cel_arena_vformat(struct cel_arena *arena, const char *format, va_list words)
+    __attribute__((format(printf, 2, 0)));
 
 size_t cel_arena_used(const struct cel_arena *arena);
 /* Everything is given back; the memory stays the arena's, so that the next use asks for none. */

@@ -16,7 +16,7 @@ struct cel_map;
 
 enum cel_kind {
     CEL_ABSENT, /* no value: a variable that was not given; as a value of zeros */
-    CEL_ERROR,  /* text: why, with a NUL; extra: where in the source, in bytes */
+    CEL_ERROR,  /* text: why, with a NUL; extra: where in the source, in bytes, or CEL_NOWHERE */
     CEL_NULL,
     CEL_BOOL,
     CEL_INT,
@@ -30,8 +30,8 @@ enum cel_kind {
     CEL_MAP,
     CEL_TYPE,     /* text, extra: its name */
     CEL_OPTIONAL, /* inner; NULL: none */
-    CEL_ADDRESS,  /* net.IP: text is a struct cel_address (cel_network.c) */
-    CEL_CIDR,     /* net.CIDR: the same with a prefix length */
+    CEL_ADDRESS,  /* net.IP: text, extra bytes: cel_network.c's; equal when all bytes are */
+    CEL_CIDR,     /* net.CIDR: the same */
     CEL_KINDS,
 };
 
@@ -62,8 +62,7 @@ struct cel_entry {
 struct cel_map {
     size_t count;
     const struct cel_entry *entries; /* in the order they were written */
-    const uint32_t *index;           /* cel_map.c's, NULL for few entries */
-    size_t slots;
+    const uint32_t *index;           /* into entries, in the order of keys; NULL: few entries */
 };
 
 /* Of a timestamp and of a duration, by the definition: years 1 to 9999. */
@@ -107,8 +106,14 @@ struct cel_value cel_bytes(const void *bytes, size_t length);
 struct cel_value cel_list(const struct cel_list *list);
 struct cel_value cel_map(const struct cel_map *map);
 /* 'text' is borrowed and ends in NUL; where it happened is the evaluator's to add. */
+#define CEL_NOWHERE UINT32_MAX
 struct cel_value cel_error(const char *text);
+struct cel_value cel_error_format(struct cel_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 struct cel_value cel_out_of_memory(void);
+/* "no such overload", with the kinds of the arguments. */
+struct cel_value cel_no_overload(struct cel_arena *arena, const char *function,
+                                 const struct cel_value *args, size_t count);
 
 /* A map over 'entries' (borrowed), whose keys are bool, int, uint or string. CEL_ERROR: a key of
  * another kind, a key that stands twice, or no room in the arena. */
@@ -121,6 +126,10 @@ const struct cel_value *cel_map_find_text(const struct cel_map *map, const char 
 
 /* Never an error: values of different kinds differ, but for numbers. */
 bool cel_value_equal(struct cel_value left, struct cel_value right);
+/* The same in at most *left_over steps, which are taken off: lists that share parts can hold more
+ * than could be walked. 1, 0, or -1: more steps, or deeper than CEL_VALUE_DEPTH_MAX. */
+#define CEL_VALUE_DEPTH_MAX 256
+int cel_value_compare(struct cel_value left, struct cel_value right, uint64_t *left_over);
 /* False: these two have no order (NaN has none either). *ret_order < 0, 0, > 0. */
 bool cel_value_order(struct cel_value left, struct cel_value right, int *ret_order);
 
