@@ -8,7 +8,7 @@
 
 #include "agent/power/bmc_quirks.h"
 
-/* One BMC; zeroed to begin with. A boot with its restore takes about 25 commands, of which most
+/* One BMC; zeroed to begin with. A boot with its restore takes about 28 commands, of which most
  * wait for a machine; the rate bounds what goes wrong. */
 struct bmc_budget {
     bool begun;

@@ -133,15 +133,18 @@ static int set_boot_device(const struct bmc_access *bmc, enum boot_device device
                                : ipmi_boot_selector(device);
     const char *const words[] = {"raw",    "0x00", "0x08", "0x05", flags,
                                  selector, "0x00", "0x00", "0x00", NULL};
-    /* By default the BMC forgets the override 60 s after it was set. Some refuse the wish; that is
-     * no reason to stop: the read-back and the boot itself will tell. */
-    static const char *const keep[] = {"raw", "0x00", "0x08", "0x03", "0x08", NULL};
 
     if (!selector)
         return error_set(err, "boot device %s cannot be asked of a BMC", boot_device_name(device));
-    if (device != BOOT_DEVICE_NONE && !quirks->keeps_boot_options)
-        order(bmc, "keep boot options", keep, NULL);
     return order(bmc, "set boot options 5", words, err);
+}
+
+/* By default the BMC forgets the override 60 s after it was set. */
+static int keep_boot_device(const struct bmc_access *bmc, struct error *err)
+{
+    static const char *const words[] = {"raw", "0x00", "0x08", "0x03", "0x08", NULL};
+
+    return order(bmc, "keep boot options", words, err);
 }
 
 static int reset_bmc(const struct bmc_access *bmc, struct error *err)
@@ -164,5 +167,11 @@ static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, stru
     return rc;
 }
 
-const struct power_driver power_driver_ipmi = {
-    "ipmi", false, get_power, set_power, get_boot_device, set_boot_device, reset_bmc, identify};
+const struct power_driver power_driver_ipmi = {.name = "ipmi",
+                                               .get_power = get_power,
+                                               .set_power = set_power,
+                                               .get_boot_device = get_boot_device,
+                                               .set_boot_device = set_boot_device,
+                                               .keep_boot_device = keep_boot_device,
+                                               .reset_bmc = reset_bmc,
+                                               .identify = identify};

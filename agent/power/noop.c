@@ -90,5 +90,10 @@ static int reset_bmc(const struct bmc_access *bmc, struct error *err)
     return 0;
 }
 
-const struct power_driver power_driver_noop = {
-    "noop", true, get_power, set_power, get_boot_device, set_boot_device, reset_bmc, NULL};
+const struct power_driver power_driver_noop = {.name = "noop",
+                                               .remembers_only = true,
+                                               .get_power = get_power,
+                                               .set_power = set_power,
+                                               .get_boot_device = get_boot_device,
+                                               .set_boot_device = set_boot_device,
+                                               .reset_bmc = reset_bmc};

@@ -1,6 +1,7 @@
 /* power_driver.h - one struct of functions per way to reach a machine's power. Calls block (run
- * them in a worker thread), do exactly what they are told and nothing else: reading back, retries
- * and escalation are the runner's. Power is the state-setting on and off, never cycle or reset.
+ * them in a worker thread) and are one command each, so that it can be spaced from the next; they
+ * do exactly what they are told: reading back, retries and escalation are the runner's. Power is
+ * the state-setting on and off, never cycle or reset.
  */
 #pragma once
 
@@ -42,6 +43,10 @@ struct power_driver {
     /* 'uefi': ask for UEFI firmware's boot. One boot only. */
     int (*set_boot_device)(const struct bmc_access *bmc, enum boot_device device, bool uefi,
                            struct error *err);
+    /* In front of an override: that it stands until the machine has started, however long that
+     * takes. Some refuse; that is no reason to stop: the read-back and the boot itself will tell.
+     * NULL: there is nothing to ask for. */
+    int (*keep_boot_device)(const struct bmc_access *bmc, struct error *err);
     /* Restarts the BMC itself, never the machine. It may be gone before it has answered. */
     int (*reset_bmc)(const struct bmc_access *bmc, struct error *err);
     /* What it says it is, for its quirks; NULL: this way to reach a BMC has none. */

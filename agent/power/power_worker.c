@@ -1,6 +1,7 @@
 /* power_worker.c - see power_worker.h.
  * Invariant, under the lock: a BMC (address and port) has at most one job that runs; jobs of one
- * BMC run in order, and none before its budget allows it.
+ * BMC run in order, and none before its budget allows it. A job goes through the queue once for
+ * each of its commands, so that all of them are spaced.
  */
 #include "agent/power/power_worker.h"
 
@@ -15,12 +16,18 @@
 #include "common/handover.h"
 #include "common/log.h"
 
+/* After it did not say what it is; doubled each time. Its quirks are none until it does. */
+#define ASK_PAUSE_MS 30000
+#define ASK_PAUSE_MAX_MS 3600000
+
 /* A BMC that was reached in this life: as many as the site has, never freed before the worker. */
 struct bmc {
     char *address;
     uint16_t port;
     bool busy;
     const struct bmc_quirks *quirks; /* NULL: not known yet */
+    int64_t ask_at_ms;               /* not before: it did not say what it is */
+    int ask_pause_ms;
     struct bmc_budget budget;
     struct bmc *next;
 };
@@ -122,28 +129,45 @@ static int open_password(const struct power_worker *worker, const struct power_t
 }
 
 /* Once in a life, before the first change; what it is not known to be has no quirks. */
-static const struct bmc_quirks *identify(const struct power_job *job, const struct bmc_access *bmc)
+static int identify(struct bmc *known, const struct power_job *job, const struct bmc_access *bmc,
+                    struct error *err)
 {
-    const struct bmc_quirks *quirks = NULL;
     struct bmc_identity identity;
-    struct error err = {0};
 
-    if (!job->target.driver->identify)
-        return &bmc_quirks_none;
-    if (job->target.driver->identify(bmc, &identity, &err) == 0) {
-        quirks = bmc_quirks_of(&identity);
+    if (job->target.driver->identify(bmc, &identity, err) == 0) {
+        known->quirks = bmc_quirks_of(&identity);
         log_info("power", "a BMC is known",
                  "address=%s manufacturer=%u product=%u firmware=%u quirks=%s",
                  log_quote(bmc->address), identity.manufacturer, identity.product,
-                 identity.firmware, quirks->name[0] ? quirks->name : "none");
-    } else {
-        log_warn("power", "a BMC does not say what it is", "err=%s", log_quote(error_text(&err)));
+                 identity.firmware, known->quirks->name[0] ? known->quirks->name : "none");
+        return 0;
     }
-    return quirks;
+    known->ask_pause_ms = known->ask_pause_ms ? 2 * known->ask_pause_ms : ASK_PAUSE_MS;
+    if (known->ask_pause_ms > ASK_PAUSE_MAX_MS)
+        known->ask_pause_ms = ASK_PAUSE_MAX_MS;
+    known->ask_at_ms = clock_monotonic_ms() + known->ask_pause_ms;
+    log_warn("power", "a BMC does not say what it is; its commands go on without",
+             "err=%s asked_again_s=%d", log_quote(error_text(err)), known->ask_pause_ms / 1000);
+    return -1;
 }
 
-/* 'known' is the job's alone while it runs. */
-static void run(const struct power_worker *worker, struct power_job *job, struct bmc *known)
+static bool wants_identity(const struct power_job *job, const struct bmc *known)
+{
+    return known && is_command(job) && !job->asked && job->target.driver->identify &&
+           !known->quirks && clock_monotonic_ms() >= known->ask_at_ms;
+}
+
+static bool wants_to_keep(const struct power_job *job, const struct bmc *known)
+{
+    return job->action == BOOT_DEVICE_SET && job->device != BOOT_DEVICE_NONE && !job->kept &&
+           job->target.driver->keep_boot_device &&
+           !(known && known->quirks && known->quirks->keeps_boot_options);
+}
+
+/* One command of the job; 'known' is its alone meanwhile. 1: that was its last, and its answer
+ * stands in it. 0: it has more. *ret_silent: the BMC did not answer in time. */
+static int run(const struct power_worker *worker, struct power_job *job, struct bmc *known,
+               bool *ret_silent)
 {
     uint8_t plain[SEALED_SECRET_PLAIN_MAX + 1];
     struct bmc_access bmc = {
@@ -153,15 +177,27 @@ static void run(const struct power_worker *worker, struct power_job *job, struct
         .password = (const char *)plain,
         .cipher_suite = job->target.cipher_suite,
         .timeout_ms = job->target.timeout_ms,
+        .quirks = known ? known->quirks : NULL,
     };
+    struct error err = {0};
+    int last = 0;
 
     job->rc = open_password(worker, &job->target, plain, &job->err);
-    if (job->rc == 0 && known && is_command(job) && !known->quirks)
-        known->quirks = identify(job, &bmc);
-    bmc.quirks = known ? known->quirks : NULL;
-    if (job->rc == 0)
+    if (job->rc < 0) {
+        last = 1;
+    } else if (wants_identity(job, known)) {
+        job->asked = true;
+        identify(known, job, &bmc, &err);
+    } else if (wants_to_keep(job, known)) {
+        job->kept = true;
+        job->target.driver->keep_boot_device(&bmc, &err);
+    } else {
+        last = 1;
         job->rc = is_command(job) ? command(job, &bmc) : call(job, &bmc);
+    }
+    *ret_silent = err.code == ERROR_TIMEOUT || (job->rc < 0 && job->err.code == ERROR_TIMEOUT);
     OPENSSL_cleanse(plain, sizeof(plain));
+    return last;
 }
 
 /* With the lock held. NULL: out of memory. */
@@ -215,8 +251,8 @@ static struct power_job *take(struct power_worker *worker, struct bmc **ret_bmc,
     return NULL;
 }
 
-/* With the lock held. */
-static void finished(struct power_worker *worker, const struct power_job *job, struct bmc *bmc)
+/* With the lock held: a command has ended. */
+static void finished(struct power_worker *worker, struct bmc *bmc, bool silent)
 {
     if (!bmc)
         return;
@@ -224,8 +260,7 @@ static void finished(struct power_worker *worker, const struct power_job *job, s
     bmc->budget.spacing_ms = worker->spacing_ms;
     if (bmc->quirks && bmc->quirks->spacing_ms > worker->spacing_ms)
         bmc->budget.spacing_ms = bmc->quirks->spacing_ms;
-    bmc_budget_ended(&bmc->budget, job->rc == 0 || job->err.code != ERROR_TIMEOUT,
-                     clock_monotonic_ms());
+    bmc_budget_ended(&bmc->budget, !silent, clock_monotonic_ms());
     pthread_cond_broadcast(&worker->wake);
 }
 
@@ -240,6 +275,27 @@ static void wait_for_work(struct power_worker *worker, int64_t next_ms)
         pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
 }
 
+/* With the lock held, which is let go while the command runs. */
+static void work_on(struct power_worker *worker, struct power_job *job, struct bmc *bmc)
+{
+    bool silent = false;
+    int last;
+
+    pthread_mutex_unlock(&worker->lock);
+    last = run(worker, job, bmc, &silent);
+    pthread_mutex_lock(&worker->lock);
+    finished(worker, bmc, silent);
+    if (!last) { /* in front of all others of this BMC */
+        job->next = worker->first;
+        worker->first = job;
+        return;
+    }
+    pthread_mutex_unlock(&worker->lock);
+    if (handover_send(worker->answers, job) < 0)
+        power_job_destroy(job); /* nobody waits any more */
+    pthread_mutex_lock(&worker->lock);
+}
+
 static void *work(void *arg)
 {
     struct power_worker *worker = arg;
@@ -250,18 +306,10 @@ static void *work(void *arg)
         struct bmc *bmc = NULL;
         struct power_job *job = take(worker, &bmc, &next_ms);
 
-        if (!job) {
+        if (job)
+            work_on(worker, job, bmc);
+        else
             wait_for_work(worker, next_ms);
-            continue;
-        }
-        pthread_mutex_unlock(&worker->lock);
-        run(worker, job, bmc);
-        pthread_mutex_lock(&worker->lock);
-        finished(worker, job, bmc);
-        pthread_mutex_unlock(&worker->lock);
-        if (handover_send(worker->answers, job) < 0)
-            power_job_destroy(job); /* nobody waits any more */
-        pthread_mutex_lock(&worker->lock);
     }
     pthread_mutex_unlock(&worker->lock);
     return NULL;

@@ -1,7 +1,7 @@
 /* power_worker.h - BMC commands off the runner's thread: a few workers, one command at a time to
- * each BMC, in the order given, within the BMC's budget (bmc_budget.h) and with its quirks. The
- * answer comes back through a hand-over. The sealed password is opened for the call and wiped
- * behind it.
+ * each BMC, in the order given, within the BMC's budget (bmc_budget.h) and with its quirks. A job
+ * may take several commands (what are you, keep the boot device, set it). The answer comes back
+ * through a hand-over. The sealed password is opened for the call and wiped behind it.
  */
 #pragma once
 
@@ -36,7 +36,8 @@ struct power_job {
     enum power_state power;  /* to set, or as read */
     enum boot_device device; /* to set, or as read */
     bool uefi;
-    uint64_t ticket; /* whose answer this is: the giver's */
+    bool asked, kept; /* the worker's: commands of it that are done */
+    uint64_t ticket;  /* whose answer this is: the giver's */
     struct uuid task;
     int rc;
     struct error err;
@@ -55,7 +56,7 @@ struct power_worker *power_worker_create(unsigned threads,
 void power_worker_set_spacing(struct power_worker *worker, int spacing_ms);
 /* Without a budget: for tests whose clock is not the real one. */
 void power_worker_set_unbounded(struct power_worker *worker);
-/* Lets running commands end, drops waiting ones. */
+/* Lets running commands end, one of each worker, and drops the jobs behind them. */
 void power_worker_destroy(struct power_worker *worker);
 /* Takes 'job'. */
 void power_worker_give(struct power_worker *worker, struct power_job *job);

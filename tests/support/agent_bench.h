@@ -125,8 +125,12 @@ static inline int bmc_reset(const struct bmc_access *access, struct error *err)
 }
 
 /* remembers_only is the test's to set. */
-static struct power_driver bmc_driver = {
-    "scripted", false, bmc_get_power, bmc_set_power, bmc_get_device, bmc_set_device, bmc_reset, NULL};
+static struct power_driver bmc_driver = {.name = "scripted",
+                                         .get_power = bmc_get_power,
+                                         .set_power = bmc_set_power,
+                                         .get_boot_device = bmc_get_device,
+                                         .set_boot_device = bmc_set_device,
+                                         .reset_bmc = bmc_reset};
 
 static inline const struct power_driver *bench_driver(const char *name)
 {

@@ -43,7 +43,22 @@ static int set_power(const struct bmc_access *bmc, enum power_state state, struc
     return 0;
 }
 
-static unsigned identified;
+static unsigned identified, kept;
+static bool says_nothing;
+static unsigned manufacturer;
+static int64_t ended_ms[8]; /* of each command to the knowing one */
+static unsigned commands;
+static int64_t shortest_ms; /* from one to the next */
+
+static void note_command(void)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (commands > 0 && now_ms - ended_ms[commands - 1] < shortest_ms)
+        shortest_ms = now_ms - ended_ms[commands - 1];
+    ended_ms[commands++] = now_ms;
+}
+
 static const struct bmc_quirks *seen_quirks;
 
 static int set_slow_device(const struct bmc_access *bmc, enum boot_device device, bool uefi,
@@ -53,22 +68,37 @@ static int set_slow_device(const struct bmc_access *bmc, enum boot_device device
     (void)uefi;
     (void)err;
     seen_quirks = bmc->quirks;
+    note_command();
     return 0;
+}
+
+static int keep_device(const struct bmc_access *bmc, struct error *err)
+{
+    (void)bmc;
+    kept++;
+    note_command();
+    return error_set(err, "parameter not supported");
 }
 
 static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, struct error *err)
 {
     (void)bmc;
-    (void)err;
     identified++;
-    *ret = (struct bmc_identity){.manufacturer = 10876};
+    note_command();
+    if (says_nothing)
+        return error_set_code(err, ERROR_TIMEOUT, "did not answer");
+    *ret = (struct bmc_identity){.manufacturer = manufacturer};
     return 0;
 }
 
-static const struct power_driver knowing = {"knowing", false,           get_power, set_power,
-                                            NULL,      set_slow_device, NULL,      identify};
-static const struct power_driver driver = {"scripted", false, get_power, set_power,
-                                           NULL,       NULL,  NULL,      NULL};
+static const struct power_driver knowing = {.name = "knowing",
+                                            .get_power = get_power,
+                                            .set_power = set_power,
+                                            .set_boot_device = set_slow_device,
+                                            .keep_boot_device = keep_device,
+                                            .identify = identify};
+static const struct power_driver driver = {
+    .name = "scripted", .get_power = get_power, .set_power = set_power};
 static uint8_t secret[32], public_half[32];
 static struct handover *answers;
 
@@ -76,7 +106,10 @@ static void begin(void)
 {
     memset(inside, 0, sizeof(inside));
     memset(most, 0, sizeof(most));
-    together = count = 0;
+    together = count = identified = kept = commands = 0;
+    says_nothing = false;
+    manufacturer = 10876;
+    shortest_ms = INT64_MAX;
     meet = false;
     ck_assert_int_eq(seal_key_make(secret, public_half, NULL), 0);
     answers = handover_create(100, NULL, NULL);
@@ -194,9 +227,10 @@ END_TEST
 static void do_one(struct power_worker *worker, enum power_action action,
                    const struct power_target *target)
 {
-    struct power_job *job;
+    struct power_job *job = power_job_create(action, target);
 
-    power_worker_give(worker, power_job_create(action, target));
+    job->device = BOOT_DEVICE_PXE;
+    power_worker_give(worker, job);
     job = handover_receive(answers, -1);
     ck_assert_int_eq(job->rc, 0);
     power_job_destroy(job);
@@ -207,7 +241,6 @@ START_TEST(bmc_is_asked_what_it_is_once_before_its_first_change)
     struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
     struct power_target target = target_of(1);
 
-    identified = 0;
     target.driver = &knowing;
     do_one(worker, POWER_GET, &target);
     ck_assert_uint_eq(identified, 0);
@@ -235,8 +268,71 @@ START_TEST(spacing_is_kept_to_one_bmc_and_not_to_others)
 }
 END_TEST
 
+START_TEST(all_commands_of_a_job_are_spaced)
+{
+    struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    target.driver = &knowing;
+    power_worker_set_spacing(worker, 100);
+    do_one(worker, POWER_GET, &target); /* from here on its spacing is known */
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    ck_assert_uint_eq(commands, 3); /* what are you, keep it, set it */
+    ck_assert_int_ge(shortest_ms, 100);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(spacing_holds_from_the_first_command_on)
+{
+    struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    target.driver = &knowing;
+    power_worker_set_spacing(worker, 100);
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    ck_assert_uint_eq(commands, 3);
+    ck_assert_int_ge(shortest_ms, 100);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(openbmc_is_not_told_to_keep_its_boot_device)
+{
+    struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    target.driver = &knowing;
+    manufacturer = 42817;
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    ck_assert_uint_eq(identified, 1);
+    ck_assert_uint_eq(kept, 0);
+    power_worker_destroy(worker);
+}
+END_TEST
+
+START_TEST(bmc_that_does_not_say_what_it_is_is_left_alone_for_a_while)
+{
+    struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    target.driver = &knowing;
+    says_nothing = true;
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    do_one(worker, BOOT_DEVICE_SET, &target);
+    ck_assert_uint_eq(identified, 1);
+    ck_assert_uint_eq(kept, 3);
+    ck_assert_ptr_null(seen_quirks);
+    power_worker_destroy(worker);
+}
+END_TEST
+
 CHECK_MAIN_WITH("power_worker", begin, end, password_that_does_not_open_fails_without_a_command,
                 sealed_password_is_opened_for_the_call, one_bmc_gets_its_commands_in_order,
                 two_bmcs_are_reached_together_and_each_by_one, noop_remembers_what_it_was_told,
                 bmc_is_asked_what_it_is_once_before_its_first_change,
-                spacing_is_kept_to_one_bmc_and_not_to_others)
+                spacing_is_kept_to_one_bmc_and_not_to_others, all_commands_of_a_job_are_spaced,
+                spacing_holds_from_the_first_command_on,
+                openbmc_is_not_told_to_keep_its_boot_device,
+                bmc_that_does_not_say_what_it_is_is_left_alone_for_a_while)
