@@ -74,7 +74,7 @@ struct cel_value cel_has(struct cel_run *run, struct cel_value operand, struct c
 struct cel_value cel_index_optional(struct cel_run *run, struct cel_value operand,
                                     struct cel_value key);
 
-/* cel_calendar.c */
+/* cel_moments.c */
 CEL_FUNCTION(cel_full_year);
 CEL_FUNCTION(cel_month);
 CEL_FUNCTION(cel_day_of_year);

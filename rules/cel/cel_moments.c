@@ -1,4 +1,4 @@
-/* cel_calendar.c - getFullYear() ... getMilliseconds() of timestamps, in UTC or in a zone, and the
+/* cel_moments.c - getFullYear() ... getMilliseconds() of timestamps, in UTC or in a zone, and the
  * last four of durations. */
 #include "rules/cel/cel_program.h"
 #include "rules/cel/cel_standard.h"
