@@ -73,17 +73,28 @@ static void trouble(struct kafka_source *source, const char *why)
     snprintf(source->trouble, sizeof(source->trouble), "%s", why);
 }
 
+/* Nothing revives such a consumer: another one takes its place. It is told in one of two ways, by
+ * the callback or as a message. */
+static bool is_fatal(struct kafka_source *source, rd_kafka_t *consumer)
+{
+    char why[256];
+
+    if (rd_kafka_fatal_error(consumer, why, sizeof(why)) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    if (!source->failed)
+        log_error("intake", "the consumer failed", "why=%s", log_quote(why));
+    source->failed = true;
+    return true;
+}
+
 static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *arg)
 {
     struct kafka_source *source = arg;
     char why[256];
 
-    if (code == RD_KAFKA_RESP_ERR__FATAL) {
-        rd_kafka_fatal_error(consumer, why, sizeof(why));
-        log_error("intake", "the consumer failed", "why=%s", log_quote(why));
-        source->failed = true;
+    (void)code;
+    if (is_fatal(source, consumer))
         return;
-    }
     snprintf(why, sizeof(why), "Kafka: %s", reason);
     source->doubt = true;
     trouble(source, why);
@@ -395,6 +406,8 @@ static void take_error(struct kafka_source *source, const rd_kafka_message_t *me
     struct kafka_partition *partition = find(source, topic, message->partition, NULL);
     char why[256];
 
+    if (is_fatal(source, source->consumer))
+        return;
     snprintf(why, sizeof(why), "Kafka: %s%s%s", topic, *topic ? ": " : "",
              rd_kafka_message_errstr(message));
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition) {

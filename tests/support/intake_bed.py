@@ -18,12 +18,12 @@ MACHINES, TOPIC = 200, "alerts-t0"
 
 
 class Intake:
-    def __init__(self, owner, name, orders):
+    def __init__(self, owner, name, orders, instance):
         self.name, self.faults, self.log_path = name, "%s/%s.faults" % (owner.scenario.work, name), "%s/%s.log" % (owner.scenario.work, name)
         with open(self.faults, "w") as file:
             file.writelines(order + "\n" for order in orders)
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([program("tests/support/intake_stand"), owner.kafka.bootstrap, "intake", owner.pg],
+            self.process = subprocess.Popen([program("tests/support/intake_stand"), owner.kafka.bootstrap, "intake", owner.pg, "0", *instance],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(os.environ, MUSTER_FAULTS_FILE=self.faults))
 
     def fired(self, name, seconds=30):
@@ -69,8 +69,9 @@ class IntakeBed:
     def sql(self, text):
         return bed("postgres", "psql", self.pg, "-At", "-c", text)
 
-    def start(self, name, *orders):
-        intake = Intake(self, name, orders)
+    def start(self, name, *orders, instance=()):
+        """'instance': Kafka's group.instance.id, if it is to have one."""
+        intake = Intake(self, name, orders, instance)
         self.intakes.append(intake)
         self.scenario.at_end(intake.process.kill)
         return intake

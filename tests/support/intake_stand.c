@@ -1,7 +1,7 @@
 /* intake_stand.c - storey: controller. The intake alone, as a process that scenarios may kill:
- *   intake_stand BOOTSTRAP GROUP DATABASE_FOLDER [COMMITS]
- * With COMMITS it kills itself right after that many transactions that wrote something (debug
- * builds). SIGTERM ends it. */
+ *   intake_stand BOOTSTRAP GROUP DATABASE_FOLDER [COMMITS [INSTANCE]]
+ * It kills itself right after COMMITS transactions that wrote something (debug builds; 0: never).
+ * INSTANCE is Kafka's group.instance.id. SIGTERM ends it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,14 +41,16 @@ int main(int argc, char **argv)
                                 {(char *)"passfile", passfile}};
     struct conf_pair properties[] = {{(char *)"bootstrap.servers", argc > 1 ? argv[1] : NULL},
                                      {(char *)"group.id", argc > 2 ? argv[2] : NULL},
-                                     {(char *)"session.timeout.ms", (char *)"6000"}};
-    const struct conf_map database = {login, 4}, kafka = {properties, 3};
+                                     {(char *)"session.timeout.ms", (char *)"6000"},
+                                     {(char *)"group.instance.id", argc > 5 ? argv[5] : NULL}};
+    const struct conf_map database = {login, 4}, kafka = {properties, argc > 5 ? 4 : 3};
     const struct intake_settings settings = {.kafka = &kafka};
     struct error err = {0};
     struct db_pool *pool;
 
     if (argc < 4) {
-        fprintf(stderr, "usage: intake_stand BOOTSTRAP GROUP DATABASE_FOLDER [COMMITS]\n");
+        fprintf(stderr,
+                "usage: intake_stand BOOTSTRAP GROUP DATABASE_FOLDER [COMMITS [INSTANCE]]\n");
         return 2;
     }
     snprintf(host, sizeof(host), "%s/socket", argv[3]);
