@@ -13,9 +13,9 @@
 struct journal_store {
     sqlite3 *db;
     char *path;
-    int lock_fd;  /* held while the file is open: one agent a journal */
-    bool full;    /* the transaction met a full disk */
-    bool damaged; /* for good: a page was not what it should be */
+    int lock_fd;      /* held while the file is open: one agent a journal */
+    bool full;        /* the transaction met a full disk */
+    unsigned damages; /* met so far: a page was not what it should be, for good */
     struct journal_identity identity;
     uint64_t bulk_bytes;
     struct journal_identity identity_before; /* what a rollback goes back to */

@@ -26,7 +26,7 @@ static int fail(struct journal_store *store, int rc, struct error *err)
     if (kind == SQLITE_FULL)
         store->full = true;
     if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB) {
-        store->damaged = true;
+        store->damages++;
         return error_set(err,
                          "%s is damaged (%s): stop the agent and move it away; the site is then "
                          "quarantined until a person has settled its tasks",
@@ -348,7 +348,7 @@ bool journal_store_is_full(const struct journal_store *store)
     return store->full;
 }
 
-bool journal_store_is_damaged(const struct journal_store *store)
+unsigned journal_store_damages(const struct journal_store *store)
 {
-    return store->damaged;
+    return store->damages;
 }

@@ -50,8 +50,8 @@ int journal_store_saw_manifest(struct journal_store *store, uint64_t version, st
 uint64_t journal_store_bulk_bytes(const struct journal_store *store);
 /* Since the last begin. */
 bool journal_store_is_full(const struct journal_store *store);
-/* A page was found to be damaged, now or before. */
-bool journal_store_is_damaged(const struct journal_store *store);
+/* How often a damaged page was met; 0: never. */
+unsigned journal_store_damages(const struct journal_store *store);
 
 int journal_store_read(struct journal_store *store, enum journal_stream stream, uint64_t first,
                        size_t count, size_t bytes, struct journal_records *ret, struct error *err);

@@ -48,6 +48,7 @@ struct task_journal {
     uint64_t budget, commits;
     int64_t controller_time_us; /* 0: not told yet */
     bool in_trouble, is_damaged;
+    bool lost[3]; /* by stream: its records lie on a damaged page */
     struct error trouble, damage;
 #ifdef MUSTER_FAULTS
     uint64_t crash_after;
@@ -81,16 +82,34 @@ static void set_trouble(struct task_journal *journal, const struct error *why)
     pthread_mutex_unlock(&journal->lock);
 }
 
-/* For good: what can still be written is written, but nothing new is begun on it. */
-static void look_for_damage(struct task_journal *journal, const struct error *why)
+/* For good: what can still be written is written, but nothing new is begun on it. 'stream': whose
+ * records were read or written, 0: none. 'before': the damages that were met before that. */
+static void look_for_damage(struct task_journal *journal, int stream, unsigned before,
+                            const struct error *why)
 {
-    if (!journal_store_is_damaged(journal->store))
+    uint64_t one = 1;
+
+    if (journal_store_damages(journal->store) == before)
         return;
     pthread_mutex_lock(&journal->lock);
     if (!journal->is_damaged)
         journal->damage = *why;
     journal->is_damaged = true;
+    if (stream && !journal->lost[stream]) {
+        journal->lost[stream] = true;
+        /* The link looks up. Cannot fail: a counter below its maximum. */
+        if (write(journal->heads_fd, &one, sizeof(one)) < 0)
+            journal->in_trouble = true;
+    }
     pthread_mutex_unlock(&journal->lock);
+}
+
+static bool has_facts(const struct journal_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->items[i].kind == ITEM_RECORD && batch->items[i].stream == JOURNAL_FACTS)
+            return true;
+    return false;
 }
 
 static void answer(struct journal_batch *batch, int rc, const struct error *err)
@@ -162,13 +181,15 @@ static int write_group(struct task_journal *journal, struct journal_batch *first
     if (journal_store_begin(store, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++, batch = i < count ? batch->next : NULL) {
+        unsigned damages = journal_store_damages(store);
+
         batch->facts_head = 0;
         batch->rc = journal_store_apply(store, batch, err);
         if (batch->rc < 0 && err->code == ERROR_UNAVAILABLE)
             goto fail;
         if (batch->rc < 0) {
             batch->err = *err; /* refused by itself; the others go on */
-            look_for_damage(journal, err);
+            look_for_damage(journal, has_facts(batch) ? JOURNAL_FACTS : 0, damages, err);
         }
     }
     if (forget(journal, err) < 0 || journal_store_thin(store, budget, err) < 0 ||
@@ -214,7 +235,8 @@ static void refuse_all(struct task_journal *journal, struct journal_batch *first
 {
     struct journal_batch *next;
 
-    look_for_damage(journal, err);
+    /* The file as a whole: nothing is told any more. */
+    look_for_damage(journal, JOURNAL_FACTS, 0, err);
     unlink_first(journal, count);
     for (; count > 0; count--, first = next) {
         next = first->next;
@@ -297,13 +319,15 @@ static void run_jobs(struct task_journal *journal)
     struct job *job;
 
     while ((job = take_job(journal, &trouble))) {
+        unsigned damages = journal_store_damages(journal->store);
+
         if (trouble && job->strict)
             job->rc =
                 error_set_code(&job->err, ERROR_UNAVAILABLE, "%s", error_text(&journal->trouble));
         else
             job->rc = job->run(job, journal->store, &job->err);
         if (job->rc < 0)
-            look_for_damage(journal, &job->err);
+            look_for_damage(journal, (int)job->stream, damages, &job->err);
         pthread_mutex_lock(&journal->lock);
         job->finished = true;
         pthread_cond_broadcast(&journal->answered);
@@ -516,6 +540,19 @@ const char *task_journal_refuses(struct task_journal *journal, struct error *ret
     if (damaged)
         return "journal_damaged";
     return journal_room_is_enough(journal->room, ret_why) ? NULL : "disk_full";
+}
+
+bool task_journal_lost(struct task_journal *journal, enum journal_stream stream,
+                       struct error *ret_why)
+{
+    bool lost;
+
+    pthread_mutex_lock(&journal->lock);
+    lost = journal->lost[stream];
+    if (lost && ret_why)
+        *ret_why = journal->damage;
+    pthread_mutex_unlock(&journal->lock);
+    return lost;
 }
 
 void task_journal_set_low_water(struct task_journal *journal, uint64_t bytes)

@@ -51,6 +51,12 @@ int task_journal_read(struct task_journal *journal, enum journal_stream stream, 
                       size_t count, size_t bytes, struct journal_records *ret, struct error *err);
 void journal_records_free(struct journal_records *records);
 
+/* True: records of the stream lie on a damaged page, now and later; no record behind them can be
+ * sent. Of facts also when a new one could not be written for it: what happens is told to nobody.
+ */
+bool task_journal_lost(struct task_journal *journal, enum journal_stream stream,
+                       struct error *ret_why);
+
 /* The controller has committed up to and including 'upto'. Durable lazily. */
 void task_journal_committed(struct task_journal *journal, enum journal_stream stream,
                             uint64_t upto);

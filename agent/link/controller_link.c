@@ -78,6 +78,8 @@ static int turn(struct controller_link *link, struct link_session *session, bool
         return error_set(err, "poll: %s", zmq_strerror(zmq_errno()));
     if (items[0].revents)
         return 1;
+    if (task_journal_lost(link->home.journal, JOURNAL_FACTS, err))
+        return -1;
     /* What arrived before the end counts: a REJECT comes right before the controller hangs up. */
     if (link_session_receive(session, err) < 0 || link_session_check(session, err) < 0)
         return -1;
@@ -116,12 +118,25 @@ static int wait_before_retry(const struct controller_link *link, const struct li
     return link_endpoints_pause(link->endpoints, session->retry_ms, random);
 }
 
+/* Nothing that this site does could be told: without a session it is given nothing to do, and what
+ * runs is finished. True: until it is stopped. */
+static bool is_mute(const struct controller_link *link)
+{
+    struct error why = {0};
+
+    if (!task_journal_lost(link->home.journal, JOURNAL_FACTS, &why))
+        return false;
+    log_error(ROOM, "no session with a controller any more: what happens here cannot be told",
+              "reason=%s", log_quote(error_text(&why)));
+    return true;
+}
+
 static void *run(void *arg)
 {
     struct controller_link *link = arg;
     int wait_ms = 0;
 
-    while (!stop_wanted(link, wait_ms)) {
+    while (!stop_wanted(link, is_mute(link) ? -1 : wait_ms)) {
         struct link_session *session = calloc(1, sizeof(*session));
         struct error err = {0};
         int rc;

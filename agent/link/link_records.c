@@ -137,5 +137,16 @@ int link_session_send_records(struct link_session *session, struct error *err)
                            &session->journal.bulk_head);
         rc = send_records(session, JOURNAL_FACTS, session->journal.facts_head, err);
     } while (rc == 1);
-    return rc < 0 ? -1 : send_records(session, JOURNAL_BULK, session->journal.bulk_head, err);
+    if (rc < 0)
+        return -1;
+    /* Logs on a damaged page hold back no fact. */
+    if (task_journal_lost(session->home->journal, JOURNAL_BULK, NULL))
+        return 0;
+    rc = send_records(session, JOURNAL_BULK, session->journal.bulk_head, err);
+    if (rc < 0 && task_journal_lost(session->home->journal, JOURNAL_BULK, NULL)) {
+        log_error("link", "logs and reports are sent no more", "reason=%s",
+                  log_quote(error_text(err)));
+        return 0;
+    }
+    return rc;
 }

@@ -71,6 +71,23 @@ static int sign(struct boot_run *run, const char *restore, struct error *err)
     return rc;
 }
 
+/* The journal gives its records out no more, now or later: the controller hears no end from us, and
+ * calls the task unknown. The row stays as it was; the file is moved away before an agent starts.
+ */
+static void end_untold(struct boot_run *run, const char *restore, const struct error *err)
+{
+    char id[UUID_TEXT_SIZE];
+
+    uuid_format(&run->row.id, id);
+    log_error("run", "a task has ended, and its result cannot be made: settle it by hand",
+              "task=%s outcome=%s restore=%s verdict=%s cause=%s err=%s", id,
+              words(run->row.outcome), restore, words(run->row.verdict),
+              log_quote(words(run->row.cause)), log_quote(error_text(err)));
+    run->result_again_ms = 0;
+    run->ended = true;
+    run->runner->rooms.release(run->runner->rooms.cache, &run->row.id);
+}
+
 void run_result_write(struct boot_run *run, const char *restore)
 {
     struct error err = {0};
@@ -82,6 +99,10 @@ void run_result_write(struct boot_run *run, const char *restore)
     run->leaving = true;
     run->row.ended_at_us = run->runner->at_us;
     if (sign(run, restore, &err) < 0) {
+        if (err.code != ERROR_UNAVAILABLE) {
+            end_untold(run, restore, &err);
+            return;
+        }
         /* The journal cannot be asked now: the run stays, and says it at its next chance. */
         log_error("run", "the result could not be made; trying again", "err=%s",
                   log_quote(error_text(&err)));

@@ -758,6 +758,36 @@ START_TEST(what_the_journal_refused_is_taken_when_it_is_said_again)
 }
 END_TEST
 
+/* The index of the facts by their task leads to a page of another kind. */
+static void damage_facts(void)
+{
+    journal_sql_now("PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = (SELECT "
+                    "rootpage FROM sqlite_master WHERE name = 'bulk') WHERE name = 'facts_task'; "
+                    "PRAGMA schema_version = 999");
+}
+
+START_TEST(run_ends_that_a_damaged_journal_cannot_tell_of)
+{
+    struct error why = {0};
+
+    boot();
+    ck_assert_uint_eq(bench_hello(1), 200);
+    bench_settle();
+    damage_facts();
+    bench_until_ended(); /* at its deadline */
+    ck_assert_str_eq(task_journal_refuses(bench.rooms.journal, &why), "journal_damaged");
+    ck_assert_ptr_nonnull(strstr(why.text, "move it away"));
+    ck_assert(task_journal_lost(bench.rooms.journal, JOURNAL_FACTS, &why));
+    ck_assert(!task_journal_lost(bench.rooms.journal, JOURNAL_BULK, NULL));
+    ck_assert_uint_eq(bench_count("result"), 0);
+    orders_boot(&bench.orders, 9);
+    bench_order();
+    bench_settle();
+    ck_assert_uint_eq(task_runner_count(bench.runner), 0);
+    ck_assert_uint_eq(bmc.ons, 1);
+}
+END_TEST
+
 START_TEST(log_has_its_cap)
 {
     boot();
@@ -811,4 +841,4 @@ CHECK_MAIN_WITH(
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
     mac_that_was_seen_counts_not_the_one_claimed, session_of_nobody_is_refused,
     log_is_taken_once_and_in_order, what_the_journal_refused_is_taken_when_it_is_said_again,
-    log_has_its_cap, report_is_taken_once)
+    run_ends_that_a_damaged_journal_cannot_tell_of, log_has_its_cap, report_is_taken_once)
