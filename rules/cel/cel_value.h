@@ -65,10 +65,11 @@ struct cel_map {
     const uint32_t *index;           /* into entries, in the order of keys; NULL: few entries */
 };
 
-/* Of a timestamp and of a duration, by the definition: years 1 to 9999. */
+/* Whole seconds. Timestamps by the definition: years 1 to 9999. Durations: what 64 bits of
+ * nanoseconds hold, about 292 years, which is where other evaluators end too. */
 #define CEL_TIMESTAMP_MIN INT64_C(-62135596800)
 #define CEL_TIMESTAMP_MAX INT64_C(253402300799)
-#define CEL_DURATION_MAX INT64_C(315576000000)
+#define CEL_DURATION_MAX INT64_C(9223372036)
 
 static inline bool cel_is(struct cel_value value, enum cel_kind kind)
 {
