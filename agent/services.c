@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/boot/boot_offers.h"
 #include "agent/boot/boot_plane.h"
@@ -87,6 +88,15 @@ static int make_queues(struct services *s, struct error *err)
                : -1;
 }
 
+/* Keys that `user` owns are for its eyes: they are read once we are it. 1: that is so; 0: they are
+ * read. */
+static int load_keys(struct services *s, struct error *err)
+{
+    if (agent_keys_load(s->config->keys, &s->keys, err) == 0)
+        return 0;
+    return err->code == ERROR_FORBIDDEN && s->config->user && geteuid() == 0 ? 1 : -1;
+}
+
 /* What needs root, if we are it: ports, and keys that only root may read. */
 static int start_as_root(struct services *s, struct error *err)
 {
@@ -102,13 +112,16 @@ static int start_as_root(struct services *s, struct error *err)
         .chainload_always = config->chainload_always,
     };
 
-    if (agent_keys_load(config->keys, &s->keys, err) < 0 ||
-        !(s->sign_key = sign_key_create(s->keys.sign_secret, err)) ||
-        !(s->offers = boot_offers_create(err)) ||
+    int later = load_keys(s, err);
+
+    if (later < 0 || !(s->offers = boot_offers_create(err)) ||
         !(s->plane = boot_plane_bind(&plane, s->offers, s->sightings, s->requests, err)) ||
         privileges_give_folder(config->state, config->user, err) < 0)
         return -1;
-    return privileges_drop(config->user, err);
+    if (privileges_drop(config->user, err) < 0 ||
+        (later && agent_keys_load(config->keys, &s->keys, err) < 0))
+        return -1;
+    return (s->sign_key = sign_key_create(s->keys.sign_secret, err)) ? 0 : -1;
 }
 
 static int open_journal(struct services *s, uint64_t crash_after, struct error *err)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,14 +43,25 @@ static int credential_path(const char *path, char out[PATH_MAX], struct error *e
     return 0;
 }
 
+static int refuse_owner(const char *path, uid_t owner, struct error *err)
+{
+    struct passwd entry, *found = NULL;
+    char names[1024];
+
+    if (getpwuid_r(owner, &entry, names, sizeof(names), &found) != 0)
+        found = NULL;
+    return error_set_code(err, ERROR_FORBIDDEN, "%s belongs to uid %u%s%s%s: chown it to uid %u",
+                          path, (unsigned)owner, found ? " (" : "", found ? found->pw_name : "",
+                          found ? ")" : "", (unsigned)geteuid());
+}
+
 /* 'others' are the mode's bits that nobody else may have. */
 static int check_secret(const char *path, const struct stat *info, mode_t others, struct error *err)
 {
     if (!S_ISREG(info->st_mode))
         return error_set_code(err, ERROR_INVALID, "%s is not a regular file", path);
     if (info->st_uid != geteuid() && info->st_uid != 0)
-        return error_set_code(err, ERROR_INVALID, "%s belongs to uid %u: chown it to uid %u", path,
-                              (unsigned)info->st_uid, (unsigned)geteuid());
+        return refuse_owner(path, info->st_uid, err);
     if (info->st_mode & others)
         return error_set_code(err, ERROR_INVALID, "%s is open to others (mode %04o): chmod 600 it",
                               path, (unsigned)(info->st_mode & 07777));
@@ -186,6 +198,14 @@ int file_write(const char *path, const void *bytes, size_t length, mode_t mode, 
         return -1;
     }
     return 0;
+}
+
+int file_move(const char *from, const char *to, struct error *err)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
+        return error_set_code(err, errno == EEXIST ? ERROR_CONFLICT : ERROR_FAILED,
+                              "move %s to %s: %s", from, to, strerror(errno));
+    return sync_folder_of(to) < 0 ? error_set(err, "fsync beside %s: %s", to, strerror(errno)) : 0;
 }
 
 /* Keeps errno, for the words about what failed before. */

@@ -6,10 +6,12 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/error.h"
 #include "common/file.h"
@@ -116,17 +118,77 @@ static int read_in(const char *folder, const char *name, uint8_t ret_secret[KEY_
     return join(folder, name, path, err) < 0 ? -1 : key_file_read(path, ret_secret, err);
 }
 
-/* Make the folder, and refuse before the first write if any file of the set is there. */
-static int prepare(const char *folder, const char *const *names, struct error *err)
+/* The files of one set, its public half last: they are made in a folder of their own within the
+ * set's folder, whole once the public half is there, and moved one by one. Cut off anywhere, the
+ * same call goes on. */
+struct key_set {
+    const char *stage;
+    const char *names[6]; /* NULL-terminated */
+};
+static const struct key_set AGENT_SET = {
+    "agent-keys.new", {"curve.key", "sign.key", "seal.key", "phone-home.key", "agent-keys.json"}};
+static const struct key_set CONTROLLER_SET = {"controller-keys.new",
+                                              {"curve.key", "sign.key", "controller-keys.json"}};
+
+static const char *last_of(const struct key_set *set)
+{
+    const char *const *name = set->names;
+
+    while (name[1])
+        name++;
+    return *name;
+}
+
+static bool is_file(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat info;
+
+    return join(folder, name, path, NULL) == 0 && lstat(path, &info) == 0;
+}
+
+/* Nobody has seen what is in there. */
+static int clear_stage(const char *stage, const struct key_set *set, struct error *err)
 {
     char path[PATH_MAX];
 
-    if (file_make_folder(folder, 0700, err) < 0)
+    for (const char *const *name = set->names; *name; name++)
+        if (is_file(stage, *name) && join(stage, *name, path, err) == 0 && unlink(path) < 0)
+            return error_set(err, "%s: %s", path, strerror(errno));
+    return file_make_folder(stage, 0700, err);
+}
+
+/* 1: 'stage' holds a whole set already. 0: it is empty. Refuses before the first write if any file
+ * of the set is in the folder. */
+static int open_stage(const char *folder, const struct key_set *set, char stage[PATH_MAX],
+                      struct error *err)
+{
+    char path[PATH_MAX];
+
+    if (file_make_folder(folder, 0700, err) < 0 || join(folder, set->stage, stage, err) < 0)
         return -1;
-    for (; *names; names++)
-        if (join(folder, *names, path, err) < 0 || refuse_existing(path, err) < 0)
+    if (is_file(stage, last_of(set)))
+        return 1;
+    for (const char *const *name = set->names; *name; name++)
+        if (join(folder, *name, path, err) < 0 || refuse_existing(path, err) < 0)
             return -1;
-    return 0;
+    return clear_stage(stage, set, err);
+}
+
+static int close_stage(const char *folder, const struct key_set *set, const char *stage,
+                       struct error *err)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+
+    for (const char *const *name = set->names; *name; name++)
+        if (is_file(stage, *name) &&
+            (join(stage, *name, from, err) < 0 || join(folder, *name, to, err) < 0 ||
+             file_move(from, to, err) < 0))
+            return -1;
+    /* What a write that was cut off left beside its file is nobody's, and stays. */
+    return rmdir(stage) < 0 && errno != ENOTEMPTY
+               ? error_set(err, "rmdir %s: %s", stage, strerror(errno))
+               : 0;
 }
 
 static int random_key(uint8_t ret_key[KEY_BYTES], struct error *err)
@@ -163,15 +225,11 @@ static int write_agent_public(const char *folder, const struct agent_public_keys
     return file_write(path, json, (size_t)length, 0644, err);
 }
 
-int agent_keys_make(const char *folder, struct error *err)
+static int write_agent(const char *folder, struct error *err)
 {
-    static const char *const NAMES[] = {"curve.key",      "sign.key",        "seal.key",
-                                        "phone-home.key", "agent-keys.json", NULL};
     struct agent_keys keys;
     int rc = -1;
 
-    if (prepare(folder, NAMES, err) < 0)
-        return -1;
     /* CURVE's keys are X25519 keys. */
     if (seal_key_make(keys.curve_secret, keys.public.curve, err) == 0 &&
         sign_key_make(keys.sign_secret, keys.public.sign, err) == 0 &&
@@ -184,6 +242,16 @@ int agent_keys_make(const char *folder, struct error *err)
         rc = write_agent_public(folder, &keys.public, err);
     OPENSSL_cleanse(&keys, sizeof(keys));
     return rc;
+}
+
+int agent_keys_make(const char *folder, struct error *err)
+{
+    char stage[PATH_MAX];
+    int whole = open_stage(folder, &AGENT_SET, stage, err);
+
+    if (whole < 0 || (whole == 0 && write_agent(stage, err) < 0))
+        return -1;
+    return close_stage(folder, &AGENT_SET, stage, err);
 }
 
 int agent_keys_load(const char *folder, struct agent_keys *ret_keys, struct error *err)
@@ -223,35 +291,44 @@ static int write_controller(const char *folder, const struct controller_keys *ke
                : -1;
 }
 
-static const char *const CONTROLLER_NAMES[] = {"curve.key", "sign.key", "controller-keys.json",
-                                               NULL};
+/* Takes and wipes 'keys', which 'whole' has no need of: they stand in the stage already. */
+static int put_controller(const char *folder, const char *stage, int whole,
+                          struct controller_keys *keys, struct error *err)
+{
+    int rc = whole > 0 || write_controller(stage, keys, err) == 0
+                 ? close_stage(folder, &CONTROLLER_SET, stage, err)
+                 : -1;
+
+    OPENSSL_cleanse(keys, sizeof(*keys));
+    return rc;
+}
 
 int controller_keys_make(const char *folder, struct error *err)
 {
-    struct controller_keys keys;
-    int rc = -1;
+    struct controller_keys keys = {0};
+    char stage[PATH_MAX];
+    int whole = open_stage(folder, &CONTROLLER_SET, stage, err);
 
-    if (prepare(folder, CONTROLLER_NAMES, err) < 0)
+    if (whole < 0 || seal_key_make(keys.curve_secret, keys.public.curve, err) < 0 ||
+        sign_key_make(keys.sign_secret, keys.public.sign, err) < 0)
         return -1;
-    if (seal_key_make(keys.curve_secret, keys.public.curve, err) == 0 &&
-        sign_key_make(keys.sign_secret, keys.public.sign, err) == 0)
-        rc = write_controller(folder, &keys, err);
-    OPENSSL_cleanse(&keys, sizeof(keys));
-    return rc;
+    return put_controller(folder, stage, whole, &keys, err);
 }
 
 int controller_keys_renew(const char *old, const char *folder, struct error *err)
 {
     struct controller_keys keys;
-    int rc = -1;
+    char stage[PATH_MAX];
+    int whole;
 
     if (controller_keys_load(old, &keys, err) < 0)
         return -1;
-    if (prepare(folder, CONTROLLER_NAMES, err) == 0 &&
-        sign_key_make(keys.sign_secret, keys.public.sign, err) == 0)
-        rc = write_controller(folder, &keys, err);
-    OPENSSL_cleanse(&keys, sizeof(keys));
-    return rc;
+    whole = open_stage(folder, &CONTROLLER_SET, stage, err);
+    if (whole < 0 || sign_key_make(keys.sign_secret, keys.public.sign, err) < 0) {
+        OPENSSL_cleanse(&keys, sizeof(keys));
+        return -1;
+    }
+    return put_controller(folder, stage, whole, &keys, err);
 }
 
 int controller_keys_load(const char *folder, struct controller_keys *ret_keys, struct error *err)

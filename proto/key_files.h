@@ -25,7 +25,7 @@ struct agent_keys {
     struct agent_public_keys public;
 };
 /* 'folder' gets curve.key, sign.key, seal.key, phone-home.key and agent-keys.json. Keys that are
- * there are never replaced: ERROR_CONFLICT. */
+ * there are never replaced: ERROR_CONFLICT; a call that was cut off is gone on with by the next. */
 int agent_keys_make(const char *folder, struct error *err);
 int agent_keys_load(const char *folder, struct agent_keys *ret_keys, struct error *err);
 int agent_public_keys_parse(const char *json, size_t length, struct agent_public_keys *ret_keys,

@@ -119,12 +119,11 @@ static int read_token(const char *path, struct join_token *ret, struct error *er
 /* Those of an enrolment that was interrupted serve on. */
 static int have_keys(const char *folder, struct agent_keys *ret, struct error *err)
 {
-    if (agent_keys_load(folder, ret, err) == 0)
-        return 0;
-    if (err->code != ERROR_NOT_FOUND)
+    /* Those that were half made are made whole. */
+    if (agent_keys_make(folder, err) < 0 && err->code != ERROR_CONFLICT)
         return -1;
     error_clear(err);
-    return agent_keys_make(folder, err) < 0 ? -1 : agent_keys_load(folder, ret, err);
+    return agent_keys_load(folder, ret, err);
 }
 
 static void tell_fingerprint(const struct agent_keys *keys, const char *name)
@@ -183,9 +182,10 @@ static int await_word(const struct join_token *token, const char *body, long wai
 static int finish(const struct options *options, const struct join_token *token,
                   const struct enrol_answer *answer, struct error *err)
 {
-    if (enrol_config_write(&options->place, token, answer, err) < 0 ||
-        privileges_give_folder(options->place.state, options->user, err) < 0 ||
-        privileges_give_keys(options->place.keys, options->user, err) < 0)
+    /* The configuration last: while it is not there, the same can be run again. */
+    if (privileges_give_folder(options->place.state, options->user, err) < 0 ||
+        privileges_give_keys(options->place.keys, options->user, err) < 0 ||
+        enrol_config_write(&options->place, token, answer, err) < 0)
         return -1;
     printf("enrolled as %s at site %s; its configuration is %s\n", token->name, token->site,
            options->place.config);

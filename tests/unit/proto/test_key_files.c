@@ -97,6 +97,58 @@ START_TEST(a_key_is_never_replaced)
 }
 END_TEST
 
+static void back_to_stage(const char *name)
+{
+    char to[160];
+
+    snprintf(to, sizeof(to), "%s/agent-keys.new/%s", folder, name);
+    ck_assert_int_eq(rename(in_folder(name), to), 0);
+}
+
+/* As if cut off between the moves. */
+START_TEST(keys_that_were_half_moved_are_gone_on_with)
+{
+    struct agent_keys before, after;
+
+    ck_assert_int_eq(agent_keys_make(folder, NULL), 0);
+    ck_assert_int_eq(agent_keys_load(folder, &before, NULL), 0);
+    ck_assert_int_eq(mkdir(in_folder("agent-keys.new"), 0700), 0);
+    back_to_stage("sign.key");
+    back_to_stage("phone-home.key");
+    back_to_stage("agent-keys.json");
+    ck_assert_int_eq(agent_keys_load(folder, &after, &err), -1);
+    ck_assert_msg(agent_keys_make(folder, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(agent_keys_load(folder, &after, NULL), 0);
+    ck_assert_mem_eq(&before, &after, sizeof(before));
+    ck_assert_int_eq(access(in_folder("agent-keys.json"), R_OK), 0);
+    ck_assert_int_eq(access(in_folder("agent-keys.new"), F_OK), -1);
+    ck_assert_int_eq(agent_keys_make(folder, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+}
+END_TEST
+
+/* As if cut off between two writes. */
+START_TEST(keys_that_were_half_made_are_made_anew)
+{
+    struct agent_keys keys;
+
+    ck_assert_int_eq(mkdir(in_folder("agent-keys.new"), 0700), 0);
+    ck_assert_int_eq(file_write(in_folder("agent-keys.new/curve.key"), "half", 4, 0600, NULL), 0);
+    ck_assert_msg(agent_keys_make(folder, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(agent_keys_load(folder, &keys, NULL), 0);
+    ck_assert_int_eq(access(in_folder("agent-keys.new"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(half_of_a_set_is_not_taken_for_another)
+{
+    ck_assert_int_eq(controller_keys_make(folder, NULL), 0);
+    ck_assert_int_eq(unlink(in_folder("controller-keys.json")), 0);
+    ck_assert_int_eq(agent_keys_make(folder, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_CONFLICT);
+}
+END_TEST
+
 START_TEST(an_agents_keys_fit_together)
 {
     struct agent_keys keys;
@@ -182,5 +234,7 @@ END_TEST
 
 CHECK_MAIN_WITH("key_files", make, unmake, what_is_no_key_is_refused,
                 a_secret_open_to_others_is_refused, a_key_is_never_replaced,
-                an_agents_keys_fit_together, a_controllers_keys_fit_together,
+                keys_that_were_half_moved_are_gone_on_with, keys_that_were_half_made_are_made_anew,
+                half_of_a_set_is_not_taken_for_another, an_agents_keys_fit_together,
+                a_controllers_keys_fit_together,
                 a_renewed_set_has_another_signing_key_and_the_same_curve_key, public_json_is_strict)
