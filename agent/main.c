@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config.h"
+#include "agent/config/agent_config.h"
 #include "agent/enrol/enrolment.h"
 #include "agent/link/agent_keys.h"
 #include "agent/services.h"

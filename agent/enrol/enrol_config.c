@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/config.h"
+#include "agent/config/agent_config.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"

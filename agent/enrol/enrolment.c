@@ -15,7 +15,7 @@
 
 #include "agent/enrol/enrol_call.h"
 #include "agent/enrol/enrol_config.h"
-#include "agent/privileges.h"
+#include "agent/privileges/privileges.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/file.h"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/config.h"
+#include "agent/config/agent_config.h"
 #include "agent/enrol/enrol_config.h"
 #include "common/error.h"
 #include "proto/enrol_answer.h"

@@ -1,5 +1,5 @@
-/* config.c - see config.h. */
-#include "agent/config.h"
+/* agent_config.c - see agent_config.h. */
+#include "agent/config/agent_config.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>

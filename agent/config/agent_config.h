@@ -1,4 +1,5 @@
-/* config.h - the agent's configuration file: what may stand in it is the table in config.c, which
+/* agent_config.h - the agent's configuration file: what may stand in it is the table in
+ * agent_config.c, which
  * --check-config prints with a comment a field. Public keys are pinned here; secrets stay in the
  * folder 'keys'.
  */

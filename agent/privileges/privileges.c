@@ -1,5 +1,5 @@
 /* privileges.c - see privileges.h. */
-#include "agent/privileges.h"
+#include "agent/privileges/privileges.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/config.h"
+#include "agent/config/agent_config.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "tests/support/check_main.h"
@@ -139,5 +139,5 @@ START_TEST(what_is_printed_parses_again)
 }
 END_TEST
 
-CHECK_MAIN_WITH("agent config", begin, end, each_fault_is_named, each_controller_may_have_its_own_key,
+CHECK_MAIN_WITH("agent_config", begin, end, each_fault_is_named, each_controller_may_have_its_own_key,
                 defaults_are_those_of_the_documents, what_is_printed_parses_again)
