@@ -25,8 +25,8 @@
 #define POLL_MS 1000  /* due tasks and cancels, when no hint came */
 #define RESUMED_MS 20 /* the same, after a session was resumed */
 #define RENEW_MS (AGENT_SESSION_LIFE_S * 1000 / 3)
-/* Between two looks for tasks that are due: each is a commit that an order waits for. */
-#define JOBS_A_TURN 4
+/* Between two looks for tasks that are due: an order waits for each. */
+#define COMMITS_A_TURN 4
 #define BUSY_RETRY_MS 3000
 
 void store_add(struct dispatch_store *store, enum store_count kind, uint64_t by)
@@ -127,7 +127,8 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
         store->polled_ms = soon < store->polled_ms ? soon : store->polled_ms;
         return 0;
     case JOB_RECORDS:
-        return store_on_records(store, job, err);
+        store_on_records(store, &job, 1);
+        return 0;
     case JOB_CLOSED:
         return store_on_closed(store, job, err);
     case JOB_CLONED:
@@ -139,9 +140,8 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
     return 0;
 }
 
-/* The database cannot be asked for this one: its agent starts over. */
-static void fail_job(struct dispatch_store *store, const struct dispatch_job *job,
-                     const struct error *err)
+void store_fail_job(struct dispatch_store *store, const struct dispatch_job *job,
+                    const struct error *err)
 {
     struct live *live = live_sessions_of_connection(store->sessions, job->connection);
 
@@ -153,22 +153,67 @@ static void fail_job(struct dispatch_store *store, const struct dispatch_job *jo
         say_busy(store, job->connection);
 }
 
+static bool is_away(struct dispatch_store *store, const struct dispatch_job *job)
+{
+    struct error err = {0};
+
+    if (store->db && db_alive(store->db))
+        return false;
+    error_set_code(&err, ERROR_UNAVAILABLE, "the database is away");
+    store_fail_job(store, job, &err);
+    return true;
+}
+
+/* Frees them. */
+static void take_records(struct dispatch_store *store, struct dispatch_job **jobs, size_t *count)
+{
+    size_t there = 0;
+
+    for (size_t i = 0; i < *count; i++) {
+        if (is_away(store, jobs[i]))
+            dispatch_job_free(jobs[i]);
+        else
+            jobs[there++] = jobs[i];
+    }
+    if (there > 0)
+        store_on_records(store, jobs, there);
+    for (size_t i = 0; i < there; i++)
+        dispatch_job_free(jobs[i]);
+    *count = 0;
+}
+
+static void take_job(struct dispatch_store *store, struct dispatch_job *job)
+{
+    struct error err = {0};
+
+    if (!is_away(store, job) && on_job(store, job, &err) < 0) {
+        db_rollback(store->db);
+        store_fail_job(store, job, &err);
+    }
+    dispatch_job_free(job);
+}
+
+/* Records that follow each other are one commit, whosever they are. */
 static void take_jobs(struct dispatch_store *store)
 {
-    struct dispatch_job *job;
+    struct dispatch_job *set[STORE_SET_MAX], *job;
+    size_t records = 0;
+    int commits = 0;
 
-    for (int i = 0; i < JOBS_A_TURN && (job = handover_try_receive(store->jobs)); i++) {
-        struct error err = {0};
-
-        if (!store->db || !db_alive(store->db)) {
-            error_set_code(&err, ERROR_UNAVAILABLE, "the database is away");
-            fail_job(store, job, &err);
-        } else if (on_job(store, job, &err) < 0) {
-            db_rollback(store->db);
-            fail_job(store, job, &err);
+    while (commits < COMMITS_A_TURN && (job = handover_try_receive(store->jobs))) {
+        if (job->kind == JOB_RECORDS) {
+            set[records++] = job;
+            if (records == STORE_SET_MAX) {
+                take_records(store, set, &records);
+                commits++;
+            }
+            continue;
         }
-        dispatch_job_free(job);
+        take_records(store, set, &records);
+        take_job(store, job);
+        commits++;
     }
+    take_records(store, set, &records);
 }
 
 /* ---- by the clock ---- */

@@ -64,6 +64,10 @@ void store_add(struct dispatch_store *store, enum store_count kind, uint64_t by)
 int store_note(struct dispatch_store *store, struct dispatch_note *note, struct error *err);
 void store_reject(struct dispatch_store *store, uint64_t connection,
                   const struct session_reject *reject);
+/* The database cannot be asked for this one: its agent starts over. */
+void store_fail_job(struct dispatch_store *store, const struct dispatch_job *job,
+                    const struct error *err);
+
 /* ---- store_sessions.c ---- */
 
 /* No longer ours, whatever the reason; what it had under way will come again in its next session.
@@ -89,7 +93,10 @@ int store_renew_welcomes(struct dispatch_store *store, struct error *err);
 
 /* ---- store_records.c ---- */
 
-int store_on_records(struct dispatch_store *store, struct dispatch_job *job, struct error *err);
+/* So many batches go into one transaction: with 256 records each at most, and a few as a rule. */
+#define STORE_SET_MAX 64
+/* Of jobs that follow each other; those that fail are told. The jobs stay the caller's. */
+void store_on_records(struct dispatch_store *store, struct dispatch_job **jobs, size_t count);
 int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struct error *err);
 
 /* ---- store_orders.c ---- */

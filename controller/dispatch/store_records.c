@@ -1,15 +1,23 @@
-/* store_records.c - what agents hand over, into the database and acknowledged. Invariant: COMMITTED
- * says no more than what a commit holds.
+/* store_records.c - what agents hand over, into the database and acknowledged: the batches of all
+ * sessions that have some, together. Invariant: COMMITTED says no more than what a commit holds.
  */
 #include "controller/dispatch/store_inside.h"
 
+#include <stdlib.h>
+
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/log.h"
 #include "controller/db/db.h"
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/event_receiver.h"
 
-#define TRIES 3 /* of a batch that lost a race in the database, or its connection */
+#define TRIES 3 /* of what lost a race in the database, or its connection */
+/* Of what waited for a lock, or for a database that stood still, until its time was over: each such
+ * wait is 10 s to 30 s of this thread. */
+#define TIMEOUT_TRIES 2
+/* So many sessions may have their own such wait in a row, then the others come back later. */
+#define TIMEOUTS_A_SET 2
 
 static int note_committed(struct dispatch_store *store, struct live *live,
                           const struct session_batch *batch, size_t from, size_t upto,
@@ -39,29 +47,46 @@ static int note_committed(struct dispatch_store *store, struct live *live,
     return store_note(store, note, err);
 }
 
-/* As far as it goes, acknowledged as far as it went. A lost race is run again a few times, and so is
- * what a database that stood still had ended when it went on: no agent loses its session by it. */
-static int take_batch(struct dispatch_store *store, struct live *live,
-                      const struct session_batch *batch, size_t *at, enum event_progress *progress,
-                      bool without_report, struct error *err)
+/* A lost race is run again a few times, a wait that took too long 'timeouts' times in all. */
+static int try_set(struct dispatch_store *store, struct event_batch *batches, size_t count,
+                   int timeouts, struct error *err)
 {
-    struct event_counts counts = {0};
-    size_t from = *at;
     int rc = -1;
 
     for (int tried = 0; rc < 0 && tried < TRIES; tried++) {
         error_clear(err);
-        rc = event_receiver_take(store->db, &live->session, batch, at, progress, &counts,
-                                 without_report, err);
-        if (rc < 0 && !db_alive(store->db) && store_connect(store, NULL) < 0)
+        rc = event_receiver_take(store->db, batches, count, err);
+        if (rc == 0)
             break;
+        if (!db_alive(store->db)) {
+            if (store_connect(store, NULL) < 0)
+                break;
+        } else if (err->code == ERROR_TIMEOUT ? --timeouts <= 0 : err->code != ERROR_UNAVAILABLE) {
+            break;
+        }
     }
-    store_add(store, COUNT_RECORDS, counts.records);
-    store_add(store, COUNT_DROPPED, counts.dropped);
-    store_add(store, COUNT_REFUSED, counts.orders_refused);
-    if (note_committed(store, live, batch, from, *at, rc < 0 ? NULL : err) < 0)
-        return -1;
     return rc;
+}
+
+/* As far as it goes. 'timeouts': how many it may have. */
+static int take_alone(struct dispatch_store *store, struct event_batch *one, int timeouts,
+                      struct error *err)
+{
+    if (try_set(store, one, 1, timeouts, err) == 0)
+        return 0;
+    return event_receiver_is_records_fault(store->db, err)
+               ? event_receiver_take_singly(store->db, one, err)
+               : -1;
+}
+
+/* Acknowledged as far as it went. -1: the session cannot go on. */
+static int acknowledge(struct dispatch_store *store, struct live *live,
+                       const struct event_batch *one, size_t from, struct error *err)
+{
+    store_add(store, COUNT_RECORDS, one->counts.records);
+    store_add(store, COUNT_DROPPED, one->counts.dropped);
+    store_add(store, COUNT_REFUSED, one->counts.orders_refused);
+    return note_committed(store, live, one->batch, from, one->at, err);
 }
 
 /* Facts that waited for a report. */
@@ -69,16 +94,21 @@ static int go_on(struct dispatch_store *store, struct live *live, bool without_r
                  struct error *err)
 {
     while (live->waiting) {
-        enum event_progress progress;
+        struct waiting_batch *item = live->waiting;
+        struct event_batch one = {.from = &live->session,
+                                  .batch = item->batch,
+                                  .at = item->at,
+                                  .without_report = without_report};
+        int rc = take_alone(store, &one, TIMEOUT_TRIES, err);
 
-        if (take_batch(store, live, live->waiting->batch, &live->waiting->at, &progress,
-                       without_report, err) < 0)
+        if (acknowledge(store, live, &one, item->at, rc < 0 ? NULL : err) < 0 || rc < 0)
             return -1;
-        if (progress == EVENTS_STALE) {
+        item->at = one.at;
+        if (one.progress == EVENTS_STALE) {
             store_end_stale(store, live);
             return 0;
         }
-        if (progress == EVENTS_WAIT)
+        if (one.progress == EVENTS_WAIT)
             return 0;
         live_waited(live);
     }
@@ -99,37 +129,144 @@ int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struc
     return 0;
 }
 
-static int begin_waiting(struct live *live, struct session_batch *batch, size_t at,
-                         struct error *err)
+static int begin_waiting(struct live *live, struct dispatch_job *job, size_t at, struct error *err)
 {
     if (!live->waiting)
         live->bulk_ms = clock_monotonic_ms();
-    return live_wait(live, batch, at, err);
+    if (live_wait(live, job->batch, at, err) < 0)
+        return -1;
+    job->batch = NULL;
+    return 0;
 }
 
-int store_on_records(struct dispatch_store *store, struct dispatch_job *job, struct error *err)
+/* ---- a set ---- */
+
+/* A job's batch on its way. */
+struct under_way {
+    struct dispatch_job *job;
+    struct error why;
+    bool failed;
+};
+
+/* What a batch has come to is told to its session, if that is still there. */
+static int tell(struct dispatch_store *store, struct dispatch_job *job,
+                const struct event_batch *one, struct error *err)
 {
     struct live *live = live_sessions_of_connection(store->sessions, job->connection);
-    struct session_batch *batch = job->batch;
-    enum event_progress progress = EVENTS_DONE;
-    size_t at = 0;
 
     if (!live)
-        return 0; /* its session is over; the records come again in the next */
-    if (batch->stream == MUSTER__STREAM__FACTS && live->waiting) {
-        job->batch = NULL;
-        return live_wait(live, batch, 0, err);
-    }
-    if (take_batch(store, live, batch, &at, &progress, false, err) < 0)
+        return 0; /* it ended with a batch before this one */
+    if (acknowledge(store, live, one, 0, err) < 0)
         return -1;
-    if (progress == EVENTS_STALE) {
+    if (one->progress == EVENTS_STALE) {
         store_end_stale(store, live);
-    } else if (progress == EVENTS_WAIT) {
-        job->batch = NULL;
-        return begin_waiting(live, batch, at, err);
-    } else if (batch->stream == MUSTER__STREAM__BULK) {
-        live->bulk_ms = clock_monotonic_ms();
-        return go_on(store, live, false, err);
+        return 0;
     }
-    return 0;
+    if (one->progress == EVENTS_WAIT)
+        return begin_waiting(live, job, one->at, err);
+    if (one->batch->stream != MUSTER__STREAM__BULK)
+        return 0;
+    live->bulk_ms = clock_monotonic_ms();
+    return go_on(store, live, false, err);
+}
+
+/* Does an earlier batch of the same session keep this one back? Its place would be called stale. */
+static const struct under_way *held_up_by(const struct under_way *list,
+                                          const struct event_batch *batches, size_t at)
+{
+    for (size_t i = at; i-- > 0;)
+        if (batches[i].from == batches[at].from &&
+            (list[i].failed || (batches[i].progress == EVENTS_WAIT &&
+                                batches[i].batch->stream == batches[at].batch->stream)))
+            return &list[i];
+    return NULL;
+}
+
+/* One session's trouble is no other's. */
+static void take_each(struct dispatch_store *store, struct under_way *list,
+                      struct event_batch *batches, size_t count)
+{
+    int timeouts = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct under_way *before = held_up_by(list, batches, i);
+
+        batches[i].progress = EVENTS_WAIT;
+        if (before && !before->failed)
+            continue;
+        if (before || timeouts >= TIMEOUTS_A_SET) {
+            error_set_code(&list[i].why, ERROR_UNAVAILABLE, "the database is behind");
+            list[i].failed = true;
+            continue;
+        }
+        list[i].failed = take_alone(store, &batches[i], TIMEOUT_TRIES - 1, &list[i].why) < 0;
+        timeouts += list[i].failed && list[i].why.code == ERROR_TIMEOUT;
+    }
+}
+
+static void take_together(struct dispatch_store *store, struct under_way *list,
+                          struct event_batch *batches, size_t count)
+{
+    struct error err = {0};
+
+    if (count == 1) {
+        list[0].failed = take_alone(store, &batches[0], TIMEOUT_TRIES, &list[0].why) < 0;
+        return;
+    }
+    if (try_set(store, batches, count, 1, &err) == 0)
+        return;
+    log_info(STORE_ROOM, "a set of batches is taken one by one", "batches=%zu reason=%s", count,
+             log_quote(error_text(&err)));
+    take_each(store, list, batches, count);
+}
+
+/* What waits behind a RESULT goes there, what is of no session any more is left; the others make
+ * the set. Returns how many; failed jobs are told. */
+static size_t choose(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
+                     struct under_way *list, struct event_batch *batches)
+{
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = live_sessions_of_connection(store->sessions, jobs[i]->connection);
+        struct error err = {0};
+
+        if (!live)
+            continue; /* the records come again in its next session */
+        if (jobs[i]->batch->stream == MUSTER__STREAM__FACTS && live->waiting) {
+            if (begin_waiting(live, jobs[i], 0, &err) < 0)
+                store_fail_job(store, jobs[i], &err);
+            continue;
+        }
+        list[chosen] = (struct under_way){.job = jobs[i]};
+        batches[chosen++] = (struct event_batch){.from = &live->session, .batch = jobs[i]->batch};
+    }
+    return chosen;
+}
+
+void store_on_records(struct dispatch_store *store, struct dispatch_job **jobs, size_t count)
+{
+    struct under_way list[STORE_SET_MAX];
+    struct event_batch batches[STORE_SET_MAX];
+    size_t chosen = choose(store, jobs, count, list, batches);
+
+    if (chosen > 0)
+        take_together(store, list, batches, chosen);
+    for (size_t i = 0; i < chosen; i++) {
+        struct error err = {0};
+
+        if (!list[i].failed) {
+            list[i].failed = tell(store, list[i].job, &batches[i], &err) < 0;
+            list[i].why = err;
+        } else {
+            struct live *live =
+                live_sessions_of_connection(store->sessions, list[i].job->connection);
+
+            if (live && acknowledge(store, live, &batches[i], 0, &err) < 0)
+                log_warn(STORE_ROOM, "COMMITTED not sent", "reason=%s",
+                         log_quote(error_text(&err)));
+        }
+        if (list[i].failed)
+            store_fail_job(store, list[i].job, &list[i].why);
+    }
 }

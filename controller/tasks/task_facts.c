@@ -11,42 +11,34 @@
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/tasks/task_book.h"
 #include "controller/tasks/task_facts.sql.h"
 #include "controller/tasks/task_report.h"
 #include "controller/tasks/task_state.h"
 
 #define YEAR_2100_US INT64_C(4102444800000000)
 
-/* A fact, the task as it is locked now, and who says it. */
+/* A fact, the page of its task, and who says it. */
 struct saying {
-    struct db *db;
+    struct task_book *book;
     const struct task_fact *fact;
-    struct task_now now;
+    struct task_page *page;
+    struct task_now *now; /* the page's */
     char who[80];
 };
 
-int task_facts_find(struct db *db, struct task_fact *fact, struct error *err)
+int task_facts_find(struct task_book *book, struct task_fact *fact, struct error *err)
 {
-    struct db_rows *rows =
-        db_query(db, SQL_FACTS_FIND, err, "uui", &fact->task, &fact->site, (int64_t)fact->epoch);
-    int found;
+    const struct task_named named = {.task = fact->task, .site = fact->site, .epoch = fact->epoch};
 
-    if (!rows)
-        return -1;
-    found = db_rows_count(rows) > 0;
-    if (found)
-        fact->tenant = db_uuid(rows, 0, 0);
-    db_rows_destroy(rows);
-    if (found && db_set_tenant(db, &fact->tenant, err) < 0)
-        return -1;
-    return found;
+    return task_book_grant(book, &named, &fact->tenant, err);
 }
 
-int task_facts_find_order(struct db *db, struct task_fact *fact, const uint8_t sha256[32],
+int task_facts_find_order(struct task_book *book, struct task_fact *fact, const uint8_t sha256[32],
                           struct error *err)
 {
-    struct db_rows *rows =
-        db_query(db, SQL_FACTS_FIND_ORDER, err, "yu", sha256, (size_t)32, &fact->site);
+    struct db_rows *rows = db_query(task_book_any_db(book), SQL_FACTS_FIND_ORDER, err, "yu", sha256,
+                                    (size_t)32, &fact->site);
     int found;
 
     if (!rows)
@@ -58,41 +50,31 @@ int task_facts_find_order(struct db *db, struct task_fact *fact, const uint8_t s
         fact->epoch = (uint64_t)db_int(rows, 0, 2);
     }
     db_rows_destroy(rows);
-    if (found && db_set_tenant(db, &fact->tenant, err) < 0)
-        return -1;
     return found;
 }
 
-static int name_agent(struct saying *say, struct error *err)
+static int begin(struct saying *say, struct task_book *book, const struct task_fact *fact,
+                 struct error *err)
 {
-    struct db_rows *rows = db_query(say->db, SQL_FACTS_AGENT, err, "u", &say->fact->agent);
-
-    if (!rows)
+    *say = (struct saying){.book = book, .fact = fact};
+    say->page = task_book_page(book, &fact->tenant, &fact->task, err);
+    if (!say->page)
         return -1;
-    snprintf(say->who, sizeof(say->who), "agent %s",
-             db_rows_count(rows) ? db_text(rows, 0, 0) : "?");
-    db_rows_destroy(rows);
-    return 0;
+    say->now = &say->page->now;
+    snprintf(say->who, sizeof(say->who), "agent %s", fact->agent_name);
+    return say->page->shares_machine ? task_book_read_again(book, say->page, err) : 0;
 }
 
-static int relock(struct saying *say, struct error *err)
+/* For what is done at once, behind all that was said before. NULL: 'err'. */
+static struct db *at_once(struct saying *say, struct error *err)
 {
-    int found = task_state_lock(say->db, &say->fact->tenant, &say->fact->task, &say->now, err);
-
-    if (found == 0)
-        return error_set(err, "the task of a grant is not there");
-    return found < 0 ? -1 : 0;
-}
-
-static int begin(struct saying *say, struct db *db, const struct task_fact *fact, struct error *err)
-{
-    *say = (struct saying){.db = db, .fact = fact};
-    return name_agent(say, err) < 0 || relock(say, err) < 0 ? -1 : 0;
+    return task_book_write(say->book, err) < 0 ? NULL
+                                               : task_book_db(say->book, &say->now->tenant, err);
 }
 
 static bool is_in(const struct saying *say, const char *state)
 {
-    return strcmp(say->now.state, state) == 0;
+    return strcmp(say->now->state, state) == 0;
 }
 
 /* What snprintf() cut in the middle of a character ends before that character: PostgreSQL takes
@@ -125,7 +107,7 @@ static int change(struct saying *say, const char *to, const char *event, const c
 {
     const struct task_change change = change_of(say, to, event, why);
 
-    return task_state_change(say->db, &say->now, &change, err);
+    return task_book_change(say->book, say->page, &change, err);
 }
 
 static int note(struct saying *say, const char *name, const char *why, struct error *err)
@@ -133,15 +115,17 @@ static int note(struct saying *say, const char *name, const char *why, struct er
     struct task_change change = change_of(say, NULL, NULL, why);
 
     change.epoch = (int64_t)say->fact->epoch;
-    return task_state_note(say->db, &say->now, &change, name, err);
+    return task_book_note(say->book, say->page, &change, name, err);
 }
 
 static int end_grant(struct saying *say, const char *how, struct error *err)
 {
-    if (db_execute(say->db, SQL_FACTS_END_GRANT, err, "uuis", &say->fact->tenant, &say->fact->task,
-                   (int64_t)say->fact->epoch, how) < 0)
+    struct db *db = at_once(say, err);
+
+    if (!db || db_execute(db, SQL_FACTS_END_GRANT, err, "uuis", &say->fact->tenant,
+                          &say->fact->task, (int64_t)say->fact->epoch, how) < 0)
         return -1;
-    return relock(say, err);
+    return task_book_read_again(say->book, say->page, err);
 }
 
 /* ---- one task a machine ---- */
@@ -149,6 +133,7 @@ static int end_grant(struct saying *say, const char *how, struct error *err)
 static int requeue_rival(struct saying *say, const struct uuid *tenant, const struct uuid *task,
                          struct error *err)
 {
+    struct db *db = task_book_db(say->book, tenant, err);
     struct task_now rival;
     char why[UUID_TEXT_SIZE + 60] = "the agent holds another task of this machine: ";
     const struct task_change back = {
@@ -156,22 +141,20 @@ static int requeue_rival(struct saying *say, const struct uuid *tenant, const st
     int rc;
 
     uuid_format(&say->fact->task, why + strlen(why));
-    if (db_set_tenant(say->db, tenant, err) < 0)
+    if (!db)
         return -1;
-    rc = task_state_lock(say->db, tenant, task, &rival, err);
+    rc = task_state_lock(db, tenant, task, &rival, err);
     if (rc > 0 && strcmp(rival.state, "leased") == 0)
-        rc = task_state_change(say->db, &rival, &back, err);
-    if (rc < 0)
-        return -1;
-    return db_set_tenant(say->db, &say->fact->tenant, err);
+        rc = task_state_change(db, &rival, &back, err);
+    return rc < 0 ? -1 : 0;
 }
 
-/* The agent knows which task its machine has: one that is only on its way to it goes back. 1: the
- * place is free. 0: another one is under way or unknown, and keeps it. */
-static int take_machine(struct saying *say, struct error *err)
+/* 1: the place is free. */
+static int send_rivals_back(struct saying *say, struct error *err)
 {
+    struct db *db = at_once(say, err);
     struct db_rows *rows =
-        db_query(say->db, SQL_FACTS_RIVALS, err, "uu", &say->now.machine, &say->now.task);
+        db ? db_query(db, SQL_FACTS_RIVALS, err, "uu", &say->now->machine, &say->now->task) : NULL;
     int rc = 1;
 
     if (!rows)
@@ -188,13 +171,26 @@ static int take_machine(struct saying *say, struct error *err)
     return rc;
 }
 
+/* The agent knows which task its machine has: one that is only on its way to it goes back. 1: the
+ * place is free. 0: another one is under way or unknown, and keeps it. */
+static int take_machine(struct saying *say, struct error *err)
+{
+    int rc = 1;
+
+    if (say->now->rival)
+        rc = send_rivals_back(say, err);
+    if (rc == 1)
+        say->now->rival = false;
+    return rc;
+}
+
 /* To a state in which the task counts as under way, if there is an edge and room. 1: done. */
 static int advance(struct saying *say, const char *to, const char *event, const char *why,
                    struct error *err)
 {
     int rc;
 
-    if (!task_edge_find(say->now.state, to, event)) {
+    if (!task_edge_find(say->now->state, to, event)) {
         char name[48];
 
         if (is_in(say, to))
@@ -212,11 +208,11 @@ static int advance(struct saying *say, const char *to, const char *event, const 
 
 /* ---- facts ---- */
 
-int task_facts_accepted(struct db *db, const struct task_fact *fact, struct error *err)
+int task_facts_accepted(struct task_book *book, const struct task_fact *fact, struct error *err)
 {
     struct saying say;
 
-    if (begin(&say, db, fact, err) < 0)
+    if (begin(&say, book, fact, err) < 0)
         return -1;
     if (is_in(&say, "running"))
         return 0; /* said again */
@@ -227,16 +223,16 @@ int task_facts_accepted(struct db *db, const struct task_fact *fact, struct erro
 static int leave_agent(struct saying *say, const char *why, struct error *err)
 {
     bool back = is_in(say, "accepted") ||
-                (is_in(say, "leased") && say->now.epoch == (int64_t)say->fact->epoch);
+                (is_in(say, "leased") && say->now->epoch == (int64_t)say->fact->epoch);
 
     if (back && change(say, "queued", "requeue", why, err) < 0)
         return -1;
-    if (!is_in(say, "queued") || say->now.granted)
+    if (!is_in(say, "queued") || say->now->granted)
         return 0;
-    if (say->now.cancel_requested_us != INT64_MIN &&
-        say->now.cancel_requested_us < say->now.expires_us)
+    if (say->now->cancel_requested_us != INT64_MIN &&
+        say->now->cancel_requested_us < say->now->expires_us)
         return change(say, "cancelled", "cancel", "the agent does not hold it", err);
-    if (say->now.expires_us <= say->now.now_us)
+    if (say->now->expires_us <= say->now->now_us)
         return change(say, "expired", "expire",
                       "the agent does not hold it and its last start moment passed", err);
     return 0;
@@ -252,17 +248,19 @@ static bool is_hopeless(const char *code)
  * that. */
 static int give_up(struct saying *say, const char *why, const char *remedy, struct error *err)
 {
-    bool leased = is_in(say, "leased") && say->now.epoch == (int64_t)say->fact->epoch;
+    bool leased = is_in(say, "leased") && say->now->epoch == (int64_t)say->fact->epoch;
+    struct db *db;
 
-    if (say->now.granted || (!leased && !is_in(say, "queued")))
+    if (say->now->granted || (!leased && !is_in(say, "queued")))
         return 0;
-    if (db_execute(say->db, SQL_FACTS_GIVEN_UP, err, "uuss", &say->now.tenant, &say->now.task, why,
+    if (!(db = at_once(say, err)) ||
+        db_execute(db, SQL_FACTS_GIVEN_UP, err, "uuss", &say->now->tenant, &say->now->task, why,
                    remedy) < 0)
         return -1;
     return change(say, "failed", "refused", why, err) < 0 ? -1 : 1;
 }
 
-int task_facts_declined(struct db *db, const struct task_fact *fact, const char *code,
+int task_facts_declined(struct task_book *book, const struct task_fact *fact, const char *code,
                         const char *text, struct error *err)
 {
     struct saying say;
@@ -270,7 +268,7 @@ int task_facts_declined(struct db *db, const struct task_fact *fact, const char 
 
     snprintf(why, sizeof(why), "declined: %s: %s", code, text);
     whole(why);
-    if (begin(&say, db, fact, err) < 0 || end_grant(&say, "declined", err) < 0)
+    if (begin(&say, book, fact, err) < 0 || end_grant(&say, "declined", err) < 0)
         return -1;
     if (is_hopeless(code)) {
         int rc = give_up(&say, why,
@@ -286,7 +284,7 @@ int task_facts_declined(struct db *db, const struct task_fact *fact, const char 
     return leave_agent(&say, why, err);
 }
 
-int task_facts_released(struct db *db, const struct task_fact *fact, const char *text,
+int task_facts_released(struct task_book *book, const struct task_fact *fact, const char *text,
                         struct error *err)
 {
     struct saying say;
@@ -294,22 +292,14 @@ int task_facts_released(struct db *db, const struct task_fact *fact, const char 
 
     snprintf(why, sizeof(why), "released: %s", text);
     whole(why);
-    if (begin(&say, db, fact, err) < 0 || end_grant(&say, "released", err) < 0)
+    if (begin(&say, book, fact, err) < 0 || end_grant(&say, "released", err) < 0)
         return -1;
     if (!is_in(&say, "accepted") && !is_in(&say, "leased") && note(&say, "released", why, err) < 0)
         return -1;
     return leave_agent(&say, why, err);
 }
 
-static int hold_machine(struct saying *say, const char *because, struct error *err)
-{
-    return db_execute(say->db, SQL_FACTS_HOLD_MACHINE, err, "uus", &say->now.machine,
-                      &say->now.task, because) < 0
-               ? -1
-               : 0;
-}
-
-int task_facts_started(struct db *db, const struct task_fact *fact, unsigned attempt,
+int task_facts_started(struct task_book *book, const struct task_fact *fact, unsigned attempt,
                        struct error *err)
 {
     struct saying say;
@@ -317,18 +307,17 @@ int task_facts_started(struct db *db, const struct task_fact *fact, unsigned att
     int rc;
 
     snprintf(why, sizeof(why), "attempt %u", attempt);
-    if (begin(&say, db, fact, err) < 0)
+    if (begin(&say, book, fact, err) < 0)
         return -1;
     rc = advance(&say, "running", "started", why, err);
     if (rc <= 0)
         return rc;
     uuid_format(&fact->task, because + strlen(because));
-    if (db_execute(db, SQL_FACTS_RESTORE_PENDING, err, "uu", &fact->tenant, &fact->task) < 0)
-        return -1;
-    return hold_machine(&say, because, err);
+    say.page->row.restore = "pending";
+    return task_book_hold(book, say.page, because, err);
 }
 
-int task_facts_uncertain(struct db *db, const struct task_fact *fact, const char *step,
+int task_facts_uncertain(struct task_book *book, const struct task_fact *fact, const char *step,
                          const char *text, struct error *err)
 {
     struct saying say;
@@ -336,20 +325,20 @@ int task_facts_uncertain(struct db *db, const struct task_fact *fact, const char
 
     snprintf(why, sizeof(why), "%s: %s", step, text);
     whole(why);
-    if (begin(&say, db, fact, err) < 0)
+    if (begin(&say, book, fact, err) < 0)
         return -1;
     return advance(&say, "unknown", "uncertain", why, err) < 0 ? -1 : 0;
 }
 
-int task_facts_not_held(struct db *db, const struct task_fact *fact, struct error *err)
+int task_facts_not_held(struct task_book *book, const struct task_fact *fact, struct error *err)
 {
     struct saying say;
+    struct db *db;
 
-    if (begin(&say, db, fact, err) < 0)
-        return -1;
-    if (db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
+    if (begin(&say, book, fact, err) < 0 || !(db = at_once(&say, err)) ||
+        db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
                    (int64_t)fact->epoch) < 0 ||
-        relock(&say, err) < 0)
+        task_book_read_again(book, say.page, err) < 0)
         return -1;
     /* It said ACCEPTED and now knows nothing of it. */
     if (is_in(&say, "accepted") || is_in(&say, "running"))
@@ -362,7 +351,7 @@ int task_facts_not_held(struct db *db, const struct task_fact *fact, struct erro
 
 /* The verify ladder let nothing in, so this epoch is not held: unless the agent had said ACCEPTED
  * to the same bytes before (then it is no longer `leased`), the refusal is of a repetition. */
-int task_facts_refused(struct db *db, const struct task_fact *fact, const char *code,
+int task_facts_refused(struct task_book *book, const struct task_fact *fact, const char *code,
                        const char *text, struct error *err)
 {
     struct saying say;
@@ -371,9 +360,9 @@ int task_facts_refused(struct db *db, const struct task_fact *fact, const char *
 
     snprintf(why, sizeof(why), "%s: %s", code, text);
     whole(why);
-    if (begin(&say, db, fact, err) < 0 || note(&say, "order refused", why, err) < 0)
+    if (begin(&say, book, fact, err) < 0 || note(&say, "order refused", why, err) < 0)
         return -1;
-    if (!is_hopeless(code) || !is_in(&say, "leased") || say.now.epoch != (int64_t)fact->epoch)
+    if (!is_hopeless(code) || !is_in(&say, "leased") || say.now->epoch != (int64_t)fact->epoch)
         return 0;
     if (end_grant(&say, "refused", err) < 0)
         return -1;
@@ -387,16 +376,17 @@ int task_facts_refused(struct db *db, const struct task_fact *fact, const char *
     return rc < 0 ? -1 : 0;
 }
 
-int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const char *answer,
-                             const char *text, struct error *err)
+int task_facts_cancel_answer(struct task_book *book, const struct task_fact *fact,
+                             const char *answer, const char *text, struct error *err)
 {
     struct saying say;
+    struct db *db;
     char name[80];
     int fresh;
 
     snprintf(name, sizeof(name), "cancel: %s", answer);
     whole(name);
-    if (begin(&say, db, fact, err) < 0)
+    if (begin(&say, book, fact, err) < 0 || !(db = at_once(&say, err)))
         return -1;
     fresh = db_execute(db, SQL_FACTS_CANCEL_ANSWER, err, "uuis", &fact->tenant, &fact->task,
                        (int64_t)fact->epoch, name + strlen("cancel: "));
@@ -405,25 +395,31 @@ int task_facts_cancel_answer(struct db *db, const struct task_fact *fact, const 
     /* One that the agent has begun ends with its RESULT, behind the restore. */
     if (strcmp(answer, "cancelled") != 0 || (!is_in(&say, "queued") && !is_in(&say, "leased")))
         return 0;
-    if (say.now.cancel_requested_us != INT64_MIN &&
-        say.now.cancel_requested_us >= say.now.expires_us)
+    if (say.now->cancel_requested_us != INT64_MIN &&
+        say.now->cancel_requested_us >= say.now->expires_us)
         return change(&say, "expired", "expire",
                       "the agent does not hold it and its last start moment passed", err);
     return change(&say, "cancelled", "cancel", text, err);
 }
 
-int task_facts_step(struct db *db, const struct task_fact *fact, const struct task_step *step,
-                    struct error *err)
+int task_facts_step(struct task_book *book, const struct task_fact *fact,
+                    const struct task_step *step, struct error *err)
 {
-    const struct uuid id = uuid_make();
+    const struct task_event event = {.tenant = fact->tenant,
+                                     .task = fact->task,
+                                     .epoch = (int64_t)fact->epoch,
+                                     .at_us = fact->at_us,
+                                     .kind = "step",
+                                     .name = step->name,
+                                     .state = step->state,
+                                     .detail = step->detail ? step->detail : "",
+                                     .evidence = step->evidence ? step->evidence : "",
+                                     .duration_ms = step->duration_ms,
+                                     .attempt = (int64_t)step->attempt,
+                                     .agent = fact->agent,
+                                     .sequence = fact->sequence};
 
-    return db_execute(db, SQL_FACTS_STEP, err, "uuuitssssiiui", &fact->tenant, &id, &fact->task,
-                      (int64_t)fact->epoch, fact->at_us, step->name, step->state,
-                      step->detail ? step->detail : "", step->evidence ? step->evidence : "",
-                      step->duration_ms, (int64_t)step->attempt, &fact->agent,
-                      (int64_t)fact->sequence) < 0
-               ? -1
-               : 0;
+    return task_book_event(book, &event, err);
 }
 
 /* ---- the end ---- */
@@ -455,18 +451,31 @@ static int64_t time_or_null(int64_t at_us)
     return at_us > 0 && at_us < YEAR_2100_US ? at_us : INT64_MIN;
 }
 
-static int write_result(struct saying *say, const struct task_result *result, bool has_report,
-                        struct error *err)
+static int keep_words(struct saying *say, const char *words, const char **ret, struct error *err)
 {
-    return db_execute(say->db, SQL_FACTS_RESULT, err, "uusssssyitt", &say->now.tenant,
-                      &say->now.task, result->verdict ? result->verdict : "", result->restore,
-                      result->stopped_at ? result->stopped_at : "",
-                      result->cause ? result->cause : "", result->remedy ? result->remedy : "",
-                      has_report ? result->report_sha256 : NULL, (size_t)32,
-                      (int64_t)(result->log_size & INT64_MAX), time_or_null(result->started_at_us),
-                      time_or_null(result->ended_at_us)) < 0
-               ? -1
-               : 0;
+    *ret = task_book_keep(say->book, words ? words : "", err);
+    return *ret ? 0 : -1;
+}
+
+static int put_result(struct saying *say, const struct task_result *result, bool has_report,
+                      struct error *err)
+{
+    struct task_write *row = &say->page->row;
+
+    if (keep_words(say, result->verdict, &row->verdict, err) < 0 ||
+        keep_words(say, result->restore, &row->restore, err) < 0 ||
+        keep_words(say, result->stopped_at, &row->stopped_at, err) < 0 ||
+        keep_words(say, result->cause, &row->cause, err) < 0 ||
+        keep_words(say, result->remedy, &row->remedy, err) < 0)
+        return -1;
+    if (has_report &&
+        !(row->report_sha256 = task_book_keep_bytes(say->book, result->report_sha256, 32, err)))
+        return -1;
+    row->log_size = (int64_t)(result->log_size & INT64_MAX);
+    if (row->started_us == INT64_MIN)
+        row->started_us = time_or_null(result->started_at_us);
+    row->ended_us = time_or_null(result->ended_at_us);
+    return 0;
 }
 
 static int settle_machine(struct saying *say, const struct task_result *result, struct error *err)
@@ -474,13 +483,10 @@ static int settle_machine(struct saying *say, const struct task_result *result, 
     char because[500];
 
     if (strcmp(result->restore, "failed") != 0)
-        return db_execute(say->db, SQL_FACTS_FREE_MACHINE, err, "uu", &say->now.machine,
-                          &say->now.task) < 0
-                   ? -1
-                   : 0;
+        return task_book_hold(say->book, say->page, NULL, err);
     snprintf(because, sizeof(because), "its restore failed: %s",
              result->cause ? result->cause : "");
-    return hold_machine(say, whole(because), err);
+    return task_book_hold(say->book, say->page, whole(because), err);
 }
 
 static int finish(struct saying *say, const struct task_result *result, bool has_report,
@@ -488,7 +494,7 @@ static int finish(struct saying *say, const struct task_result *result, bool has
 {
     const char *why = result->cause && result->cause[0] ? result->cause : result->verdict;
 
-    if (write_result(say, result, has_report, err) < 0 || settle_machine(say, result, err) < 0)
+    if (put_result(say, result, has_report, err) < 0 || settle_machine(say, result, err) < 0)
         return -1;
     return change(say, result->outcome, "result", why, err);
 }
@@ -503,40 +509,43 @@ static int keep_late(struct saying *say, const struct task_result *result, struc
                                       .object = object,
                                       .outcome = "ok",
                                       .why = why};
-    int kept = db_execute(say->db, SQL_FACTS_LATE_RESULT, err, "uussss", &say->now.tenant,
-                          &say->now.task, result->outcome, result->verdict ? result->verdict : "",
-                          result->restore, result->cause ? result->cause : "");
+    struct db *db = at_once(say, err);
+    int kept =
+        !db ? -1
+            : db_execute(db, SQL_FACTS_LATE_RESULT, err, "uussss", &say->now->tenant,
+                         &say->now->task, result->outcome, result->verdict ? result->verdict : "",
+                         result->restore, result->cause ? result->cause : "");
 
     if (kept <= 0)
         return kept;
-    snprintf(why, sizeof(why), "settled as %s; the agent says %s, restore %s%s%s", say->now.state,
+    snprintf(why, sizeof(why), "settled as %s; the agent says %s, restore %s%s%s", say->now->state,
              result->outcome, result->restore, result->cause && result->cause[0] ? ": " : "",
              result->cause ? result->cause : "");
     whole(why);
-    uuid_format(&say->now.task, object + strlen(object));
+    uuid_format(&say->now->task, object + strlen(object));
     if (settle_machine(say, result, err) < 0 || note(say, "late result", why, err) < 0 ||
-        audit_append(say->db, &say->now.tenant, &entry, err) < 0)
+        task_book_audit(say->book, &say->now->tenant, &entry, err) < 0)
         return -1;
     return 1;
 }
 
-int task_facts_result(struct db *db, const struct task_fact *fact, const struct task_result *result,
-                      struct error *err)
+int task_facts_result(struct task_book *book, const struct task_fact *fact,
+                      const struct task_result *result, struct error *err)
 {
     const char *wrong = wrong_field(result);
     struct saying say;
     int report = 0;
 
-    if (begin(&say, db, fact, err) < 0)
+    if (begin(&say, book, fact, err) < 0)
         return -1;
     if (wrong)
         return note(&say, "result refused", wrong, err);
-    if (task_state_is_final(say.now.state))
-        return say.now.settled ? keep_late(&say, result, err) : 0; /* said again */
-    if (!task_edge_find(say.now.state, result->outcome, "result"))
+    if (task_state_is_final(say.now->state))
+        return say.now->settled ? keep_late(&say, result, err) : 0; /* said again */
+    if (!task_edge_find(say.now->state, result->outcome, "result"))
         return note(&say, "result refused", "the task was never handed out", err);
     if (result->report_sha256) {
-        report = task_report_state(db, fact, result->report_sha256, err);
+        report = task_report_state(book, fact, result->report_sha256, err);
         if (report < 0)
             return -1;
         if (report == 0)

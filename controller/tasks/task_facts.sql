@@ -1,7 +1,4 @@
--- What agents say (tables task, task_grant, task_event, task_log, task_report_chunk, task_report, machine.held_because).
-
--- name: facts_find
-select tenant_id from task_grant where task_id = $1 and site_id = $2 and epoch = $3;
+-- What agents say, as far as it is done at once (tables task, task_grant); the rest: task_book.sql, task_state.sql.
 
 -- name: facts_find_order
 -- Rare, and looked for among what is on its way to the site now: no index is kept for it.
@@ -11,9 +8,6 @@ where q.site_id = $2 and q.state = 'leased' and g.order_sha256 = $1;
 
 -- name: facts_given_up
 update task set cause = $3, remedy = $4 where tenant_id = $1 and id = $2;
-
--- name: facts_agent
-select name from agent where id = $1;
 
 -- name: facts_end_grant
 update task_grant set ended = $4 where tenant_id = $1 and task_id = $2 and epoch = $3 and ended is null;
@@ -27,24 +21,10 @@ update task_grant set ended = 'not_held' where tenant_id = $1 and task_id = $2 a
 select tenant_id, task_id, state from task_queue
 where machine_id = $1 and task_id <> $2 and state in ('leased', 'accepted', 'running', 'unknown');
 
--- name: facts_restore_pending
-update task set restore = 'pending' where tenant_id = $1 and id = $2;
-
--- name: facts_hold_machine
--- What a person's hold says stays.
-update machine set held_because = $3, held_by_task = $2 where id = $1 and (held_because is null or held_by_task = $2);
-
--- name: facts_free_machine
-update machine set held_because = null, held_by_task = null where id = $1 and held_by_task = $2;
-
 -- name: facts_cancel_answer
 -- No row: it has said so before.
 update task set cancel_answer = $4, cancel_answer_epoch = $3
 where tenant_id = $1 and id = $2 and (cancel_answer_epoch is distinct from $3 or cancel_answer is distinct from $4);
-
--- name: facts_step
-insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, state, detail, evidence, duration_ms, attempt, agent_id, sequence)
-values ($1, $2, $3, $4, $5, 'step', $6, $7, $8, $9, nullif($10, 0), $11, $12, $13);
 
 -- name: facts_late_result
 -- Once. Whether the machine was put back is the agent's to say, whoever settled the task.
@@ -52,7 +32,3 @@ update task set restore = $5, late_result = jsonb_build_object('outcome', $3::te
     'cause', nullif($6::text, ''), 'came_at', now())
 where tenant_id = $1 and id = $2 and late_result is null;
 
--- name: facts_result
-update task set verdict = nullif($3, ''), restore = $4, stopped_at = nullif($5, ''), cause = nullif($6, ''), remedy = nullif($7, ''),
-    report_sha256 = $8, log_size = $9, started_at = coalesce(started_at, $10), ended_at = coalesce($11, now())
-where tenant_id = $1 and id = $2;

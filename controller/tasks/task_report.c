@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/tasks/task_book.h"
 #include "controller/tasks/task_facts.h"
 #include "controller/tasks/task_report.sql.h"
 #include "controller/tasks/task_state.h"
@@ -41,8 +42,8 @@ static int known(struct db *db, const struct task_fact *fact, const uint8_t sha2
     return state;
 }
 
-int task_report_state(struct db *db, const struct task_fact *fact, const uint8_t sha256[32],
-                      struct error *err)
+static int state_of(struct db *db, const struct task_fact *fact, const uint8_t sha256[32],
+                    struct error *err)
 {
     int state = known(db, fact, sha256, err), refused;
 
@@ -50,6 +51,14 @@ int task_report_state(struct db *db, const struct task_fact *fact, const uint8_t
         return state;
     refused = has_row(db_query(db, SQL_REPORT_WAS_REFUSED, err, "uu", &fact->tenant, &fact->task));
     return refused > 0 ? 2 : refused;
+}
+
+int task_report_state(struct task_book *book, const struct task_fact *fact,
+                      const uint8_t sha256[32], struct error *err)
+{
+    struct db *db = task_book_db(book, &fact->tenant, err);
+
+    return db ? state_of(db, fact, sha256, err) : -1;
 }
 
 static int refuse(struct db *db, const struct task_fact *fact, const char *why, struct error *err)
@@ -117,11 +126,12 @@ static int64_t received(struct db *db, const struct task_fact *fact, struct erro
     return bytes;
 }
 
-int task_facts_report_chunk(struct db *db, const struct task_fact *fact, uint64_t offset,
+int task_facts_report_chunk(struct task_book *book, const struct task_fact *fact, uint64_t offset,
                             uint64_t size, const uint8_t sha256[32], const void *data,
                             size_t length, struct error *err)
 {
-    int state = task_report_state(db, fact, sha256, err);
+    struct db *db = task_book_db(book, &fact->tenant, err);
+    int state = db ? state_of(db, fact, sha256, err) : -1;
     int64_t bytes;
 
     if (state < 0)
@@ -144,14 +154,17 @@ int task_facts_report_chunk(struct db *db, const struct task_fact *fact, uint64_
     return (uint64_t)bytes < size ? 0 : store_whole(db, fact, size, sha256, err);
 }
 
-int task_facts_log(struct db *db, const struct task_fact *fact, const char *source, uint64_t offset,
-                   const void *data, size_t length, struct error *err)
+int task_facts_log(struct task_book *book, const struct task_fact *fact, const char *source,
+                   uint64_t offset, const void *data, size_t length, struct error *err)
 {
     const struct uuid id = uuid_make();
+    struct db *db;
 
     /* The agent caps a task's log; what a wrong one sends beyond that is not kept. */
     if (length == 0 || offset > LOG_MAX || length > LOG_MAX - offset)
         return 0;
+    if (!(db = task_book_db(book, &fact->tenant, err)))
+        return -1;
     return db_execute(db, SQL_LOG_CHUNK, err, "uuusiy", &fact->tenant, &id, &fact->task,
                       strcmp(source, "image") == 0 ? "image" : "agent", (int64_t)offset, data,
                       length) < 0

@@ -14,33 +14,48 @@
 #include "controller/db/db_rows.h"
 #include "controller/tasks/task_state.sql.h"
 
-int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid *task,
-                    struct task_now *ret, struct error *err)
+static void read_now(const struct db_rows *rows, size_t row, const struct uuid *tenant,
+                     struct task_now *ret)
+{
+    *ret = (struct task_now){.tenant = *tenant,
+                             .task = db_uuid(rows, row, 0),
+                             .machine = db_uuid(rows, row, 1),
+                             .site = db_uuid(rows, row, 2),
+                             .epoch = db_int(rows, row, 4),
+                             .expires_us = db_time(rows, row, 5),
+                             .now_us = db_time(rows, row, 6),
+                             .cancel_requested_us = db_time(rows, row, 7),
+                             .granted = db_bool(rows, row, 8),
+                             .settled = db_bool(rows, row, 9),
+                             .rival = db_bool(rows, row, 10),
+                             .facts_journal = db_uuid(rows, row, 11)};
+    snprintf(ret->state, sizeof(ret->state), "%s", db_text(rows, row, 3));
+    db_blob32(rows, row, 12, ret->facts_chain);
+}
+
+/* The queue rows first: what the second statement says beside its locked rows is of behind them. */
+int task_state_lock_many(struct db *db, const struct uuid *tenant, const struct uuid *tasks,
+                         size_t count, struct task_now *ret, struct error *err)
 {
     struct db_rows *rows;
     int found;
 
-    if (db_execute(db, SQL_TASK_LOCK_QUEUE, err, "uu", tenant, task) < 0)
+    if (db_execute(db, SQL_TASK_LOCK_QUEUE, err, "uU", tenant, count, tasks) < 0)
         return -1;
-    rows = db_query(db, SQL_TASK_LOCK, err, "uu", tenant, task);
+    rows = db_query(db, SQL_TASK_LOCK, err, "uU", tenant, count, tasks);
     if (!rows)
         return -1;
-    found = db_rows_count(rows) == 1;
-    if (found) {
-        *ret = (struct task_now){.tenant = *tenant,
-                                 .task = *task,
-                                 .machine = db_uuid(rows, 0, 0),
-                                 .site = db_uuid(rows, 0, 1),
-                                 .epoch = db_int(rows, 0, 3),
-                                 .expires_us = db_time(rows, 0, 4),
-                                 .now_us = db_time(rows, 0, 5),
-                                 .cancel_requested_us = db_time(rows, 0, 6),
-                                 .granted = db_bool(rows, 0, 7),
-                                 .settled = db_bool(rows, 0, 8)};
-        snprintf(ret->state, sizeof(ret->state), "%s", db_text(rows, 0, 2));
-    }
+    found = (int)db_rows_count(rows);
+    for (int i = 0; i < found; i++)
+        read_now(rows, (size_t)i, tenant, &ret[i]);
     db_rows_destroy(rows);
     return found;
+}
+
+int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid *task,
+                    struct task_now *ret, struct error *err)
+{
+    return task_state_lock_many(db, tenant, task, 1, ret, err);
 }
 
 int task_state_alone(struct db *db, const struct uuid *tenant, const struct uuid *task,
@@ -60,28 +75,39 @@ int task_state_alone(struct db *db, const struct uuid *tenant, const struct uuid
     return rc;
 }
 
+int task_state_audit_words(const struct task_now *now, const struct task_change *change,
+                           const char *name, const char *why, struct task_change_words *words,
+                           struct audit_entry *ret, struct error *err)
+{
+    struct text text = {0};
+
+    snprintf(words->action, sizeof(words->action), "task.%s", change->to);
+    strcpy(words->object, "task ");
+    uuid_format(&now->task, words->object + strlen(words->object));
+    snprintf(words->details, sizeof(words->details), "{\"epoch\": %lld}", (long long)now->epoch);
+    text_format(&text, "%s: %s", name, why);
+    if (!(words->why = text_take(&text)))
+        return error_no_memory(err);
+    *ret = (struct audit_entry){.who = change->who,
+                                .action = words->action,
+                                .object = words->object,
+                                .outcome = "ok",
+                                .why = words->why,
+                                .details = now->epoch ? words->details : NULL};
+    return 0;
+}
+
 static int write_audit(struct db *db, const struct task_now *now, const struct task_change *change,
                        const char *name, const char *why, struct error *err)
 {
-    char action[40], object[UUID_TEXT_SIZE + 8] = "task ", details[40];
-    struct audit_entry entry = {.who = change->who,
-                                .action = action,
-                                .object = object,
-                                .outcome = "ok",
-                                .details = now->epoch ? details : NULL};
-    struct text words = {0};
-    int rc = -1;
+    struct task_change_words words;
+    struct audit_entry entry;
+    int rc;
 
-    snprintf(action, sizeof(action), "task.%s", change->to);
-    uuid_format(&now->task, object + strlen(object));
-    snprintf(details, sizeof(details), "{\"epoch\": %lld}", (long long)now->epoch);
-    text_format(&words, "%s: %s", name, why);
-    entry.why = text_string(&words);
-    if (!text_ok(&words))
-        error_no_memory(err);
-    else
-        rc = audit_append(db, &now->tenant, &entry, err);
-    text_clear(&words);
+    if (task_state_audit_words(now, change, name, why, &words, &entry, err) < 0)
+        return -1;
+    rc = audit_append(db, &now->tenant, &entry, err);
+    free(words.why);
     return rc;
 }
 
@@ -105,24 +131,114 @@ static int write_change(struct db *db, const struct task_now *now, const struct 
     return 0;
 }
 
-int task_state_change(struct db *db, struct task_now *now, const struct task_change *change,
-                      struct error *err)
+int task_state_words(const struct task_now *now, const struct task_change *change,
+                     char name[TASK_CHANGE_NAME], const char **ret_why, struct error *err)
 {
     const struct task_edge *edge = task_edge_find(now->state, change->to, change->event);
-    char name[64];
-    const char *why;
 
     if (!edge)
         return error_set_code(err, ERROR_CONFLICT, "a task that is %s does not become %s by %s",
                               now->state, change->to, change->event);
-    why = change->why && change->why[0] ? change->why : edge->sentence;
-    snprintf(name, sizeof(name), "%s -> %s", now->state, change->to);
-    if (write_change(db, now, change, name, why, err) < 0)
+    *ret_why = change->why && change->why[0] ? change->why : edge->sentence;
+    snprintf(name, TASK_CHANGE_NAME, "%s -> %s", now->state, change->to);
+    return 0;
+}
+
+int task_state_change(struct db *db, struct task_now *now, const struct task_change *change,
+                      struct error *err)
+{
+    char name[TASK_CHANGE_NAME];
+    const char *why;
+
+    if (task_state_words(now, change, name, &why, err) < 0 ||
+        write_change(db, now, change, name, why, err) < 0)
         return -1;
     if (change->epoch)
         now->epoch = change->epoch;
     snprintf(now->state, sizeof(now->state), "%s", change->to);
     return write_audit(db, now, change, name, why, err);
+}
+
+/* ---- many at once ---- */
+
+struct write_columns {
+    struct uuid *tasks, *journals;
+    const char **was, **to, **restores, **verdicts, **stops, **causes, **remedies;
+    int64_t *starts, *ends, *logs, *agrees;
+    struct db_bytes *reports, *chains;
+};
+
+/* In one block, which the caller frees by its first column. -1: memory. */
+static int columns_make(struct write_columns *to, size_t count, struct error *err)
+{
+    size_t ids = count * sizeof(struct uuid), words = count * sizeof(char *),
+           numbers = count * sizeof(int64_t), bytes = count * sizeof(struct db_bytes);
+    char *at = calloc(1, 2 * ids + 2 * bytes + 4 * numbers + 7 * words + 1);
+    const char ***texts[] = {&to->was,   &to->to,     &to->restores, &to->verdicts,
+                             &to->stops, &to->causes, &to->remedies};
+    int64_t **values[] = {&to->starts, &to->ends, &to->logs, &to->agrees};
+
+    if (!at)
+        return error_no_memory(err);
+    to->tasks = (struct uuid *)(void *)at;
+    to->journals = to->tasks + count;
+    at += 2 * ids;
+    to->reports = (struct db_bytes *)(void *)at;
+    to->chains = to->reports + count;
+    at += 2 * bytes;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++, at += numbers)
+        *values[i] = (int64_t *)(void *)at;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++, at += words)
+        *texts[i] = (const char **)(void *)at;
+    return 0;
+}
+
+static void columns_put(struct write_columns *to, size_t at, const struct task_write *row)
+{
+    to->tasks[at] = row->task;
+    to->journals[at] = row->facts_journal;
+    to->was[at] = row->was;
+    to->to[at] = row->to;
+    to->restores[at] = row->restore;
+    to->verdicts[at] = row->verdict;
+    to->stops[at] = row->stopped_at;
+    to->causes[at] = row->cause;
+    to->remedies[at] = row->remedy;
+    to->starts[at] = row->started_us;
+    to->ends[at] = row->ended_us;
+    to->logs[at] = row->log_size;
+    to->agrees[at] = row->facts_agree;
+    to->reports[at] = (struct db_bytes){row->report_sha256, 32};
+    if (!uuid_is_nil(&row->facts_journal))
+        to->chains[at] = (struct db_bytes){row->facts_chain, sizeof(row->facts_chain)};
+}
+
+int task_state_write_many(struct db *db, const struct uuid *tenant, const struct task_write *rows,
+                          size_t count, struct error *err)
+{
+    struct write_columns columns;
+    struct db_rows *written;
+    int64_t changed;
+
+    if (columns_make(&columns, count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        columns_put(&columns, i, &rows[i]);
+    written =
+        db_query(db, SQL_TASK_WRITE, err, "uUSSTSSSSSYITUYI", tenant, count, columns.tasks, count,
+                 columns.was, count, columns.to, count, columns.starts, count, columns.restores,
+                 count, columns.verdicts, count, columns.stops, count, columns.causes, count,
+                 columns.remedies, count, columns.reports, count, columns.logs, count, columns.ends,
+                 count, columns.journals, count, columns.chains, count, columns.agrees);
+    free(columns.tasks);
+    if (!written)
+        return -1;
+    changed = db_int(written, 0, 0);
+    db_rows_destroy(written);
+    if (changed != (int64_t)count)
+        return error_set_code(err, ERROR_CONFLICT, "%lld of %zu tasks are not as they were",
+                              (long long)count - (long long)changed, count);
+    return 0;
 }
 
 /* ---- leasing ---- */

@@ -29,11 +29,18 @@ struct task_now {
     int64_t cancel_requested_us; /* INT64_MIN: nobody asked */
     bool granted;                /* an agent may hold it: a grant that has not ended */
     bool settled;                /* a person said how it ended */
+    bool rival;                  /* another task of its machine counts as under way */
+    struct uuid facts_journal;   /* whose records facts_chain is over, nil: none yet */
+    uint8_t facts_chain[32];     /* task_chain.h */
 };
 /* 1: locked; 0: no such task of this tenant. Queue row first, then task, then machine: who locks
  * several keeps that order. */
 int task_state_lock(struct db *db, const struct uuid *tenant, const struct uuid *task,
                     struct task_now *ret, struct error *err);
+/* The same of many tasks of one tenant, each named once: in the order of their ids, whoever names
+ * them. Returns how many stand in 'ret' (room for 'count'), or -1. */
+int task_state_lock_many(struct db *db, const struct uuid *tenant, const struct uuid *tasks,
+                         size_t count, struct task_now *ret, struct error *err);
 /* The task alone, in a transaction of its own: locked, then 'act', which returns 1 when it changed
  * something, 0 when there is nothing to do any more. Committed after a 1; returns what 'act' did, 0
  * also without such a task. */
@@ -56,6 +63,39 @@ struct task_change {
  * ERROR_CONFLICT: no such edge. */
 int task_state_change(struct db *db, struct task_now *now, const struct task_change *change,
                       struct error *err);
+/* The change as it is written: its edge, 'name' ("old -> new") and the reason. Borrowed from both.
+ * -1: no such edge. */
+#define TASK_CHANGE_NAME 64
+int task_state_words(const struct task_now *now, const struct task_change *change,
+                     char name[TASK_CHANGE_NAME], const char **ret_why, struct error *err);
+/* Its audit row, once 'now' holds the new state. The caller frees 'why'; action, object and details
+ * are in the words. */
+struct task_change_words {
+    char action[40], object[UUID_TEXT_SIZE + 8], details[40];
+    char *why;
+};
+struct audit_entry;
+int task_state_audit_words(const struct task_now *now, const struct task_change *change,
+                           const char *name, const char *why, struct task_change_words *words,
+                           struct audit_entry *ret, struct error *err);
+
+/* What one transaction makes of a task whose row it has locked: the agent's way forward, from the
+ * state that the row has to 'to' (accepted, running or a final one) by edges that were looked up,
+ * and what its facts say beside it. Written together; the events are the caller's. */
+struct task_write {
+    struct uuid task;
+    const char *was, *to;                              /* to NULL: the state stays */
+    int64_t started_us;                                /* INT64_MIN: nothing new */
+    const char *restore;                               /* NULL: as it is */
+    const char *verdict, *stopped_at, *cause, *remedy; /* of a final state: "" is none */
+    const uint8_t *report_sha256;                      /* likewise; NULL: no report */
+    int64_t log_size, ended_us;                        /* likewise; ended INT64_MIN: now */
+    struct uuid facts_journal;                         /* nil: the chain is as it was */
+    uint8_t facts_chain[32];
+    int64_t facts_agree; /* 0, 1; -1: nobody has judged */
+};
+int task_state_write_many(struct db *db, const struct uuid *tenant, const struct task_write *rows,
+                          size_t count, struct error *err);
 #define TASK_LEASE_S 30
 #define TASK_RETRY_S 2     /* doubled with each grant, to a minute */
 #define TASK_SILENCE_S 600 /* beyond the deadline, then `unknown` */

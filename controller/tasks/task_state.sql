@@ -1,13 +1,16 @@
 -- The state of a task (tables task, task_queue, task_event).
 
 -- name: task_lock_queue
-select 1 from task_queue where tenant_id = $1 and task_id = $2 for update;
+select 1 from task_queue where tenant_id = $1 and task_id = any($2::uuid[]) order by task_id for update;
 
 -- name: task_lock
-select t.machine_id, t.site_id, t.state, t.epoch, t.expires_at, clock_timestamp(), t.cancel_requested_at,
+select t.id, t.machine_id, t.site_id, t.state, t.epoch, t.expires_at, clock_timestamp(), t.cancel_requested_at,
        exists (select from task_grant g where g.tenant_id = t.tenant_id and g.task_id = t.id and g.ended is null),
-       t.settled_by is not null
-from task t where t.tenant_id = $1 and t.id = $2
+       t.settled_by is not null,
+       exists (select from task_queue b where b.machine_id = t.machine_id and b.task_id <> t.id and b.state in ('leased', 'accepted', 'running', 'unknown')),
+       t.facts_journal, t.facts_chain
+from task t where t.tenant_id = $1 and t.id = any($2::uuid[])
+order by t.id
 for no key update of t;
 
 -- name: task_change
@@ -38,6 +41,39 @@ ended as (
     delete from task_queue q using changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and $5)
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)
 select tenant_id, $11, id, epoch, $6, 'state', $12, $13, $14, nullif($15, 0) from changed;
+
+-- name: task_write
+-- Many at once, one row each: 1 tenant, then columns of what is new, null: as it is. The way forward only: pauses and leases are
+-- task_change's. A row whose state is not what it was is not written, nor counted.
+with c as (
+    select * from unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                         $11::bytea[], $12::bigint[], $13::timestamptz[], $14::uuid[], $15::bytea[], $16::bigint[])
+        as c (id, was, state, started_at, restore, verdict, stopped_at, cause, remedy, report_sha256, log_size, ended_at,
+              facts_journal, facts_chain, facts_agree)),
+r as (
+    select c.*, c.state is not null and c.state not in ('accepted', 'running') as final from c),
+changed as (
+    update task t set state = coalesce(r.state, t.state), state_since = case when r.state is null then t.state_since else now() end,
+        started_at = coalesce(t.started_at, r.started_at), restore = coalesce(r.restore, t.restore),
+        ended_at = case when r.final then coalesce(r.ended_at, now()) else t.ended_at end,
+        verdict = case when r.final then nullif(r.verdict, '') else t.verdict end,
+        stopped_at = case when r.final then nullif(r.stopped_at, '') else t.stopped_at end,
+        cause = case when r.final then nullif(r.cause, '') else t.cause end,
+        remedy = case when r.final then nullif(r.remedy, '') else t.remedy end,
+        report_sha256 = case when r.final then r.report_sha256 else t.report_sha256 end,
+        log_size = case when r.final then r.log_size else t.log_size end,
+        facts_journal = coalesce(r.facts_journal, t.facts_journal), facts_chain = coalesce(r.facts_chain, t.facts_chain),
+        facts_agree = case r.facts_agree when 0 then false when 1 then true else t.facts_agree end
+    from r where t.tenant_id = $1 and t.id = r.id and t.state = r.was
+    returning t.tenant_id, t.id, t.epoch, t.deadline_s, t.expires_at, r.state as became, r.final),
+queued as (
+    update task_queue q set state = changed.became, epoch = changed.epoch, lease_until = null,
+        deadline_at = case when changed.became = 'accepted' then greatest(now(), changed.expires_at) else now() end
+                      + make_interval(secs => changed.deadline_s)
+    from changed where q.tenant_id = $1 and q.task_id = changed.id and changed.became is not null and not changed.final),
+ended as (
+    delete from task_queue q using changed where q.tenant_id = $1 and q.task_id = changed.id and changed.final)
+select count(*) from changed;
 
 -- name: task_lease
 -- Many at once: 1 tenant, 2 tasks, 3 machines, 4 event ids, 5 site, 6 agent, 7 controller, 8 lease seconds, 9 event name, 10 why.

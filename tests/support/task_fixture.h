@@ -13,6 +13,7 @@
 #include "tests/support/test_fleet.h"
 
 #include "controller/tasks/task.h"
+#include "controller/tasks/task_book.h"
 #include "controller/tasks/task_facts.h"
 #include "controller/tasks/task_queue.h"
 #include "controller/tasks/task_state.h"
@@ -188,26 +189,44 @@ static inline struct task_fact fact_of(const struct task_lease *lease)
                               .agent = fleet.agent,
                               .epoch = lease->epoch,
                               .at_us = clock_realtime_us(),
-                              .sequence = 7};
+                              .sequence = 7,
+                              .agent_name = "tester"};
 }
 
 /* As dispatch does: find, then the fact, then commit. */
+static inline struct task_book *begin_book(void)
+{
+    struct task_book *book;
+
+    OK(db_begin(engine, &err));
+    book = task_book_create(engine, &err);
+    ck_assert_ptr_nonnull(book);
+    return book;
+}
+
+static inline void commit_book(struct task_book *book)
+{
+    OK(task_book_write(book, &err));
+    OK(db_commit(engine, &err));
+    task_book_destroy(book);
+}
+
 #define FACT(fact, call)                                                                           \
     do {                                                                                           \
-        OK(db_begin(engine, &err));                                                                \
-        ck_assert_int_eq(task_facts_find(engine, &(fact), &err), 1);                               \
+        struct task_book *book = begin_book();                                                     \
+        ck_assert_int_eq(task_facts_find(book, &(fact), &err), 1);                                 \
         OK(call);                                                                                  \
-        OK(db_commit(engine, &err));                                                               \
+        commit_book(book);                                                                         \
     } while (0)
 
 static inline void accepted(struct task_fact *fact)
 {
-    FACT(*fact, task_facts_accepted(engine, fact, &err));
+    FACT(*fact, task_facts_accepted(book, fact, &err));
 }
 
 static inline void started(struct task_fact *fact)
 {
-    FACT(*fact, task_facts_started(engine, fact, 1, &err));
+    FACT(*fact, task_facts_started(book, fact, 1, &err));
 }
 
 static inline struct task_fact run_task(int machine)

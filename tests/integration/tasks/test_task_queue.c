@@ -91,7 +91,7 @@ START_TEST(tries_are_further_and_further_apart)
         struct task_lease lease = lease_it(&task);
         struct task_fact fact = fact_of(&lease);
 
-        FACT(fact, task_facts_declined(engine, &fact, "busy", "the machine has a task", &err));
+        FACT(fact, task_facts_declined(book, &fact, "busy", "the machine has a task", &err));
         ck_assert_int_eq(count_of("select round(extract(epoch from due_at - state_since))::bigint "
                                   "from task_queue join task on id = task_id where id = $1",
                                   &task),
@@ -280,13 +280,13 @@ START_TEST(what_an_agent_can_never_do_fails_at_once)
     struct task_lease lease = lease_it(&task);
     struct task_fact fact = fact_of(&lease);
 
-    FACT(fact, task_facts_declined(engine, &fact, "unsupported", "no driver 'xyz'", &err));
+    FACT(fact, task_facts_declined(book, &fact, "unsupported", "no driver 'xyz'", &err));
     STATE_IS(task, "failed");
     ck_assert_str_eq(column(&task, "cause"), "declined: unsupported: no driver 'xyz'");
     ck_assert_ptr_nonnull(strstr(column(&task, "remedy"), "set-bmc"));
     ck_assert(has_event(&task, "leased -> failed"));
     ck_assert_int_eq(queue_rows(&task), 0);
-    FACT(fact, task_facts_declined(engine, &fact, "unsupported", "no driver 'xyz'", &err));
+    FACT(fact, task_facts_declined(book, &fact, "unsupported", "no driver 'xyz'", &err));
     STATE_IS(task, "failed");
 }
 END_TEST
@@ -297,17 +297,17 @@ START_TEST(refused_order_fails_or_comes_again)
     struct task_lease first = lease_it(&hopeless), leases[2];
     struct task_fact fact = fact_of(&first);
 
-    FACT(fact, task_facts_refused(engine, &fact, "malformed", "field 12", &err));
+    FACT(fact, task_facts_refused(book, &fact, "malformed", "field 12", &err));
     STATE_IS(hopeless, "failed");
     ck_assert_str_eq(column(&hopeless, "cause"), "malformed: field 12");
     STATE_IS(late, "leased");
     ck_assert_int_eq(lease(leases, 2), 0);
     fact.task = late;
     fact.epoch = 1;
-    FACT(fact, task_facts_refused(engine, &fact, "expired", "2 s ago", &err));
+    FACT(fact, task_facts_refused(book, &fact, "expired", "2 s ago", &err));
     STATE_IS(late, "leased"); /* until its lease lapses */
     accepted(&fact);
-    FACT(fact, task_facts_refused(engine, &fact, "unsupported", "said of a repetition", &err));
+    FACT(fact, task_facts_refused(book, &fact, "unsupported", "said of a repetition", &err));
     STATE_IS(late, "accepted");
 }
 END_TEST
@@ -316,17 +316,19 @@ START_TEST(refusal_of_unreadable_bytes_finds_its_task)
 {
     struct uuid task = make_task(0);
     struct task_lease lease = lease_it(&task);
-    struct task_fact fact = {.site = fleet.other_site, .agent = fleet.agent};
+    struct task_fact fact = {
+        .site = fleet.other_site, .agent = fleet.agent, .agent_name = "tester"};
+    struct task_book *book;
 
     ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 1);
-    OK(db_begin(engine, &err));
-    ck_assert_int_eq(task_facts_find_order(engine, &fact, BYTES, &err), 0);
+    book = begin_book();
+    ck_assert_int_eq(task_facts_find_order(book, &fact, BYTES, &err), 0);
     fact.site = fleet.site;
-    ck_assert_int_eq(task_facts_find_order(engine, &fact, BYTES, &err), 1);
+    ck_assert_int_eq(task_facts_find_order(book, &fact, BYTES, &err), 1);
     ck_assert(uuid_equal(&fact.task, &task));
     ck_assert_uint_eq(fact.epoch, lease.epoch);
-    OK(task_facts_refused(engine, &fact, "malformed", "payload", &err));
-    OK(db_commit(engine, &err));
+    OK(task_facts_refused(book, &fact, "malformed", "payload", &err));
+    commit_book(book);
     STATE_IS(task, "failed");
 }
 END_TEST

@@ -38,7 +38,7 @@ START_TEST(released_machine_boots_again)
     struct task_lease leases[1];
 
     result.outcome = result.restore = "failed";
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
     make_task(0);
     ck_assert_int_eq(lease(leases, 1), 0);
     ck_assert_int_eq(release(&fleet.tenant), 1);
@@ -52,7 +52,7 @@ START_TEST(release_settles_what_is_unknown)
     struct task_fact fact = run_task(0);
     struct task_lease leases[1];
 
-    FACT(fact, task_facts_uncertain(engine, &fact, "bmc_on", "off and seen", &err));
+    FACT(fact, task_facts_uncertain(book, &fact, "bmc_on", "off and seen", &err));
     STATE_IS(fact.task, "unknown");
     make_task(0);
     ck_assert_int_eq(lease(leases, 1), 0);
@@ -84,7 +84,7 @@ static struct task_fact unknown_task(int machine)
 {
     struct task_fact fact = run_task(machine);
 
-    FACT(fact, task_facts_uncertain(engine, &fact, "bmc_on", "no answer", &err));
+    FACT(fact, task_facts_uncertain(book, &fact, "bmc_on", "no answer", &err));
     return fact;
 }
 
@@ -133,8 +133,8 @@ START_TEST(settled_task_that_never_said_started_holds_the_machine)
     struct task_lease leases[1] = {lease_it(&task)};
     struct task_fact fact = fact_of(&leases[0]);
 
-    FACT(fact, task_facts_accepted(engine, &fact, &err));
-    FACT(fact, task_facts_uncertain(engine, &fact, "bmc_on", "no answer", &err));
+    FACT(fact, task_facts_accepted(book, &fact, &err));
+    FACT(fact, task_facts_uncertain(book, &fact, "bmc_on", "no answer", &err));
     STATE_IS(task, "unknown");
     ck_assert_str_eq(held_because(0), "-");
     ck_assert_int_eq(settle(&task, "failed"), 0);
@@ -155,8 +155,8 @@ START_TEST(late_result_is_kept_once_and_its_restore_counts)
     ck_assert_int_eq(release(&fleet.tenant), 1);
     result.restore = "failed";
     result.cause = "power off: refused";
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
-    FACT(fact, task_facts_result(engine, &fact, &result, &err)); /* said again */
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err)); /* said again */
     STATE_IS(fact.task, "failed");
     ck_assert_str_eq(column(&fact.task, "late_result->>'outcome'"), "succeeded");
     ck_assert_str_eq(column(&fact.task, "restore"), "failed");
@@ -179,7 +179,7 @@ START_TEST(late_result_that_put_it_back_frees_the_machine)
 
     ck_assert_int_eq(settle(&fact.task, "failed"), 0);
     ck_assert_str_ne(held_because(0), "-");
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
     ck_assert_str_eq(held_because(0), "-");
     ck_assert_str_eq(column(&fact.task, "restore"), "done");
 }
@@ -211,7 +211,7 @@ START_TEST(hold_by_a_person_outlives_the_task)
 
     as_owner("update machine set held_because = 'being moved' where id = $1", &fleet.machine[0]);
     started(&fact);
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
     ck_assert_str_eq(held_because(0), "being moved");
 }
 END_TEST
@@ -222,7 +222,7 @@ START_TEST(result_with_foreign_words_is_noted_not_believed)
     struct task_result result = passed();
 
     result.verdict = "excellent";
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
     STATE_IS(fact.task, "running");
     ck_assert(has_event(&fact.task, "result refused"));
 }
@@ -271,7 +271,7 @@ START_TEST(agent_says_it_never_began)
     ck_assert_int_eq(
         task_queue_lease(engine, &controller, &fleet.site, &fleet.agent, 1, leases, &err),
         0); /* its agent is being asked */
-    FACT(fact, task_facts_not_held(engine, &fact, &err));
+    FACT(fact, task_facts_not_held(book, &fact, &err));
     STATE_IS(task, "cancelled");
 }
 END_TEST
@@ -284,11 +284,11 @@ START_TEST(cancel_of_a_run_ends_with_its_result)
 
     ck_assert_int_eq(cancel(&fact.task, &state), 0);
     ck_assert_str_eq(state, "running");
-    FACT(fact, task_facts_cancel_answer(engine, &fact, "cancelled", "being put back", &err));
+    FACT(fact, task_facts_cancel_answer(book, &fact, "cancelled", "being put back", &err));
     STATE_IS(fact.task, "running");
     result.outcome = "cancelled";
     result.verdict = "";
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
     STATE_IS(fact.task, "cancelled");
     ck_assert(has_event(&fact.task, "cancel: cancelled"));
 }
@@ -313,17 +313,17 @@ START_TEST(cancel_that_comes_too_late_changes_nothing)
 
     ck_assert_int_eq(cancel(&fact.task, &state), 0);
     ck_assert_uint_eq(cancels(), 1);
-    FACT(fact, task_facts_cancel_answer(engine, &fact, "unknown", "being found out", &err));
-    FACT(fact, task_facts_cancel_answer(engine, &fact, "unknown", "being found out", &err));
+    FACT(fact, task_facts_cancel_answer(book, &fact, "unknown", "being found out", &err));
+    FACT(fact, task_facts_cancel_answer(book, &fact, "unknown", "being found out", &err));
     ck_assert_uint_eq(cancels(), 1); /* it will know */
-    FACT(fact, task_facts_cancel_answer(engine, &fact, "too_late", "it is ending", &err));
+    FACT(fact, task_facts_cancel_answer(book, &fact, "too_late", "it is ending", &err));
     ck_assert_uint_eq(cancels(), 0); /* that was the answer of this epoch */
-    FACT(fact, task_facts_cancel_answer(engine, &fact, "too_late", "it is ending", &err));
+    FACT(fact, task_facts_cancel_answer(book, &fact, "too_late", "it is ending", &err));
     ck_assert_int_eq(count_of("select count(*) from task_event where task_id = $1 and name like "
                               "'cancel: %'",
                               &fact.task),
                      2);
-    FACT(fact, task_facts_result(engine, &fact, &result, &err));
+    FACT(fact, task_facts_result(book, &fact, &result, &err));
     STATE_IS(fact.task, "succeeded");
     ck_assert(has_event(&fact.task, "cancel: too_late"));
 }
