@@ -333,6 +333,23 @@ int agent_registry_quarantine(struct db *db, const struct uuid *agent, const cha
 
 /* ---- ownership ---- */
 
+/* true in 'ret' where 'agents' has what a row says. */
+static void mark_agents(const struct db_rows *rows, const struct uuid *agents, size_t count,
+                        bool *ret)
+{
+    memset(ret, 0, count * sizeof(*ret));
+    for (size_t row = 0; row < db_rows_count(rows); row++) {
+        struct uuid agent = db_uuid(rows, row, 0);
+        size_t at = row; /* mostly in the order given */
+
+        for (size_t tried = 0; tried < count; tried++, at = (at + 1) % count)
+            if (uuid_equal(&agents[at], &agent)) {
+                ret[at] = true;
+                break;
+            }
+    }
+}
+
 int agent_registry_renew(struct db *db, const struct uuid *controller, const struct uuid *agents,
                          const int64_t *fences, size_t count, bool *ret_kept, struct error *err)
 {
@@ -341,36 +358,36 @@ int agent_registry_renew(struct db *db, const struct uuid *controller, const str
 
     if (!rows)
         return -1;
-    memset(ret_kept, 0, count * sizeof(*ret_kept));
-    for (size_t row = 0; row < db_rows_count(rows); row++) {
-        struct uuid agent = db_uuid(rows, row, 0);
-        size_t at = row; /* mostly in the order given */
-
-        for (size_t tried = 0; tried < count; tried++, at = (at + 1) % count)
-            if (uuid_equal(&agents[at], &agent)) {
-                ret_kept[at] = true;
-                break;
-            }
-    }
+    mark_agents(rows, agents, count, ret_kept);
     db_rows_destroy(rows);
     return 0;
 }
 
 int agent_registry_owned(struct db *db, const struct uuid *controller,
-                         const struct live_session *session, struct error *err)
+                         const struct live_session *const *sessions, size_t count, bool *ret_owned,
+                         struct error *err)
 {
-    struct db_rows *rows;
-    int rc;
+    struct uuid *agents = calloc(count + 1, sizeof(*agents));
+    int64_t *fences = calloc(count + 1, sizeof(*fences));
+    struct db_rows *rows = NULL;
 
-    if (!PROTECTION("session_fence"))
-        return 1;
-    rows = db_query(db, SQL_AGENT_SESSION_OWNED, err, "uui", &session->agent, controller,
-                    session->fence);
-    if (!rows)
-        return -1;
-    rc = db_rows_count(rows) > 0;
+    for (size_t i = 0; agents && fences && i < count; i++) {
+        agents[i] = sessions[i]->agent;
+        fences[i] = sessions[i]->fence;
+    }
+    if (agents && fences)
+        rows = db_query(db, SQL_AGENT_SESSION_OWNED, err, "uUI", controller, count, agents, count,
+                        fences);
+    else
+        error_no_memory(err);
+    if (rows)
+        mark_agents(rows, agents, count, ret_owned);
+    for (size_t i = 0; rows && !PROTECTION("session_fence") && i < count; i++)
+        ret_owned[i] = true;
+    free(agents);
+    free(fences);
     db_rows_destroy(rows);
-    return rc;
+    return rows ? 0 : -1;
 }
 
 int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agent,

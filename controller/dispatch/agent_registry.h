@@ -51,9 +51,10 @@ int agent_registry_quarantine(struct db *db, const struct uuid *agent, const cha
  * by now. */
 int agent_registry_renew(struct db *db, const struct uuid *controller, const struct uuid *agents,
                          const int64_t *fences, size_t count, bool *ret_kept, struct error *err);
-/* 1, 0, -1. Asked before anything is sent. */
+/* Asked before anything is sent: ret_owned[i] is false for a session that is another's by now. */
 int agent_registry_owned(struct db *db, const struct uuid *controller,
-                         const struct live_session *session, struct error *err);
+                         const struct live_session *const *sessions, size_t count, bool *ret_owned,
+                         struct error *err);
 int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agent,
                          int64_t fence, struct error *err);
 

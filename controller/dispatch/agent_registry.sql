@@ -64,7 +64,10 @@ where s.agent_id = mine.agent_id and s.fence = mine.fence and s.controller_id = 
 returning s.agent_id
 
 -- name: agent_session_owned
-select 1 from agent_session where agent_id = $1 and controller_id = $2 and fence = $3 and expires_at > now()
+select s.agent_id from unnest($2::uuid[], $3::bigint[]) with ordinality as mine (agent_id, fence, n)
+join agent_session s on s.agent_id = mine.agent_id and s.fence = mine.fence
+where s.controller_id = $1 and s.expires_at > now()
+order by mine.n
 
 -- name: agent_session_close
 update agent_session set expires_at = now() where agent_id = $1 and controller_id = $2 and fence = $3

@@ -275,12 +275,11 @@ static bool connected(struct dispatch_store *store, int64_t now_ms)
     return true;
 }
 
-/* True: a hint came that tasks are due. What is told of agents' keys or of a
- * manifest is looked at now, too. */
-static bool hinted(struct dispatch_store *store)
+/* What is told of a site's tasks, of agents' keys or of a manifest is looked at now. */
+static void take_hints(struct dispatch_store *store)
 {
-    bool any = false;
     char *payload;
+    struct uuid site;
 
     while ((payload = db_notification(store->listener, NULL))) {
         if (strncmp(payload, "agent ", 6) == 0)
@@ -288,14 +287,27 @@ static bool hinted(struct dispatch_store *store)
         else if (strcmp(payload, "manifest") == 0)
             store->renewed_ms = 0;
         else
-            any = true;
+            store->hinted = true;
+        if (uuid_parse(payload, &site) == 0)
+            store_look_for(store, &site);
         free(payload);
     }
-    return any;
 }
 
-static int by_the_clock(struct dispatch_store *store, int64_t now_ms, bool hint, struct error *err)
+static int on_the_second(struct dispatch_store *store, int64_t now_ms, struct error *err)
 {
+    store->polled_ms = now_ms;
+    return store_look_after_waiting(store, now_ms, err) < 0 ||
+                   store_look_after_orphans(store, err) < 0 || store_look_for_due(store, err) < 0
+               ? -1
+               : 0;
+}
+
+static int by_the_clock(struct dispatch_store *store, int64_t now_ms, struct error *err)
+{
+    bool polls = now_ms - store->polled_ms >= POLL_MS, hinted = store->hinted;
+
+    store->hinted = false;
     if (now_ms - store->keys_ms >= KEYS_MS) {
         store->keys_ms = now_ms;
         if (load_keys(store, err) < 0)
@@ -307,16 +319,14 @@ static int by_the_clock(struct dispatch_store *store, int64_t now_ms, bool hint,
             store_load_manifest(store, err) < 0 || store_renew_welcomes(store, err) < 0)
             return -1;
     }
-    if (!hint && now_ms - store->polled_ms < POLL_MS)
-        return 0;
-    store->polled_ms = now_ms;
-    if (store_look_after_waiting(store, now_ms, err) < 0 ||
-        store_look_after_orphans(store, err) < 0)
+    if (polls && on_the_second(store, now_ms, err) < 0)
         return -1;
     /* A release goes out before the lease that it makes possible: behind it, its epoch were old. */
-    return store_send_words(store, err) < 0 || store_send_due(store, err) < 0
-               ? -1
-               : store_send_cancels(store, err);
+    if ((polls || hinted || store->looked_for) && store_send_words(store, err) < 0)
+        return -1;
+    if (store_send_due(store, err) < 0)
+        return -1;
+    return polls || hinted ? store_send_cancels(store, err) : 0;
 }
 
 /* ---- the thread ---- */
@@ -341,7 +351,8 @@ static void turn(struct dispatch_store *store)
     take_jobs(store);
     if (!up || !db_alive(store->db))
         return;
-    if (by_the_clock(store, now_ms, hinted(store), &err) < 0) {
+    take_hints(store);
+    if (by_the_clock(store, now_ms, &err) < 0) {
         db_rollback(store->db);
         if (!db_alive(store->db))
             set_trouble(store, &err);

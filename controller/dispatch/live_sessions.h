@@ -25,6 +25,7 @@ struct live {
     struct live_session session;
     uint64_t connection;
     bool resumed;              /* orders may go */
+    bool looked_for;           /* a task of its site may be due */
     bool orphans_looked_after; /* leases of its site from before it; see task_orphans.h */
     uint64_t manifest_version; /* in its last WELCOME */
     int64_t token_end_us;

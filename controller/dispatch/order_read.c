@@ -22,6 +22,7 @@
 
 /* Columns of SQL_ORDER_TASK. */
 enum {
+    AT_TASK,
     AT_MACHINE,
     AT_MACHINE_NAME,
     AT_SMBIOS,
@@ -65,74 +66,92 @@ struct order {
     struct uuid tenant, task, site, agent, machine, smbios, bmc_id, version, decision, alert;
     uint8_t nonce[32];
     uint8_t sealed[SEALED_SECRET_OVERHEAD + SEALED_SECRET_PLAIN_MAX];
-    struct db_rows *row, *file_rows;
+    const struct db_rows *rows; /* borrowed, and which of them it is */
+    size_t row;
     json_t *document, *values;
 };
 
-void order_destroy(struct order *order)
+/* The wishes' rows: of tasks, of their machines' cards and of their images' files. */
+struct orders {
+    const struct order_wish *wishes; /* borrowed */
+    struct db_rows *tasks, *macs, *files;
+    struct order *order; /* the one whose message is lent out */
+};
+
+static void order_destroy(struct order *order)
 {
     if (!order)
         return;
-    db_rows_destroy(order->row);
-    db_rows_destroy(order->file_rows);
     json_decref(order->document);
     json_decref(order->values);
     free(order);
 }
 
-const Muster__BootTask *order_message(const struct order *order)
+void orders_destroy(struct orders *orders)
 {
-    return &order->boot;
+    if (!orders)
+        return;
+    order_destroy(orders->order);
+    db_rows_destroy(orders->tasks);
+    db_rows_destroy(orders->macs);
+    db_rows_destroy(orders->files);
+    free(orders);
 }
 
 /* protobuf-c's fields are not const; messages made here are only packed. */
 static char *text(const struct order *order, int column)
 {
-    const char *value = db_text(order->row, 0, column);
+    const char *value = db_text(order->rows, order->row, column);
 
     return (char *)(value ? value : "");
 }
 
 static ProtobufCBinaryData keep_uuid(const struct order *order, int column, struct uuid *place)
 {
-    *place = db_uuid(order->row, 0, column);
-    return db_is_null(order->row, 0, column) ? (ProtobufCBinaryData){0, NULL}
-                                             : message_from_uuid(place);
+    *place = db_uuid(order->rows, order->row, column);
+    return db_is_null(order->rows, order->row, column) ? (ProtobufCBinaryData){0, NULL}
+                                                       : message_from_uuid(place);
 }
 
-static int read_macs(struct db *db, struct order *order, struct error *err)
+static int read_macs(const struct orders *orders, struct order *order, struct error *err)
 {
-    struct db_rows *rows = db_query(db, SQL_ORDER_MACS, err, "u", &order->machine);
+    for (size_t i = 0; i < db_rows_count(orders->macs) && order->boot.n_mac < MACS_MAX; i++) {
+        struct uuid machine = db_uuid(orders->macs, i, 0);
+        size_t at = order->boot.n_mac;
 
-    if (!rows)
-        return -1;
-    for (size_t i = 0; i < db_rows_count(rows) && i < MACS_MAX; i++) {
-        order->macs[i] = db_mac(rows, i, 0);
-        order->mac_list[i] = (ProtobufCBinaryData){6, order->macs[i].bytes};
-        order->boot.n_mac = i + 1;
+        if (!uuid_equal(&machine, &order->machine))
+            continue;
+        order->macs[at] = db_mac(orders->macs, i, 1);
+        order->mac_list[at] = (ProtobufCBinaryData){6, order->macs[at].bytes};
+        order->boot.n_mac++;
     }
     order->boot.mac = order->mac_list;
-    db_rows_destroy(rows);
     return order->boot.n_mac ? 0 : error_set_code(err, ERROR_INVALID, "the machine has no MAC");
 }
 
-static int read_files(struct db *db, struct order *order, struct error *err)
+static void read_file(const struct orders *orders, size_t row, Muster__ImageFile *file)
 {
-    order->file_rows = db_query(db, SQL_ORDER_FILES, err, "u", &order->version);
-    if (!order->file_rows)
-        return -1;
-    for (size_t i = 0; i < db_rows_count(order->file_rows) && i < FILES_MAX; i++) {
-        Muster__ImageFile *file = &order->files[i];
-        size_t length;
+    size_t length;
 
-        muster__image_file__init(file);
-        file->role = (char *)db_text(order->file_rows, i, 0);
-        file->name = (char *)db_text(order->file_rows, i, 1);
-        file->sha256.data = (uint8_t *)db_blob(order->file_rows, i, 2, &length);
-        file->sha256.len = length;
-        file->size = (uint64_t)db_int(order->file_rows, i, 3);
-        order->file_list[i] = file;
-        order->image.n_file = i + 1;
+    muster__image_file__init(file);
+    file->role = (char *)db_text(orders->files, row, 1);
+    file->name = (char *)db_text(orders->files, row, 2);
+    file->sha256.data = (uint8_t *)db_blob(orders->files, row, 3, &length);
+    file->sha256.len = length;
+    file->size = (uint64_t)db_int(orders->files, row, 4);
+}
+
+static int read_files(const struct orders *orders, struct order *order, struct error *err)
+{
+    for (size_t i = 0; i < db_rows_count(orders->files) && order->image.n_file < FILES_MAX; i++) {
+        struct uuid version = db_uuid(orders->files, i, 0);
+        size_t at = order->image.n_file;
+
+        if (!uuid_equal(&version, &order->version))
+            continue;
+        read_file(orders, i, &order->files[at]);
+        order->file_list[at] = &order->files[at];
+        order->image.n_file++;
     }
     order->image.file = order->file_list;
     return order->image.n_file
@@ -153,7 +172,7 @@ static size_t read_names(const json_t *document, const char *key, char **names)
     return count;
 }
 
-static int read_image(struct db *db, struct order *order, struct error *err)
+static int read_image(const struct orders *orders, struct order *order, struct error *err)
 {
     Muster__ImageVersion *image = &order->image;
     const json_t *arguments;
@@ -167,7 +186,7 @@ static int read_image(struct db *db, struct order *order, struct error *err)
     image->image_version_id = keep_uuid(order, AT_VERSION_ID, &order->version);
     image->name = text(order, AT_IMAGE);
     image->version = text(order, AT_VERSION);
-    image->digest.data = (uint8_t *)db_blob(order->row, 0, AT_DIGEST, &length);
+    image->digest.data = (uint8_t *)db_blob(order->rows, order->row, AT_DIGEST, &length);
     image->digest.len = length;
     if (arguments)
         image->arguments = (char *)json_string_value(arguments);
@@ -176,7 +195,7 @@ static int read_image(struct db *db, struct order *order, struct error *err)
     image->n_firmware = read_names(order->document, "firmware", order->firmware);
     image->firmware = order->firmware;
     order->boot.image = image;
-    return read_files(db, order, err);
+    return read_files(orders, order, err);
 }
 
 static int read_params(struct order *order, struct error *err)
@@ -209,7 +228,7 @@ static int seal_password(struct order *order, const struct live_session *to,
     const struct sealed_place place = {order->tenant, order->machine, order->bmc_id};
     uint8_t plain[SEALED_SECRET_PLAIN_MAX];
     size_t length = 0, sealed_length;
-    const uint8_t *stored = db_blob(order->row, 0, AT_PASSWORD, &sealed_length);
+    const uint8_t *stored = db_blob(order->rows, order->row, AT_PASSWORD, &sealed_length);
     int rc = 0;
 
     if (stored)
@@ -231,8 +250,8 @@ static void read_machine(struct order *order)
     muster__machine_record__init(record);
     record->name = text(order, AT_MACHINE_NAME);
     record->serial = text(order, AT_SERIAL);
-    record->memory_mib = (uint32_t)db_int(order->row, 0, AT_MEMORY);
-    record->cpus = (uint32_t)db_int(order->row, 0, AT_CPUS);
+    record->memory_mib = (uint32_t)db_int(order->rows, order->row, AT_MEMORY);
+    record->cpus = (uint32_t)db_int(order->rows, order->row, AT_CPUS);
     order->boot.record = record;
     order->boot.machine_id = keep_uuid(order, AT_MACHINE, &order->machine);
     order->boot.machine_uuid = keep_uuid(order, AT_SMBIOS, &order->smbios);
@@ -240,9 +259,9 @@ static void read_machine(struct order *order)
     bmc->bmc_id = keep_uuid(order, AT_BMC, &order->bmc_id);
     bmc->driver = text(order, AT_DRIVER);
     bmc->address = text(order, AT_ADDRESS);
-    bmc->port = (uint32_t)db_int(order->row, 0, AT_PORT);
+    bmc->port = (uint32_t)db_int(order->rows, order->row, AT_PORT);
     bmc->username = text(order, AT_USERNAME);
-    bmc->cipher_suite = (uint32_t)db_int(order->row, 0, AT_SUITE);
+    bmc->cipher_suite = (uint32_t)db_int(order->rows, order->row, AT_SUITE);
     order->boot.bmc = bmc;
 }
 
@@ -250,11 +269,11 @@ static void read_rule(struct order *order)
 {
     Muster__RuleRef *rule = &order->rule;
 
-    if (db_is_null(order->row, 0, AT_RULE))
+    if (db_is_null(order->rows, order->row, AT_RULE))
         return; /* by a person */
     muster__rule_ref__init(rule);
     rule->id = text(order, AT_RULE);
-    rule->version = (uint32_t)db_int(order->row, 0, AT_RULE_VERSION);
+    rule->version = (uint32_t)db_int(order->rows, order->row, AT_RULE_VERSION);
     rule->decision_id = keep_uuid(order, AT_DECISION, &order->decision);
     rule->alert_id = keep_uuid(order, AT_ALERT, &order->alert);
     order->boot.rule = rule;
@@ -284,7 +303,7 @@ static void fill_head(struct order *order, const struct live_session *to,
     boot->chainload_always = to->chainload_always;
 }
 
-static int fill(struct db *db, struct order *order, const struct live_session *to,
+static int fill(const struct orders *orders, struct order *order, const struct live_session *to,
                 dispatch_open_password open_password, void *open_context, struct error *err)
 {
     Muster__BootTask *boot = &order->boot;
@@ -292,38 +311,109 @@ static int fill(struct db *db, struct order *order, const struct live_session *t
     read_machine(order);
     read_rule(order);
     boot->after = text(order, AT_AFTER);
-    boot->not_before_us = db_time(order->row, 0, AT_SCHEDULE);
-    boot->expires_at_us = db_time(order->row, 0, AT_EXPIRES);
-    boot->deadline_s = (uint32_t)db_int(order->row, 0, AT_DEADLINE);
-    if (read_macs(db, order, err) < 0 || read_image(db, order, err) < 0 ||
+    boot->not_before_us = db_time(order->rows, order->row, AT_SCHEDULE);
+    boot->expires_at_us = db_time(order->rows, order->row, AT_EXPIRES);
+    boot->deadline_s = (uint32_t)db_int(order->rows, order->row, AT_DEADLINE);
+    if (read_macs(orders, order, err) < 0 || read_image(orders, order, err) < 0 ||
         read_params(order, err) < 0)
         return -1;
     return seal_password(order, to, open_password, open_context, err);
 }
 
-int order_read(struct db *db, const struct live_session *to, const struct task_lease *lease,
-               dispatch_open_password open_password, void *open_context, struct order **ret_order,
-               struct error *err)
+/* ---- many at once ---- */
+
+static struct db_rows *query_of(struct db *db, const char *sql, const struct db_rows *tasks,
+                                int column, struct error *err)
 {
-    struct order *order = calloc(1, sizeof(*order));
+    size_t count = db_rows_count(tasks);
+    struct uuid *ids = calloc(count + 1, sizeof(*ids));
+    struct db_rows *rows = NULL;
+
+    for (size_t i = 0; ids && i < count; i++)
+        ids[i] = db_uuid(tasks, i, column);
+    if (ids)
+        rows = db_query(db, sql, err, "U", count, ids);
+    else
+        error_no_memory(err);
+    free(ids);
+    return rows;
+}
+
+static int query_tasks(struct db *db, struct orders *orders, size_t count, struct error *err)
+{
+    struct uuid *tasks = calloc(count + 1, sizeof(*tasks));
+    int64_t *epochs = calloc(count + 1, sizeof(*epochs));
+
+    for (size_t i = 0; tasks && epochs && i < count; i++) {
+        tasks[i] = orders->wishes[i].lease->task;
+        epochs[i] = (int64_t)orders->wishes[i].lease->epoch;
+    }
+    if (tasks && epochs)
+        orders->tasks = db_query(db, SQL_ORDER_TASKS, err, "UI", count, tasks, count, epochs);
+    else
+        error_no_memory(err);
+    free(tasks);
+    free(epochs);
+    if (!orders->tasks ||
+        !(orders->macs = query_of(db, SQL_ORDER_MACS, orders->tasks, AT_MACHINE, err)) ||
+        !(orders->files = query_of(db, SQL_ORDER_FILES, orders->tasks, AT_VERSION_ID, err)))
+        return -1;
+    return 0;
+}
+
+int orders_read(struct db *db, const struct order_wish *wishes, size_t count,
+                struct orders **ret_orders, struct error *err)
+{
+    struct orders *orders = calloc(1, sizeof(*orders));
     int rc = -1;
 
-    if (!order)
-        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for an order");
-    if (db_begin_tenant(db, &lease->tenant, err) < 0) {
-        order_destroy(order);
-        return -1;
-    }
-    fill_head(order, to, lease);
-    order->row = db_query(db, SQL_ORDER_TASK, err, "ui", &lease->task, (int64_t)lease->epoch);
-    if (order->row)
-        rc = db_rows_count(order->row) == 0                               ? 0
-             : fill(db, order, to, open_password, open_context, err) == 0 ? 1
-                                                                          : -1;
+    if (!orders)
+        return error_no_memory(err);
+    orders->wishes = wishes;
+    if (db_begin_tenant(db, &wishes[0].lease->tenant, err) == 0)
+        rc = query_tasks(db, orders, count, err);
     db_rollback(db); /* it only read */
-    if (rc == 1)
-        *ret_order = order;
+    if (rc == 0)
+        *ret_orders = orders;
     else
-        order_destroy(order);
+        orders_destroy(orders);
     return rc;
+}
+
+/* Its row, or none. */
+static bool find_row(const struct orders *orders, const struct uuid *task, size_t *ret_row)
+{
+    for (size_t i = 0; i < db_rows_count(orders->tasks); i++) {
+        struct uuid found = db_uuid(orders->tasks, i, AT_TASK);
+
+        if (uuid_equal(&found, task)) {
+            *ret_row = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const Muster__BootTask *orders_message(struct orders *orders, size_t number,
+                                       dispatch_open_password open_password, void *open_context,
+                                       struct error *err)
+{
+    const struct order_wish *wish = &orders->wishes[number];
+    size_t row;
+
+    error_clear(err);
+    order_destroy(orders->order);
+    orders->order = NULL;
+    if (!find_row(orders, &wish->lease->task, &row))
+        return NULL;
+    if (!(orders->order = calloc(1, sizeof(*orders->order)))) {
+        error_no_memory(err);
+        return NULL;
+    }
+    orders->order->rows = orders->tasks;
+    orders->order->row = row;
+    fill_head(orders->order, wish->to, wish->lease);
+    return fill(orders, orders->order, wish->to, open_password, open_context, err) < 0
+               ? NULL
+               : &orders->order->boot;
 }

@@ -1,5 +1,5 @@
-/* order_read.h - all that a BootTask says, read from the database into one arena that lives as long
- * as the message: for task_sender.
+/* order_read.h - all that BootTasks say, read from the database together; it lives as long as the
+ * messages: for task_sender.
  */
 #pragma once
 
@@ -12,12 +12,20 @@
 
 struct db;
 struct error;
-struct order;
+struct orders;
 
-/* 1: *ret_order is the caller's; 0: the lease is gone; -1. The BMC password is opened and sealed to
- * 'to' on the way and is nowhere in clear afterwards. */
-int order_read(struct db *db, const struct live_session *to, const struct task_lease *lease,
-               dispatch_open_password open_password, void *open_context, struct order **ret_order,
-               struct error *err);
-const Muster__BootTask *order_message(const struct order *order); /* borrowed */
-void order_destroy(struct order *order);
+/* Whose lease, and to whom its order goes. */
+struct order_wish {
+    const struct live_session *to; /* borrowed */
+    const struct task_lease *lease;
+};
+/* Of one tenant; *ret_orders is the caller's. -1: the database. */
+int orders_read(struct db *db, const struct order_wish *wishes, size_t count,
+                struct orders **ret_orders, struct error *err);
+/* The message of wishes[number], borrowed until the next call. NULL with 'err': it cannot be made;
+ * without (no code): the lease is gone. The BMC password is opened and sealed on the way and is
+ * nowhere in clear afterwards. */
+const Muster__BootTask *orders_message(struct orders *orders, size_t number,
+                                       dispatch_open_password open_password, void *open_context,
+                                       struct error *err);
+void orders_destroy(struct orders *orders);

@@ -49,6 +49,8 @@ struct dispatch_store {
     size_t manifest_length;
     int64_t keys_ms, polled_ms, renewed_ms, connected_ms;
     struct said_cancels *said;
+    bool looked_for; /* of any session */
+    bool hinted;     /* somebody said that there is something for an agent */
 
     atomic_uint_fast64_t counts[COUNT_KINDS];
     pthread_mutex_t lock;
@@ -103,6 +105,10 @@ int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struc
 
 /* What was leased in sessions before those that are live goes back to the queue. */
 int store_look_after_orphans(struct dispatch_store *store, struct error *err);
+/* A task may be due: of that site; of any one that has a queue. */
+void store_look_for(struct dispatch_store *store, const struct uuid *site);
+int store_look_for_due(struct dispatch_store *store, struct error *err);
+/* Where one may be due. */
 int store_send_due(struct dispatch_store *store, struct error *err);
 int store_send_cancels(struct dispatch_store *store, struct error *err);
 int store_send_words(struct dispatch_store *store, struct error *err);

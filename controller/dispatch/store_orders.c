@@ -13,6 +13,7 @@
 #include "controller/dispatch/task_sender.h"
 #include "controller/tasks/agent_order.h"
 #include "controller/tasks/task_orphans.h"
+#include "controller/tasks/task_queue.h"
 
 #define CANCEL_MS 10000 /* a cancel that was not answered is said again */
 
@@ -68,25 +69,51 @@ int store_look_after_orphans(struct dispatch_store *store, struct error *err)
     return 0;
 }
 
-int store_send_due(struct dispatch_store *store, struct error *err)
+/* By the clock: every site with a queue. */
+int store_look_for_due(struct dispatch_store *store, struct error *err)
 {
     struct uuid *sites;
     size_t count;
-    int rc = 0;
 
     if (live_sessions_count(store->sessions) == 0)
         return 0;
-    if (task_sender_ready(store->db, &sites, &count, err) < 0)
+    if (task_queue_sites(store->db, &sites, &count, err) < 0)
         return -1;
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        struct live *live = resumed_of(store, &sites[i]);
-
-        if (live)
-            rc =
-                task_sender_lease(store->sender, store->db, &live->session, send_order, store, err);
-    }
+    for (size_t i = 0; i < count; i++)
+        store_look_for(store, &sites[i]);
     free(sites);
-    return rc < 0 ? -1 : 0;
+    return 0;
+}
+
+void store_look_for(struct dispatch_store *store, const struct uuid *site)
+{
+    struct live *live = live_sessions_of_site(store->sessions, site);
+
+    if (live && !live->looked_for) {
+        live->looked_for = true;
+        store->looked_for = true;
+    }
+}
+
+int store_send_due(struct dispatch_store *store, struct error *err)
+{
+    const struct live_session *due[TASK_SENDER_SITES];
+    struct live *live = live_sessions_first(store->sessions);
+
+    while (store->looked_for) {
+        size_t count = 0;
+
+        for (; live && count < TASK_SENDER_SITES; live = live->next) {
+            if (live->looked_for && live->resumed)
+                due[count++] = &live->session;
+            live->looked_for = false;
+        }
+        store->looked_for = live != NULL;
+        if (count > 0 &&
+            task_sender_lease(store->sender, store->db, due, count, send_order, store, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int store_send_cancels(struct dispatch_store *store, struct error *err)

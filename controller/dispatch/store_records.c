@@ -79,6 +79,16 @@ static int take_alone(struct dispatch_store *store, struct event_batch *one, int
                : -1;
 }
 
+/* A machine whose task has ended may be the next one's. */
+static bool has_result(const struct session_batch *batch, size_t from, size_t upto)
+{
+    for (size_t i = from; i < upto; i++)
+        if (batch->records[i].message &&
+            batch->records[i].message->kind_case == MUSTER__RECORD__KIND_RESULT)
+            return true;
+    return false;
+}
+
 /* Acknowledged as far as it went. -1: the session cannot go on. */
 static int acknowledge(struct dispatch_store *store, struct live *live,
                        const struct event_batch *one, size_t from, struct error *err)
@@ -86,6 +96,8 @@ static int acknowledge(struct dispatch_store *store, struct live *live,
     store_add(store, COUNT_RECORDS, one->counts.records);
     store_add(store, COUNT_DROPPED, one->counts.dropped);
     store_add(store, COUNT_REFUSED, one->counts.orders_refused);
+    if (has_result(one->batch, from, one->at))
+        store_look_for(store, &live->session.site);
     return note_committed(store, live, one->batch, from, one->at, err);
 }
 

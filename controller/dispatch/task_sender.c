@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,8 @@
 #include "proto/sha256.h"
 
 #define ROOM "dispatch"
-#define LEASES_AT_ONCE 64
+#define LEASES_AT_ONCE 256 /* of all sites, */
+#define LEASES_A_SITE 64   /* and of one */
 #define CANCEL_LIFE_US                                                                             \
     INT64_C(60000000) /* a cancel that arrives later is said again, with a new end */
 
@@ -63,26 +63,6 @@ void task_sender_destroy(struct task_sender *sender)
 const uint8_t *task_sender_public_key(const struct task_sender *sender)
 {
     return sign_key_public(sender->key);
-}
-
-int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count, struct error *err)
-{
-    struct db_rows *rows = db_query(db, SQL_ORDER_SITES_READY, err, "");
-    struct uuid *sites;
-    size_t count;
-
-    if (!rows)
-        return -1;
-    count = db_rows_count(rows);
-    sites = calloc(count + 1, sizeof(*sites));
-    for (size_t i = 0; sites && i < count; i++)
-        sites[i] = db_uuid(rows, i, 0);
-    db_rows_destroy(rows);
-    if (!sites)
-        return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for %zu sites", count);
-    *ret_sites = sites;
-    *ret_count = count;
-    return 0;
 }
 
 static int sign(struct task_sender *sender, enum envelope_domain domain,
@@ -126,88 +106,185 @@ static void tell(const char *what, const struct live_session *session, const str
         log_info(ROOM, what, "task=%s epoch=%" PRIu64 " agent=%s", id, epoch, session->name);
 }
 
-/* 1: out; 0: this one not now; -1: the database is away. */
-static int send_one(struct task_sender *sender, struct db *db, const struct live_session *session,
-                    const struct task_lease *lease, task_sender_send send, void *context,
-                    struct error *err)
-{
-    struct order *order = NULL;
-    uint8_t *envelope = NULL, digest[32];
-    size_t length = 0;
-    struct error why = {0};
-    int rc = order_read(db, session, lease, sender->settings.open_password,
-                        sender->settings.open_context, &order, &why);
+/* ---- leases ---- */
 
-    if (rc == 1 &&
-        sign(sender, DOMAIN_TASK, &order_message(order)->base, &envelope, &length, &why) < 0)
-        rc = -1;
-    if (rc == 1) {
-        sha256_of(envelope, length, digest);
-        rc = task_queue_sent(db, &sender->settings.controller, lease, digest, &why);
-    }
-    if (rc == 1)
-        FAULT_POINT("musterd_sent_committed");
-    if (rc == 1 && send(context, session, envelope, length, &why) < 0)
-        rc = -1;
-    order_destroy(order);
-    free(envelope);
-    if (rc == 1)
-        tell("task sent", session, &lease->task, lease->epoch, NULL);
-    if (rc >= 0)
-        return rc;
-    tell("task not sent", session, &lease->task, lease->epoch, &why);
-    if (why.code == ERROR_UNAVAILABLE || !db_alive(db)) {
-        *err = why;
-        return -1;
-    }
-    /* Its timeline says why, and no agent has to be asked after it. */
-    return task_queue_requeue(db, &sender->settings.controller, lease, error_text(&why), err) < 0
+/* What goes out in one round: leases of sessions that are ours, their orders signed, and noted as
+ * sent. */
+struct round {
+    struct task_sender *sender;
+    struct db *db;
+    const struct live_session *const *sessions; /* borrowed; is each ours? */
+    bool owned[TASK_SENDER_SITES];
+    size_t session_count;
+    struct outgoing {
+        const struct live_session *to;
+        uint8_t *envelope;
+        size_t length;
+    } out[LEASES_AT_ONCE];
+    struct task_sending list[LEASES_AT_ONCE]; /* beside 'out' */
+    size_t count;
+};
+
+static int ask_owned(struct round *in, struct error *err)
+{
+    return agent_registry_owned(in->db, &in->sender->settings.controller, in->sessions,
+                                in->session_count, in->owned, err);
+}
+
+/* Its timeline says why, and no agent has to be asked after it. */
+static int give_back(struct round *in, const struct live_session *session,
+                     const struct task_lease *lease, const struct error *why, struct error *err)
+{
+    tell("task not sent", session, &lease->task, lease->epoch, why);
+    return task_queue_requeue(in->db, &in->sender->settings.controller, lease, error_text(why),
+                              err) < 0
                ? -1
                : 0;
 }
 
-/* A controller that was stopped between asking and leasing has nobody to send to: its leases go
- * back, as far as they are still its own. */
-static int give_back(struct task_sender *sender, struct db *db, const struct live_session *session,
-                     const struct task_lease *leases, int count, struct error *err)
+/* Signs what can be built; the others go back. Of one tenant. */
+static int sign_orders(struct round *in, const struct order_wish *wishes, size_t count,
+                       struct error *err)
 {
-    for (int i = 0; i < count; i++) {
-        const struct error why = {.text = "another controller has the session by now"};
+    struct orders *orders;
 
-        tell("task not sent", session, &leases[i].task, leases[i].epoch, &why);
-        if (task_queue_requeue(db, &sender->settings.controller, &leases[i], why.text, err) < 0)
+    if (orders_read(in->db, wishes, count, &orders, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        struct outgoing *out = &in->out[in->count];
+        struct error why = {0};
+        const Muster__BootTask *boot = orders_message(orders, i, in->sender->settings.open_password,
+                                                      in->sender->settings.open_context, &why);
+
+        if (boot &&
+            sign(in->sender, DOMAIN_TASK, &boot->base, &out->envelope, &out->length, &why) == 0) {
+            out->to = wishes[i].to;
+            in->list[in->count].lease = *wishes[i].lease;
+            sha256_of(out->envelope, out->length, in->list[in->count++].order_sha256);
+        } else if (why.code == ERROR_UNAVAILABLE) {
+            *err = why;
+            orders_destroy(orders);
             return -1;
+        } else if (why.code != ERROR_NONE &&
+                   give_back(in, wishes[i].to, wishes[i].lease, &why, err) < 0) {
+            orders_destroy(orders);
+            return -1;
+        }
     }
+    orders_destroy(orders);
     return 0;
 }
 
-int task_sender_lease(struct task_sender *sender, struct db *db, const struct live_session *session,
-                      task_sender_send send, void *context, struct error *err)
+static size_t session_of(const struct round *in, const struct uuid *site)
+{
+    size_t at = 0;
+
+    while (at < in->session_count && !uuid_equal(&in->sessions[at]->site, site))
+        at++;
+    return at;
+}
+
+/* Leases follow each other by tenant. A controller that was stopped between asking and leasing has
+ * nobody to send to: those leases go back, as far as they are still its own. */
+static int sign_leases(struct round *in, const struct task_lease *leases, size_t count,
+                       struct error *err)
+{
+    static const struct error lost = {.text = "another controller has the session by now"};
+    struct order_wish wishes[LEASES_AT_ONCE];
+    size_t wished = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t at = session_of(in, &leases[i].site);
+
+        if (wished > 0 && !uuid_equal(&wishes[0].lease->tenant, &leases[i].tenant)) {
+            if (sign_orders(in, wishes, wished, err) < 0)
+                return -1;
+            wished = 0;
+        }
+        if (in->owned[at])
+            wishes[wished++] = (struct order_wish){in->sessions[at], &leases[i]};
+        else if (give_back(in, in->sessions[at], &leases[i], &lost, err) < 0)
+            return -1;
+    }
+    return wished > 0 ? sign_orders(in, wishes, wished, err) : 0;
+}
+
+/* Returns how many. */
+static int send_signed(struct round *in, task_sender_send send, void *context, struct error *err)
+{
+    int sent = 0,
+        held = task_queue_sent(in->db, &in->sender->settings.controller, in->list, in->count, err);
+
+    if (held <= 0)
+        return held;
+    FAULT_POINT("musterd_sent_committed");
+    for (size_t i = 0; i < in->count; i++) {
+        const struct task_lease *lease = &in->list[i].lease;
+        const struct outgoing *out = &in->out[i];
+
+        if (!in->list[i].held)
+            continue;
+        if (send(context, out->to, out->envelope, out->length, err) < 0)
+            return -1;
+        tell("task sent", out->to, &lease->task, lease->epoch, NULL);
+        sent++;
+    }
+    return sent;
+}
+
+/* What is ours is leased. Returns how many. */
+static int lease(struct round *in, struct task_lease leases[LEASES_AT_ONCE], struct error *err)
+{
+    struct task_site sites[TASK_SENDER_SITES];
+    size_t count = 0, each;
+
+    for (size_t i = 0; i < in->session_count; i++)
+        if (in->owned[i])
+            sites[count++] = (struct task_site){in->sessions[i]->site, in->sessions[i]->agent};
+    if (count == 0)
+        return 0;
+    each = LEASES_AT_ONCE / count < LEASES_A_SITE ? LEASES_AT_ONCE / count : LEASES_A_SITE;
+    return task_queue_lease(in->db, &in->sender->settings.controller, sites, count, each, leases,
+                            err);
+}
+
+/* Returns how many were leased, *sent more went out; -1. */
+static int one_round(struct round *in, task_sender_send send, void *context, int *sent,
+                     struct error *err)
 {
     struct task_lease leases[LEASES_AT_ONCE];
-    int leased, sent = 0, owned;
+    int leased = lease(in, leases, err), rc = -1;
 
+    if (leased <= 0)
+        return leased;
+    in->count = 0;
+    FAULT_POINT("musterd_lease_committed");
+    if (ask_owned(in, err) == 0 && sign_leases(in, leases, (size_t)leased, err) == 0)
+        rc = send_signed(in, send, context, err);
+    for (size_t i = 0; i < in->count; i++)
+        free(in->out[i].envelope);
+    *sent += rc > 0 ? rc : 0;
+    return rc < 0 ? -1 : leased;
+}
+
+int task_sender_lease(struct task_sender *sender, struct db *db,
+                      const struct live_session *const *sessions, size_t count,
+                      task_sender_send send, void *context, struct error *err)
+{
+    struct round *in = calloc(1, sizeof(*in));
+    int leased, sent = 0;
+
+    if (!in)
+        return error_no_memory(err);
+    in->sender = sender;
+    in->db = db;
+    in->sessions = sessions;
+    in->session_count = count;
     FAULT_POINT("musterd_lease_begin");
-    owned = agent_registry_owned(db, &sender->settings.controller, session, err);
-    if (owned <= 0)
-        return owned;
-    do {
-        leased = task_queue_lease(db, &sender->settings.controller, &session->site, &session->agent,
-                                  LEASES_AT_ONCE, leases, err);
-        if (leased > 0) {
-            FAULT_POINT("musterd_lease_committed");
-            owned = agent_registry_owned(db, &sender->settings.controller, session, err);
-            if (owned <= 0)
-                return owned < 0 ? -1 : give_back(sender, db, session, leases, leased, err);
-        }
-        for (int i = 0; i < leased; i++) {
-            int rc = send_one(sender, db, session, &leases[i], send, context, err);
-
-            if (rc < 0)
-                return -1;
-            sent += rc;
-        }
-    } while (leased > 0);
+    leased = ask_owned(in, err) < 0 ? -1 : 1;
+    while (leased > 0)
+        leased = one_round(in, send, context, &sent, err);
+    free(in);
     return leased < 0 ? -1 : sent;
 }
 
@@ -331,11 +408,12 @@ int task_sender_word(struct task_sender *sender, struct db *db, const struct liv
                      const struct agent_order *order, int64_t now_us, task_sender_send send,
                      void *context, struct error *err)
 {
-    uint8_t *envelope = NULL, digest[SHA256_DIGEST_LENGTH];
+    uint8_t *envelope = NULL, digest[32];
     size_t length;
-    int rc = agent_registry_owned(db, &sender->settings.controller, session, err);
+    bool owned = false;
+    int rc = agent_registry_owned(db, &sender->settings.controller, &session, 1, &owned, err);
 
-    if (rc <= 0)
+    if (rc < 0 || !owned)
         return rc;
     if (sign_word(sender, session, order, now_us + CANCEL_LIFE_US, &envelope, &length, err) < 0)
         return -1;

@@ -34,11 +34,12 @@ void task_sender_destroy(struct task_sender *sender);
 /* The public half of what orders are signed with; borrowed. */
 const uint8_t *task_sender_public_key(const struct task_sender *sender);
 
-/* Sites with something due; caller frees. */
-int task_sender_ready(struct db *db, struct uuid **ret_sites, size_t *ret_count, struct error *err);
-/* Lease and send what is due there. Returns how many went out, or -1: the database. A task that
- * cannot be built stays leased until its lease lapses, which is its pause before the next try. */
-int task_sender_lease(struct task_sender *sender, struct db *db, const struct live_session *session,
+/* Lease and send what is due at the sites of these sessions, no more of them than
+ * TASK_SENDER_SITES: a few statements and two commits for all of it. Returns how many went out, or
+ * -1: the database. A task that cannot be built goes back to the queue with its reason. */
+#define TASK_SENDER_SITES 64
+int task_sender_lease(struct task_sender *sender, struct db *db,
+                      const struct live_session *const *sessions, size_t count,
                       task_sender_send send, void *context, struct error *err);
 
 /* A wish to cancel what an agent may hold. */

@@ -1,27 +1,26 @@
 -- What a signed order is made of. Read as muster_engine in a transaction of the task's tenant.
 
--- name: order_task
-select m.id, m.name, m.smbios_uuid, m.serial, m.memory_mib, m.cpus,
+-- name: order_tasks
+-- Of leases, by task and epoch; whose lease is gone is left out.
+select t.id, m.id, m.name, m.smbios_uuid, m.serial, m.memory_mib, m.cpus,
        b.id, b.driver, b.address, b.port, b.username, b.cipher_suite, b.password,
        v.id, i.name, v.version, v.digest, v.document,
        t.params, t.after, t.schedule_time, t.expires_at, t.deadline_s,
        r.name, t.rule_version, t.decision_id, t.alert_id
-from task t
+from unnest($1::uuid[], $2::bigint[]) as w (task_id, epoch)
+join task t on t.id = w.task_id and t.epoch = w.epoch and t.tenant_id = current_tenant()
 join machine m on m.id = t.machine_id
 join bmc_account b on b.machine_id = m.id
 join image_version v on v.id = t.image_version_id
 join image i on i.id = v.image_id
 left join rule r on r.tenant_id = t.tenant_id and r.id = t.rule_id
-where t.id = $1 and t.epoch = $2 and t.state = 'leased'
+where t.state = 'leased'
 
 -- name: order_macs
-select mac from machine_nic where machine_id = $1 order by position
+select machine_id, mac from machine_nic where machine_id = any($1::uuid[]) order by machine_id, position
 
 -- name: order_files
-select role, name, sha256, size from image_file where image_version_id = $1 order by role desc
-
--- name: order_sites_ready
-select distinct site_id from task_queue where state = 'queued' and due_at <= now()
+select image_version_id, role, name, sha256, size from image_file where image_version_id = any($1::uuid[]) order by image_version_id, role desc
 
 -- name: order_tenants_cancelling
 select distinct tenant_id from task_queue where cancelling

@@ -16,180 +16,288 @@
 #define WHO "musterd"
 /* Several queued tasks of one machine stand behind each other; only the first counts. With many of
  * these a call leases fewer than it might: the caller comes again while it leases any. */
-#define CANDIDATES(count) ((count) + (count) / 4 + 1)
+#define CANDIDATES(each) ((each) + (each) / 4 + 1)
 
-/* Tasks that may be leased, in the order of their turn; then those of one tenant among them. */
+/* Tasks that may be leased, each site's in the order of their turn, all but their epochs. */
 struct candidates {
-    struct uuid *tenants, *tasks, *machines;
+    struct task_lease *list;
     size_t count;
 };
 
-static void candidates_clear(struct candidates *list)
+static bool has_machine(const struct candidates *of, size_t from, const struct uuid *machine)
 {
-    free(list->tenants);
-    free(list->tasks);
-    free(list->machines);
-    memset(list, 0, sizeof(*list));
-}
-
-static int candidates_room(struct candidates *list, size_t count, struct error *err)
-{
-    *list = (struct candidates){.tenants = calloc(count + 1, sizeof(struct uuid)),
-                                .tasks = calloc(count + 1, sizeof(struct uuid)),
-                                .machines = calloc(count + 1, sizeof(struct uuid))};
-    if (list->tenants && list->tasks && list->machines)
-        return 0;
-    candidates_clear(list);
-    return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
-}
-
-static bool has_machine(const struct candidates *list, const struct uuid *machine)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (uuid_equal(&list->machines[i], machine))
+    for (size_t i = from; i < of->count; i++)
+        if (uuid_equal(&of->list[i].machine, machine))
             return true;
     return false;
 }
 
-/* One a machine, 'count' at most. */
-static int read_candidates(const struct db_rows *rows, size_t count, struct candidates *ret,
-                           struct error *err)
+/* One a machine, 'each' a site; a site's rows follow each other. 'ret' has room for all rows. */
+static void read_candidates(const struct db_rows *rows, const struct task_site *sites, size_t each,
+                            struct candidates *ret)
 {
-    if (candidates_room(ret, count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < db_rows_count(rows) && ret->count < count; i++) {
+    size_t first = 0; /* of the site */
+    int64_t number = 0;
+
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
         struct uuid machine = db_uuid(rows, i, 2);
 
-        if (has_machine(ret, &machine))
+        if (db_int(rows, i, 3) != number) {
+            number = db_int(rows, i, 3);
+            first = ret->count;
+        }
+        if (ret->count - first >= each || has_machine(ret, first, &machine))
             continue;
-        ret->tenants[ret->count] = db_uuid(rows, i, 0);
-        ret->tasks[ret->count] = db_uuid(rows, i, 1);
-        ret->machines[ret->count++] = machine;
+        ret->list[ret->count++] = (struct task_lease){.tenant = db_uuid(rows, i, 0),
+                                                      .task = db_uuid(rows, i, 1),
+                                                      .machine = machine,
+                                                      .site = sites[number - 1].site,
+                                                      .agent = sites[number - 1].agent};
     }
-    return 0;
 }
 
-static int by_bytes(const void *a, const void *b)
+static int find_candidates(struct db *db, const struct task_site *sites, size_t site_count,
+                           size_t each, struct candidates *ret, struct error *err)
 {
-    return memcmp(a, b, sizeof(struct uuid));
-}
+    struct uuid *ids = calloc(site_count + 1, sizeof(*ids));
+    struct db_rows *rows = NULL;
 
-/* The tenants of the list, each once, in one order for every controller. Caller frees. */
-static struct uuid *tenants_of(const struct candidates *list, size_t *ret_count, struct error *err)
-{
-    struct uuid *tenants = calloc(list->count + 1, sizeof(*tenants));
-    size_t kept = 0;
-
-    if (!tenants) {
-        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
-        return NULL;
-    }
-    if (list->count > 0)
-        memcpy(tenants, list->tenants, list->count * sizeof(*tenants));
-    qsort(tenants, list->count, sizeof(*tenants), by_bytes);
-    for (size_t i = 0; i < list->count; i++)
-        if (kept == 0 || !uuid_equal(&tenants[kept - 1], &tenants[i]))
-            tenants[kept++] = tenants[i];
-    *ret_count = kept;
-    return tenants;
-}
-
-/* Of one tenant: what is still to be had, locked. */
-static int claim(struct db *db, const struct uuid *tenant, const struct candidates *list,
-                 struct candidates *ret, struct error *err)
-{
-    struct db_rows *rows;
-
-    if (candidates_room(ret, list->count, err) < 0)
+    for (size_t i = 0; ids && i < site_count; i++)
+        ids[i] = sites[i].site;
+    if (ids)
+        rows = db_query(db, SQL_QUEUE_CANDIDATES, err, "Ui", site_count, ids,
+                        (int64_t)CANDIDATES(each));
+    else
+        error_no_memory(err);
+    free(ids);
+    if (!rows)
         return -1;
-    for (size_t i = 0; i < list->count; i++)
-        if (uuid_equal(&list->tenants[i], tenant))
-            ret->tasks[ret->count++] = list->tasks[i];
-    rows = db_query(db, SQL_QUEUE_CLAIM, err, "uU", tenant, ret->count, ret->tasks);
-    if (!rows) {
-        candidates_clear(ret);
+    *ret = (struct candidates){.list = calloc(db_rows_count(rows) + 1, sizeof(*ret->list))};
+    if (ret->list)
+        read_candidates(rows, sites, each, ret);
+    else
+        error_no_memory(err);
+    db_rows_destroy(rows);
+    return ret->list ? 0 : -1;
+}
+
+static int by_tenant(const void *a, const void *b)
+{
+    const struct task_lease *x = a, *y = b;
+    int order = memcmp(&x->tenant, &y->tenant, sizeof(struct uuid));
+
+    return order ? order : memcmp(&x->task, &y->task, sizeof(struct uuid));
+}
+
+/* Behind the last of the tenant of list[first]. */
+static size_t end_of_tenant(const struct candidates *of, size_t first)
+{
+    size_t end = first + 1;
+
+    while (end < of->count && uuid_equal(&of->list[end].tenant, &of->list[first].tenant))
+        end++;
+    return end;
+}
+
+static const struct task_lease *find_task(const struct task_lease *list, size_t count,
+                                          const struct uuid *task)
+{
+    for (size_t i = 0; i < count; i++)
+        if (uuid_equal(&list[i].task, task))
+            return &list[i];
+    return NULL;
+}
+
+/* What is still to be had of them, locked. Returns how many stand in 'ret' (room for 'count'). */
+static int claim(struct db *db, const struct task_lease *list, size_t count, struct task_lease *ret,
+                 struct error *err)
+{
+    struct uuid *tasks = calloc(count, sizeof(*tasks));
+    struct db_rows *rows = NULL;
+    int claimed = 0;
+
+    for (size_t i = 0; tasks && i < count; i++)
+        tasks[i] = list[i].task;
+    if (tasks)
+        rows = db_query(db, SQL_QUEUE_CLAIM, err, "uU", &list[0].tenant, count, tasks);
+    else
+        error_no_memory(err);
+    free(tasks);
+    if (!rows)
         return -1;
-    }
-    ret->count = db_rows_count(rows);
-    for (size_t i = 0; i < ret->count; i++) {
-        ret->tasks[i] = db_uuid(rows, i, 0);
-        ret->machines[i] = db_uuid(rows, i, 1);
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        struct uuid task = db_uuid(rows, i, 0);
+        const struct task_lease *of = find_task(list, count, &task);
+
+        if (of)
+            ret[claimed++] = *of;
     }
     db_rows_destroy(rows);
-    return 0;
+    return claimed;
 }
 
-/* Returns how many. */
-static int lease_of_tenant(struct db *db, const struct task_leasing *leasing,
-                           const struct uuid *tenant, const struct candidates *list,
-                           struct task_lease *ret, struct error *err)
+/* Of one tenant. Returns how many. */
+static int lease_of_tenant(struct db *db, const struct uuid *controller,
+                           const struct task_lease *list, size_t count, struct task_lease *ret,
+                           struct error *err)
 {
-    struct candidates mine;
-    int leased;
-
-    if (db_set_tenant(db, tenant, err) < 0 || claim(db, tenant, list, &mine, err) < 0)
-        return -1;
-    leased = mine.count == 0 ? 0
-                             : task_state_lease(db, leasing, tenant, mine.count, mine.tasks,
-                                                mine.machines, ret, err);
-    candidates_clear(&mine);
-    return leased;
-}
-
-static int lease_candidates(struct db *db, const struct task_leasing *leasing,
-                            const struct candidates *list, struct task_lease *ret,
-                            struct error *err)
-{
-    size_t count = 0;
-    struct uuid *tenants = tenants_of(list, &count, err);
-    int leased = tenants ? 0 : -1;
-
-    if (tenants && db_execute(db, SQL_QUEUE_RULE_BOOKS, err, "U", count, tenants) < 0)
-        leased = -1;
-    for (size_t i = 0; leased >= 0 && i < count; i++) {
-        int more = lease_of_tenant(db, leasing, &tenants[i], list, ret + leased, err);
-
-        leased = more < 0 ? -1 : leased + more;
-    }
-    free(tenants);
-    return leased;
-}
-
-int task_queue_lease(struct db *db, const struct uuid *controller, const struct uuid *site,
-                     const struct uuid *agent, size_t count, struct task_lease *ret,
-                     struct error *err)
-{
-    const struct task_leasing leasing = {.controller = controller, .site = site, .agent = agent};
-    struct db_rows *rows =
-        db_query(db, SQL_QUEUE_CANDIDATES, err, "ui", site, (int64_t)CANDIDATES(count));
-    struct candidates list = {0};
+    struct task_lease *claimed = calloc(count, sizeof(*claimed));
     int leased = -1;
 
-    if (!rows || read_candidates(rows, count, &list, err) < 0)
-        goto out;
-    if (list.count == 0) {
+    if (!claimed)
+        return error_no_memory(err);
+    if (db_set_tenant(db, &list[0].tenant, err) == 0)
+        leased = claim(db, list, count, claimed, err);
+    if (leased > 0)
+        leased = task_state_lease(db, controller, claimed, (size_t)leased, ret, err);
+    free(claimed);
+    return leased;
+}
+
+/* In one order for every controller. */
+static int lock_rule_books(struct db *db, const struct candidates *of, struct error *err)
+{
+    struct uuid *tenants = calloc(of->count + 1, sizeof(*tenants));
+    size_t count = 0;
+    int rc;
+
+    if (!tenants)
+        return error_no_memory(err);
+    for (size_t i = 0; i < of->count; i = end_of_tenant(of, i))
+        tenants[count++] = of->list[i].tenant;
+    rc = db_execute(db, SQL_QUEUE_RULE_BOOKS, err, "U", count, tenants);
+    free(tenants);
+    return rc < 0 ? -1 : 0;
+}
+
+static int lease_candidates(struct db *db, const struct uuid *controller, struct candidates *of,
+                            struct task_lease *ret, struct error *err)
+{
+    int leased = 0;
+
+    qsort(of->list, of->count, sizeof(*of->list), by_tenant);
+    if (lock_rule_books(db, of, err) < 0)
+        return -1;
+    for (size_t i = 0, end; i < of->count; i = end) {
+        int more;
+
+        end = end_of_tenant(of, i);
+        more = lease_of_tenant(db, controller, of->list + i, end - i, ret + leased, err);
+        if (more < 0)
+            return -1;
+        leased += more;
+    }
+    return leased;
+}
+
+int task_queue_lease(struct db *db, const struct uuid *controller, const struct task_site *sites,
+                     size_t site_count, size_t each, struct task_lease *ret, struct error *err)
+{
+    struct candidates of = {0};
+    int leased = -1;
+
+    if (find_candidates(db, sites, site_count, each, &of, err) < 0)
+        return -1;
+    if (of.count == 0) {
         leased = 0;
     } else if (db_begin(db, err) == 0) {
-        leased = lease_candidates(db, &leasing, &list, ret, err);
+        leased = lease_candidates(db, controller, &of, ret, err);
         if (leased > 0 && db_commit(db, err) < 0)
             leased = -1;
         db_rollback(db);
     }
-out:
-    candidates_clear(&list);
-    db_rows_destroy(rows);
+    free(of.list);
     return leased;
 }
 
-int task_queue_sent(struct db *db, const struct uuid *controller, const struct task_lease *lease,
-                    const uint8_t order_sha256[32], struct error *err)
+int task_queue_sites(struct db *db, struct uuid **ret_sites, size_t *ret_count, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_QUEUE_SITES, err, "");
+    struct uuid *sites;
+
+    if (!rows)
+        return -1;
+    sites = calloc(db_rows_count(rows) + 1, sizeof(*sites));
+    for (size_t i = 0; sites && i < db_rows_count(rows); i++)
+        sites[i] = db_uuid(rows, i, 0);
+    *ret_count = db_rows_count(rows);
+    db_rows_destroy(rows);
+    if (!sites)
+        return error_no_memory(err);
+    *ret_sites = sites;
+    return 0;
+}
+
+/* ---- sent ---- */
+
+/* Of the tenant of list[0]; their ids and digests stand in the columns. */
+static int note_sent(struct db *db, const struct uuid *controller, struct task_sending *list,
+                     size_t count, struct uuid *tasks, int64_t *epochs, struct db_bytes *digests,
+                     struct error *err)
+{
+    struct db_rows *rows;
+    int held = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        tasks[i] = list[i].lease.task;
+        epochs[i] = (int64_t)list[i].lease.epoch;
+        digests[i] = (struct db_bytes){list[i].order_sha256, sizeof(list[i].order_sha256)};
+    }
+    if (db_set_tenant(db, &list[0].lease.tenant, err) < 0)
+        return -1;
+    rows = db_query(db, SQL_QUEUE_SENT, err, "uUIYu", &list[0].lease.tenant, count, tasks, count,
+                    epochs, count, digests, controller);
+    if (!rows)
+        return -1;
+    for (size_t row = 0; row < db_rows_count(rows); row++) {
+        struct uuid task = db_uuid(rows, row, 0);
+
+        for (size_t i = 0; i < count; i++)
+            if (uuid_equal(&list[i].lease.task, &task)) {
+                list[i].held = true;
+                held++;
+            }
+    }
+    db_rows_destroy(rows);
+    return held;
+}
+
+/* Runs of one tenant's, as they stand. */
+static int note_all_sent(struct db *db, const struct uuid *controller, struct task_sending *list,
+                         size_t count, struct error *err)
+{
+    struct uuid *tasks = calloc(count, sizeof(*tasks));
+    int64_t *epochs = calloc(count, sizeof(*epochs));
+    struct db_bytes *digests = calloc(count, sizeof(*digests));
+    int held = tasks && epochs && digests ? 0 : error_no_memory(err);
+
+    for (size_t i = 0, end; held >= 0 && i < count; i = end) {
+        int more;
+
+        for (end = i + 1; end < count; end++)
+            if (!uuid_equal(&list[end].lease.tenant, &list[i].lease.tenant))
+                break;
+        more = note_sent(db, controller, list + i, end - i, tasks, epochs, digests, err);
+        held = more < 0 ? -1 : held + more;
+    }
+    free(tasks);
+    free(epochs);
+    free(digests);
+    return held;
+}
+
+int task_queue_sent(struct db *db, const struct uuid *controller, struct task_sending *list,
+                    size_t count, struct error *err)
 {
     int held;
 
-    if (db_begin_tenant(db, &lease->tenant, err) < 0)
+    for (size_t i = 0; i < count; i++)
+        list[i].held = false;
+    if (count == 0)
+        return 0;
+    if (db_begin(db, err) < 0)
         return -1;
-    held = db_execute(db, SQL_QUEUE_SENT, err, "uuiuy", &lease->tenant, &lease->task,
-                      (int64_t)lease->epoch, controller, order_sha256, (size_t)32);
+    held = note_all_sent(db, controller, list, count, err);
     if (held > 0 && db_commit(db, err) < 0)
         held = -1;
     db_rollback(db);

@@ -1,20 +1,33 @@
 -- The queue: leases and what is due (tables task_queue, task_grant, machine.epoch).
 
+-- name: queue_sites
+-- From one site to the next in the order of the index: what is asked is one row a site, however many tasks wait there.
+with recursive next (site_id) as (
+    (select site_id from task_queue where state = 'queued' order by site_id limit 1)
+    union all
+    select (select q.site_id from task_queue q where q.state = 'queued' and q.site_id > next.site_id order by q.site_id limit 1)
+    from next where next.site_id is not null)
+select site_id from next where site_id is not null;
+
 -- name: queue_candidates
 -- Across tenants (policy engine_all_task_queue); nothing is locked yet. A held machine's tasks, and those of automation that is switched
--- off, are left out here so that they take no place among the first $2. Each is asked by itself, in the order of the turns, until there
--- are enough ("offset 0" keeps it so): the cost is that of what is leased, not of what is queued or under way elsewhere.
-select q.tenant_id, q.task_id, q.machine_id
-from task_queue q
-where q.site_id = $1 and q.state = 'queued' and not q.cancelling and q.due_at <= now() and q.expires_at > now()
-  and not exists (select from site s where s.id = $1 and s.quarantined_because is not null)
-  and exists (select from machine m where m.id = q.machine_id and m.held_because is null offset 0)
-  and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
-  and (q.rule_id is null
-       or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.stage = 'active' and q.made_at >= r.stage_since
-                  and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
-order by q.turn_at, q.task_id
-limit $2;
+-- off, are left out here so that they take no place among the first $2 of their site. Each is asked by itself, in the order of the turns,
+-- until there are enough ("offset 0" keeps it so): the cost is that of what is leased, not of what is queued or under way elsewhere.
+select c.tenant_id, c.task_id, c.machine_id, s.n
+from unnest($1::uuid[]) with ordinality as s (site_id, n),
+lateral (
+    select q.tenant_id, q.task_id, q.machine_id, q.turn_at
+    from task_queue q
+    where q.site_id = s.site_id and q.state = 'queued' and not q.cancelling and q.due_at <= now() and q.expires_at > now()
+      and not exists (select from site t where t.id = s.site_id and t.quarantined_because is not null)
+      and exists (select from machine m where m.id = q.machine_id and m.held_because is null offset 0)
+      and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
+      and (q.rule_id is null
+           or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.stage = 'active' and q.made_at >= r.stage_since
+                      and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
+    order by q.turn_at, q.task_id
+    limit $2) c
+order by s.n, c.turn_at, c.task_id;
 
 -- name: queue_rule_books
 -- Shared: who arms, disarms or stops waits for this transaction, and this one for theirs. What the books say is read behind it.
@@ -32,11 +45,16 @@ where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' an
 for update of q skip locked for no key update of m skip locked;
 
 -- name: queue_sent
-with sent as (
-    update task_queue set sent_at = now()
-    where tenant_id = $1 and task_id = $2 and epoch = $3 and leased_by = $4 and state = 'leased' and lease_until > now()
-    returning tenant_id, task_id, epoch)
-update task_grant g set order_sha256 = $5 from sent where g.tenant_id = sent.tenant_id and g.task_id = sent.task_id and g.epoch = sent.epoch;
+-- Many of one tenant: 1 tenant, 2 tasks, 3 epochs, 4 what goes out, 5 controller.
+with m as (
+    select * from unnest($2::uuid[], $3::bigint[], $4::bytea[]) as m (task_id, epoch, sha256)),
+sent as (
+    update task_queue q set sent_at = now() from m
+    where q.tenant_id = $1 and q.task_id = m.task_id and q.epoch = m.epoch and q.leased_by = $5 and q.state = 'leased' and q.lease_until > now()
+    returning q.task_id, q.epoch, m.sha256),
+noted as (
+    update task_grant g set order_sha256 = sent.sha256 from sent where g.tenant_id = $1 and g.task_id = sent.task_id and g.epoch = sent.epoch)
+select task_id from sent;
 
 -- name: queue_holds_lease
 select 1 from task_queue

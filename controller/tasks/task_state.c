@@ -275,38 +275,52 @@ out:
     return rc;
 }
 
-int task_state_lease(struct db *db, const struct task_leasing *leasing, const struct uuid *tenant,
-                     size_t count, const struct uuid *tasks, const struct uuid *machines,
-                     struct task_lease *ret, struct error *err)
+static struct db_rows *write_leases(struct db *db, const struct uuid *controller,
+                                    const struct task_lease *wanted, size_t count,
+                                    const char *sentence, struct error *err)
+{
+    struct uuid *ids = calloc(5 * count + 1, sizeof(*ids));
+    struct db_rows *rows = NULL;
+
+    for (size_t i = 0; ids && i < count; i++) {
+        ids[i] = wanted[i].task;
+        ids[count + i] = wanted[i].machine;
+        ids[2 * count + i] = uuid_make();
+        ids[3 * count + i] = wanted[i].site;
+        ids[4 * count + i] = wanted[i].agent;
+    }
+    if (!ids)
+        error_no_memory(err);
+    else
+        rows = db_query(db, SQL_TASK_LEASE, err, "uUUUUUuiss", &wanted[0].tenant, count, ids, count,
+                        ids + count, count, ids + 2 * count, count, ids + 3 * count, count,
+                        ids + 4 * count, controller, (int64_t)TASK_LEASE_S, "queued -> leased",
+                        sentence);
+    free(ids);
+    return rows;
+}
+
+int task_state_lease(struct db *db, const struct uuid *controller, const struct task_lease *wanted,
+                     size_t count, struct task_lease *ret, struct error *err)
 {
     const struct task_edge *edge = task_edge_find("queued", "leased", "lease");
-    struct uuid *events = calloc(count + 1, sizeof(*events));
-    struct db_rows *rows = NULL;
+    struct db_rows *rows = write_leases(db, controller, wanted, count, edge->sentence, err);
     char why[80];
     int leased = -1;
 
-    if (!events) {
-        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++)
-        events[i] = uuid_make();
-    snprintf(why, sizeof(why), "queued -> leased: %s", edge->sentence);
-    rows = db_query(db, SQL_TASK_LEASE, err, "uUUUuuuiss", tenant, count, tasks, count, machines,
-                    count, events, leasing->site, leasing->agent, leasing->controller,
-                    (int64_t)TASK_LEASE_S, "queued -> leased", edge->sentence);
     if (!rows)
-        goto out;
+        return -1;
+    snprintf(why, sizeof(why), "queued -> leased: %s", edge->sentence);
     for (size_t i = 0; i < db_rows_count(rows); i++)
-        ret[i] = (struct task_lease){.tenant = *tenant,
+        ret[i] = (struct task_lease){.tenant = wanted[0].tenant,
                                      .task = db_uuid(rows, i, 0),
                                      .machine = db_uuid(rows, i, 1),
-                                     .epoch = (uint64_t)db_int(rows, i, 2)};
-    if (audit_leases(db, tenant, ret, db_rows_count(rows), why, err) == 0)
+                                     .epoch = (uint64_t)db_int(rows, i, 2),
+                                     .site = db_uuid(rows, i, 3),
+                                     .agent = db_uuid(rows, i, 4)};
+    if (audit_leases(db, &wanted[0].tenant, ret, db_rows_count(rows), why, err) == 0)
         leased = (int)db_rows_count(rows);
-out:
     db_rows_destroy(rows);
-    free(events);
     return leased;
 }
 

@@ -101,18 +101,15 @@ int task_state_write_many(struct db *db, const struct uuid *tenant, const struct
 #define TASK_SILENCE_S 600 /* beyond the deadline, then `unknown` */
 
 struct task_lease {
-    struct uuid tenant, task, machine;
+    struct uuid tenant, task, machine, site, agent;
     uint64_t epoch;
 };
-struct task_leasing {
-    const struct uuid *controller, *site, *agent; /* borrowed */
-};
-/* To `leased`, many of one tenant in one go, in the caller's transaction, which has locked queue
- * rows and machines: epochs raised, grants, events, audit rows. Those whose machine is another
- * task's by now stay as they were. Returns how many stand in 'ret' (room for 'count'), or -1. */
-int task_state_lease(struct db *db, const struct task_leasing *leasing, const struct uuid *tenant,
-                     size_t count, const struct uuid *tasks, const struct uuid *machines,
-                     struct task_lease *ret, struct error *err);
+/* To `leased`, many of one tenant in one go: 'wanted' says all but the epochs, in the caller's
+ * transaction, which has locked queue rows and machines: epochs raised, grants, events, audit rows.
+ * Those whose machine is another task's by now stay as they were. Returns how many stand in 'ret'
+ * (room for 'count'), or -1. */
+int task_state_lease(struct db *db, const struct uuid *controller, const struct task_lease *wanted,
+                     size_t count, struct task_lease *ret, struct error *err);
 
 /* An event that changes no state: "cancel refused", what came too late. */
 int task_state_note(struct db *db, const struct task_now *now, const struct task_change *change,

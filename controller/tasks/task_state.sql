@@ -76,16 +76,16 @@ ended as (
 select count(*) from changed;
 
 -- name: task_lease
--- Many at once: 1 tenant, 2 tasks, 3 machines, 4 event ids, 5 site, 6 agent, 7 controller, 8 lease seconds, 9 event name, 10 why.
+-- Many at once: 1 tenant, 2 tasks, 3 machines, 4 event ids, 5 sites, 6 agents, 7 controller, 8 lease seconds, 9 event name, 10 why.
 -- Behind the machines' locks: another's lease that committed meanwhile shows here. Epoch, grant, state and event are one statement.
 with picked as (
-    select * from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as p (task_id, machine_id, event_id)),
+    select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[]) as p (task_id, machine_id, event_id, site_id, agent_id)),
 raised as (
     update machine m set epoch = greatest(m.epoch, s.epoch_floor) + 1
     from picked p, site s
     where m.id = p.machine_id and s.id = m.site_id
       and not exists (select from task_queue b where b.machine_id = m.id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
-    returning p.task_id, p.machine_id, p.event_id, m.epoch),
+    returning p.task_id, p.machine_id, p.event_id, m.epoch, p.site_id, p.agent_id),
 changed as (
     update task t set state = 'leased', state_since = now(), epoch = r.epoch
     from raised r where t.tenant_id = $1 and t.id = r.task_id and t.state = 'queued'),
@@ -95,11 +95,11 @@ queued as (
     from raised r where q.tenant_id = $1 and q.task_id = r.task_id),
 granted as (
     insert into task_grant (tenant_id, task_id, epoch, site_id, agent_id, machine_id, controller_id)
-    select $1, task_id, epoch, $5, $6, machine_id, $7 from raised),
+    select $1, task_id, epoch, site_id, agent_id, machine_id, $7 from raised),
 told as (
     insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail)
     select $1, event_id, task_id, epoch, now(), 'state', $9, $10 from raised)
-select task_id, machine_id, epoch from raised;
+select task_id, machine_id, epoch, site_id, agent_id from raised;
 
 -- name: task_note
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)

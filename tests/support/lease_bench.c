@@ -188,7 +188,8 @@ static void *work(void *context)
         any = false;
         for (size_t i = worker->number; i < site_count; i += WORKERS) {
             int got = is_peer ? claim_bare(worker->db, &sites[i], &err)
-                              : task_queue_lease(worker->db, &controller, &sites[i], &agent, BATCH,
+                              : task_queue_lease(worker->db, &controller,
+                                                 &(struct task_site){sites[i], agent}, 1, BATCH,
                                                  leases, &err);
 
             if (got < 0)

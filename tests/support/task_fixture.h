@@ -164,10 +164,24 @@ static inline void lapse(const struct uuid *task)
 
 static inline int lease(struct task_lease *ret, size_t count)
 {
-    int leased = task_queue_lease(engine, &controller, &fleet.site, &fleet.agent, count, ret, &err);
+    const struct task_site at = {fleet.site, fleet.agent};
+    int leased = task_queue_lease(engine, &controller, &at, 1, count, ret, &err);
 
     OK(leased);
     return leased;
+}
+
+/* 1: still held. */
+static inline int sent_by(const struct uuid *whose, const struct task_lease *of)
+{
+    struct task_sending sending = {.lease = *of};
+    int held;
+
+    memcpy(sending.order_sha256, BYTES, sizeof(sending.order_sha256));
+    held = task_queue_sent(engine, whose, &sending, 1, &err);
+    OK(held);
+    ck_assert_int_eq(held, sending.held);
+    return held;
 }
 
 static inline struct task_lease lease_it(const struct uuid *task)

@@ -110,8 +110,9 @@ START_TEST(held_machines_and_other_sites_are_not_leased)
              &fleet.machine[0]);
     ck_assert_int_eq(lease(leases, 1), 0);
     as_owner("update machine set held_because = null where id = $1", &fleet.machine[0]);
-    ck_assert_int_eq(task_queue_lease(engine, &controller, &fleet.other_site, &fleet.other_agent, 1,
-                                      leases, &err),
+    ck_assert_int_eq(task_queue_lease(engine, &controller,
+                                      &(struct task_site){fleet.other_site, fleet.other_agent}, 1,
+                                      1, leases, &err),
                      0);
     ck_assert_int_eq(lease(leases, 1), 1);
     STATE_IS(task, "leased");
@@ -123,14 +124,14 @@ START_TEST(sent_and_requeue_need_the_live_lease)
     struct uuid task = make_task(0), stranger = uuid_make();
     struct task_lease lease = lease_it(&task), old = lease;
 
-    ck_assert_int_eq(task_queue_sent(engine, &stranger, &lease, BYTES, &err), 0);
+    ck_assert_int_eq(sent_by(&stranger, &lease), 0);
     old.epoch--;
-    ck_assert_int_eq(task_queue_sent(engine, &controller, &old, BYTES, &err), 0);
-    ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 1);
+    ck_assert_int_eq(sent_by(&controller, &old), 0);
+    ck_assert_int_eq(sent_by(&controller, &lease), 1);
     ck_assert_int_eq(task_queue_requeue(engine, &stranger, &lease, "no", &err), 0);
     as_owner("update task_queue set lease_until = now() - interval '1 second' where task_id = $1",
              &task);
-    ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 0);
+    ck_assert_int_eq(sent_by(&controller, &lease), 0);
     ck_assert_int_eq(task_queue_requeue(engine, &controller, &lease, "no", &err), 0);
     STATE_IS(task, "leased");
 }
@@ -245,7 +246,8 @@ static void *lease_meanwhile(void *context)
     struct db *db = db_connect(&as_engine, &why);
     struct task_lease leases[1];
 
-    *(int *)context = task_queue_lease(db, &controller, &fleet.site, &fleet.agent, 1, leases, &why);
+    *(int *)context = task_queue_lease(
+        db, &controller, &(struct task_site){fleet.site, fleet.agent}, 1, 1, leases, &why);
     db_disconnect(db);
     return NULL;
 }
@@ -320,7 +322,7 @@ START_TEST(refusal_of_unreadable_bytes_finds_its_task)
         .site = fleet.other_site, .agent = fleet.agent, .agent_name = "tester"};
     struct task_book *book;
 
-    ck_assert_int_eq(task_queue_sent(engine, &controller, &lease, BYTES, &err), 1);
+    ck_assert_int_eq(sent_by(&controller, &lease), 1);
     book = begin_book();
     ck_assert_int_eq(task_facts_find_order(book, &fact, BYTES, &err), 0);
     fact.site = fleet.site;

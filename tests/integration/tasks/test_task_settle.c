@@ -268,9 +268,10 @@ START_TEST(agent_says_it_never_began)
     as_owner("update task_queue set due_at = now() where task_id = $1", &task);
     ck_assert_int_eq(cancel(&task, &state), 0);
     ck_assert_str_eq(state, "queued");
-    ck_assert_int_eq(
-        task_queue_lease(engine, &controller, &fleet.site, &fleet.agent, 1, leases, &err),
-        0); /* its agent is being asked */
+    ck_assert_int_eq(task_queue_lease(engine, &controller,
+                                      &(struct task_site){fleet.site, fleet.agent}, 1, 1, leases,
+                                      &err),
+                     0); /* its agent is being asked */
     FACT(fact, task_facts_not_held(book, &fact, &err));
     STATE_IS(task, "cancelled");
 }
