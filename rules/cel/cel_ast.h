@@ -16,8 +16,9 @@ struct cel_issues;
 struct cel_type;
 
 #define CEL_SOURCE_MAX (32 * 1024) /* bytes of one expression */
-#define CEL_DEPTH_MAX 200          /* levels of a tree, macros expanded */
-#define CEL_NODES_MAX 20000        /* of one expression, macros expanded */
+#define CEL_DEPTH_MAX 200        /* levels of a tree, macros expanded; of brackets in the source */
+#define CEL_NODES_MAX 20000      /* of one expression, macros expanded */
+#define CEL_TREE_BYTES (8 << 20) /* an arena of this cap holds any tree, its text and its types */
 
 enum cel_node_kind {
     CEL_NODE_LITERAL,
@@ -39,7 +40,10 @@ struct cel_element {
     bool optional; /* written with '?' */
 };
 
-/* accu = init; for (var, var2 of range) { if (!condition) break; accu = step; } result */
+/* accu = init; for (var, var2 of range) { if (!condition) break; accu = step; } result
+ * The names are the tree's own, as those of IDENTs are; each hides what stands outside it. A macro
+ * that only names a value (cel.bind, optMap, cel.block) is one over an empty list: its condition is
+ * false and its result says it all; an error as init is one only where the result uses it. */
 struct cel_comprehension {
     const char *var, *var2; /* var2 NULL: one variable: an element of a list, a key of a map. Two:
                                index and element, key and value */
@@ -49,6 +53,7 @@ struct cel_comprehension {
 
 struct cel_node {
     enum cel_node_kind kind;
+    uint16_t depth;  /* levels below and with this one */
     uint32_t offset; /* in the source: of the operator, name or bracket that made the node */
     union {
         struct cel_value literal;
@@ -71,21 +76,32 @@ struct cel_node {
         } aggregate;
         struct cel_comprehension comprehension;
     };
-    /* The checker's; NULL and -1 while it has not run: */
-    const struct cel_type *type;
+    const struct cel_type *type; /* cel_check()'s; else NULL */
+    /* cel_resolve()'s: */
     int slot;               /* IDENT, SELECT: the declared variable that this node is; else -1 */
     const char *type_value; /* IDENT, SELECT: the type that this node names; else NULL */
 };
 
 /* The operators' names as functions, as the definition has them: "_+_", "_[_]", "_?_:_", "!_",
- * "-_", "@in", "_?._", "_[?_]". What the evaluator itself needs in a tree it did not check. */
-#define CEL_NOT_STRICTLY_FALSE "@not_strictly_false"
+ * "-_", "@in", "_?._", "_[?_]". What macros call that nobody can write: */
+#define CEL_NOT_STRICTLY_FALSE "@not_strictly_false" /* (value): true unless it is false */
+#define CEL_MAP_INSERT "@map_insert" /* (map, key, value) or (map, map): a key twice is an error   \
+                                      */
+#define CEL_ACCUMULATOR "@result"
+#define CEL_UNUSED "@unused" /* the variable of a comprehension that only names a value */
 
 /* NULL: 'issues' has at least one more (out of memory is one, too). */
 struct cel_node *cel_parse(const struct cel_env *env, const char *source, size_t length,
                            struct cel_arena *arena, struct cel_issues *issues);
 
-/* Types of all nodes, names resolved, unknown names and wrong arguments told, with the nearest
+/* What names mean, without types: sets 'slot' and 'type_value', the longest name first, and where a
+ * dotted name is a function's (math.abs(x)) 'target' becomes NULL and 'function' the whole. What is
+ * left is a comprehension's variable or unknown. An IDENT that starts with '.' and has no slot is
+ * unknown. 0; -1: out of memory, 'issues' has it. */
+int cel_resolve(const struct cel_env *env, struct cel_node *tree, const char *source, size_t length,
+                struct cel_arena *arena, struct cel_issues *issues);
+
+/* Names resolved, types of all nodes, unknown names and wrong arguments told, with the nearest
  * known name. 0; -1: 'issues' has at least one more. */
 int cel_check(const struct cel_env *env, struct cel_node *tree, const char *source, size_t length,
               struct cel_arena *arena, struct cel_issues *issues);

@@ -18,6 +18,7 @@ struct cel_run;
 struct error;
 
 #define CEL_VARIABLES_MAX 256
+#define CEL_NAME_BYTES_MAX 256 /* of a variable or function, with its dots */
 
 /* The arguments are of the kinds that the signature names (dyn: any but CEL_ERROR); a receiver
  * comes first. Returns a value of the run's arena, or an error. */
@@ -43,7 +44,10 @@ extern const struct cel_library cel_encoders; /* base64 */
 extern const struct cel_library cel_optionals;
 extern const struct cel_library cel_network; /* ip(), cidr() */
 
-/* With all of the libraries above. NULL with 'err'. */
+/* Those of them that an environment is made with, NULL behind the last (cel_libraries.c). */
+extern const struct cel_library *const cel_libraries[];
+
+/* With all of cel_libraries. NULL with 'err'. */
 struct cel_env *cel_env_create(struct error *err);
 void cel_env_destroy(struct cel_env *env);
 
@@ -59,6 +63,7 @@ int cel_env_set_container(struct cel_env *env, const char *container, struct err
 
 size_t cel_env_slots(const struct cel_env *env);
 const char *cel_env_slot_name(const struct cel_env *env, int slot);
+const struct cel_type *cel_env_slot_type(const struct cel_env *env, int slot);
 
 /* ---- for the checker and the compiler ---- */
 
@@ -75,5 +80,8 @@ const struct cel_signature *cel_env_signatures(const struct cel_env *env, const 
 /* The variable of exactly this name: its slot, or -1. */
 int cel_env_find(const struct cel_env *env, const char *name, const struct cel_type **ret_type);
 const char *cel_env_container(const struct cel_env *env); /* "" */
-/* Of all declared names, functions or both, the nearest by edit distance; NULL: none is near. */
+/* Of all functions or all variables, the nearest by edit distance; NULL: none is near. */
 const char *cel_env_nearest(const struct cel_env *env, const char *wrong, bool function);
+/* The first variable that is called 'name' or stands below it ("event.type" for "event"); NULL: no
+ * variable begins so. */
+const char *cel_env_first_within(const struct cel_env *env, const char *name);
