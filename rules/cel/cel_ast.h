@@ -85,8 +85,9 @@ struct cel_node {
 /* The operators' names as functions, as the definition has them: "_+_", "_[_]", "_?_:_", "!_",
  * "-_", "@in", "_?._", "_[?_]". What macros call that nobody can write: */
 #define CEL_NOT_STRICTLY_FALSE "@not_strictly_false" /* (value): true unless it is false */
-#define CEL_MAP_INSERT "@map_insert" /* (map, key, value) or (map, map): a key twice is an error   \
-                                      */
+#define CEL_MAP_INSERT                                                                             \
+    "@map_insert" /* (map, key, value) or (map, map): a key twice is an error                      \
+                   */
 #define CEL_ACCUMULATOR "@result"
 #define CEL_UNUSED "@unused" /* the variable of a comprehension that only names a value */
 
@@ -94,12 +95,11 @@ struct cel_node {
 struct cel_node *cel_parse(const struct cel_env *env, const char *source, size_t length,
                            struct cel_arena *arena, struct cel_issues *issues);
 
-/* What names mean, without types: sets 'slot' and 'type_value', the longest name first, and where a
- * dotted name is a function's (math.abs(x)) 'target' becomes NULL and 'function' the whole. What is
- * left is a comprehension's variable or unknown. An IDENT that starts with '.' and has no slot is
- * unknown. 0; -1: out of memory, 'issues' has it. */
-int cel_resolve(const struct cel_env *env, struct cel_node *tree, const char *source, size_t length,
-                struct cel_arena *arena, struct cel_issues *issues);
+/* What names mean, without types: sets 'slot' and 'type_value', the longest name first, within the
+ * environment's container; where a dotted name is a function's (math.abs(x)) 'target' becomes NULL
+ * and 'function' the whole. What is left is a comprehension's variable or unknown; an IDENT that
+ * starts with '.' and has no slot is always unknown. */
+void cel_resolve(const struct cel_env *env, struct cel_node *tree);
 
 /* Names resolved, types of all nodes, unknown names and wrong arguments told, with the nearest
  * known name. 0; -1: 'issues' has at least one more. */
