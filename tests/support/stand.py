@@ -46,8 +46,8 @@ def bed(piece, *arguments):
     return done.stdout.strip()
 
 
-def program(name):
-    return os.path.join(BUILD, name)
+def program(name, build=None):
+    return os.path.join(build or BUILD, name)
 
 
 def write(path, text, mode=0o644):
@@ -193,9 +193,10 @@ class Stand:
             if process and process.returncode != 0:
                 raise RuntimeError("%s ended with %s\n%s" % (name, process.returncode, self.show()))
 
-    def run(self, name, *arguments, ok=True, text=None):
-        """One of our programs to its end: its output, or a failure with what it said. ok=None: either, as CompletedProcess."""
-        done = subprocess.run([program(name), *arguments], input=text or "", capture_output=True, text=True, timeout=60, env={
+    def run(self, name, *arguments, ok=True, text=None, build=None):
+        """One of our programs to its end: its output, or a failure with what it said. ok=None: either, as CompletedProcess. 'build': another
+        release's programs."""
+        done = subprocess.run([program(name, build), *arguments], input=text or "", capture_output=True, text=True, timeout=60, env={
             **os.environ, "MUSTER_CA": self.folder + "/controller/ca.pem", "MUSTER_TOKEN_FILE": self.folder + "/operator/admin",
             "MUSTER_SERVER": getattr(self, "url", ""), "HOME": self.folder + "/operator", "XDG_CONFIG_HOME": ""})
         if ok is None:
@@ -314,9 +315,9 @@ boot:
         with open("%s/log/%s.log" % (self.folder, log), "ab") as file:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
-    def start_musterd(self, *options, wait=True, number=1):
+    def start_musterd(self, *options, wait=True, number=1, build=None):
         log = "musterd" + (str(number) if number > 1 else "")
-        process = self.spawn([program("musterd"), *options, self.yaml_of(number)], log)
+        process = self.spawn([program("musterd", build), *options, self.yaml_of(number)], log)
         if number > 1:
             self.others[number] = process
         else:
@@ -326,8 +327,8 @@ boot:
         if wait and process.poll() is not None and not options:
             raise RuntimeError("musterd ended with %d: %s" % (process.returncode, tail("%s/log/%s.log" % (self.folder, log))))
 
-    def start_agent(self, *options, wait=True):
-        self.agent = self.spawn(["ip", "netns", "exec", self.net["NS_AGENT"], program("muster-agent"), *options,
+    def start_agent(self, *options, wait=True, build=None):
+        self.agent = self.spawn(["ip", "netns", "exec", self.net["NS_AGENT"], program("muster-agent", build), *options,
                                  self.folder + "/agent/agent.yaml"], "agent")
         if wait and not await_true(30, self.agent_is_live):
             raise RuntimeError("the agent has no session: " + tail(self.folder + "/log/agent.log"))
