@@ -14,7 +14,9 @@ QUERIES = {
     "events": "select task_id as task, kind, name from task_event order by id",
     "grants": "select task_id as task, machine_id as machine, epoch, extract(epoch from granted_at)::float8 as granted from task_grant",
     "machines": "select id, name, epoch from machine",
-    "reports": "select task_id as task, encode(sha256, 'hex') as sha256, body from task_report",
+    "reports": """select task_id as task, encode(sha256, 'hex') as sha256, octet_length(body) as size, body from task_report""",
+    "logs": """select task_id as task, source, sum(length(data))::bigint as bytes, max("offset" + length(data)) as end
+               from task_log group by 1, 2""",
     "audit": "select object, action, outcome from audit where object like 'task %' or action in ('task.settle', 'machine.release')",
     "alerts": """select id, source_id as source, event_id, topic, partition, "offset", encode(raw_sha256, 'hex') as sha256, disposition
                  from alert""",

@@ -4,6 +4,7 @@ import collections
 
 SLACK_S = 1.5  # between the clocks' readings of two programs on one box; the BMC's log is written when a command is over
 FINAL = {"succeeded", "failed", "cancelled", "expired"}
+LOG_MAX, REPORT_MAX = 16 * 1024 * 1024, 4 * 1024 * 1024  # bytes a task
 BY_HAND = {"task.settle", "machine.release"}
 # An intent's step is a promise to give commands of this kind; a step that is not named here may be any.
 KIND_OF_STEP = {"bmc_off": "power 0", "restore_off": "power 0", "bmc_on": "power 1", "restore_on": "power 1",
@@ -215,6 +216,20 @@ def one_report_a_task(history):
             yield "task %s has the report of another task" % task["id"]
     for task in reports:
         yield "a report of task %s, which is none" % task
+
+
+@statement
+def within_caps(history):
+    """No task keeps more than 16 MiB of log or 4 MiB of report, and no byte of a log twice."""
+    for task, logs in grouped(history["logs"], "task").items():
+        if sum(log["end"] for log in logs) > LOG_MAX:
+            yield "task %s has %d bytes of log" % (task, sum(log["end"] for log in logs))
+        for log in logs:
+            if log["bytes"] > log["end"]:
+                yield "task %s keeps %d bytes of log %s, which is %d long" % (task, log["bytes"], log["source"], log["end"])
+    for report in history["reports"]:
+        if report["size"] > REPORT_MAX:
+            yield "task %s has a report of %d bytes" % (report["task"], report["size"])
 
 
 @statement

@@ -53,7 +53,8 @@ def good():
                    "report_sha256": "r" + task} for task in tasks],
         "events": [event for task in tasks for event in events(task, *ways)],
         "grants": [{"task": task, "machine": "m", "epoch": n + 1, "granted": T0 + 20 * n - 1} for n, task in enumerate(tasks)],
-        "reports": [{"task": task, "sha256": "r" + task, "of": task} for task in tasks],
+        "reports": [{"task": task, "sha256": "r" + task, "size": 4000, "of": task} for task in tasks],
+        "logs": [{"task": task, "source": "image", "bytes": 900, "end": 1000} for task in tasks],
         "audit": [{"object": "task " + task, "action": "task." + word, "outcome": "ok"} for task in tasks for word in (
             "create", *ways[1:])],
         "alerts": [{"id": "al-" + task, "source": "s", "event_id": "e-" + task, "topic": "alerts", "partition": 0, "offset": n,
@@ -101,7 +102,11 @@ PLANTED = {
     "one_report_a_task": [
         ("no report", lambda h: h["reports"].pop()), ("two", lambda h: h["reports"].append(h["reports"][0])),
         ("another's", lambda h: h["reports"][0].update(of="b")), ("one that was not named", lambda h: h["tasks"][0].update(report_sha256=None)),
-        ("one of no task", lambda h: h["reports"].append({"task": "z", "sha256": "", "of": None}))],
+        ("one of no task", lambda h: h["reports"].append({"task": "z", "sha256": "", "size": 0, "of": None}))],
+    "within_caps": [
+        ("too long a log", lambda h: h["logs"][0].update(end=16 * 1024 * 1024 + 1)),
+        ("bytes of a log kept twice", lambda h: h["logs"][1].update(bytes=1001)),
+        ("too long a report", lambda h: h["reports"][0].update(size=4 * 1024 * 1024 + 1))],
     "audited": [("no row of a creation", lambda h: h["audit"].pop(0)), ("no row of an end", lambda h: h["audit"].pop())],
     "nothing_by_hand": [("a release", lambda h: h["audit"].append({"object": "machine m", "action": "machine.release", "outcome": "ok"}))],
     "one_disposition_an_alert": [
