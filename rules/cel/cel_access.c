@@ -1,12 +1,14 @@
 /* cel_access.c - what is in a value: size, in, [], .field, and the same of optionals, where what is
  * missing is none instead of an error. */
 #include <math.h>
+#include <string.h>
 
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_program.h"
 #include "rules/cel/cel_standard.h"
 
-#define SHOWN 64 /* bytes of a key in a message */
+#define FREE_BYTES 256 /* of a key: looked for at the cost of a node */
+#define SHOWN 64       /* bytes of a key in a message */
 
 CEL_FUNCTION(cel_size)
 {
@@ -24,8 +26,16 @@ CEL_FUNCTION(cel_size)
     }
 }
 
+/* A long key is compared with each of its length. */
+static bool spend_key(struct cel_run *run, struct cel_value key)
+{
+    return key.kind != CEL_STRING || key.extra <= FREE_BYTES || cel_run_spend(run, key.extra / 16);
+}
+
 CEL_FUNCTION(cel_in)
 {
+    if (args[1].kind == CEL_MAP && !spend_key(run, args[0]))
+        return cel_over_budget();
     if (args[1].kind == CEL_MAP)
         return cel_bool(cel_map_find(args[1].map, args[0]) != NULL);
     if (args[1].kind != CEL_LIST)
@@ -85,9 +95,11 @@ static const struct cel_value *look_up(struct cel_run *run, struct cel_value ope
     const struct cel_value args[] = {operand, key};
     int64_t at;
 
-    if (operand.kind == CEL_MAP)
+    if (operand.kind == CEL_MAP && spend_key(run, key))
         return cel_map_find(operand.map, key);
-    if (operand.kind != CEL_LIST)
+    if (operand.kind == CEL_MAP)
+        *ret_error = cel_over_budget();
+    else if (operand.kind != CEL_LIST)
         *ret_error = cel_no_overload(run->arena, "_[_]", args, 2);
     else if (!whole_number(key, &at))
         *ret_error = cel_error_format(run->arena, "invalid argument: %s as an index of a list",
@@ -163,4 +175,26 @@ struct cel_value cel_has(struct cel_run *run, struct cel_value operand, struct c
     if (operand.kind != CEL_MAP)
         return no_fields(run, operand, field);
     return cel_bool(cel_map_find(operand.map, field) != NULL);
+}
+
+/* The map with one more key, or with those of another map. */
+CEL_FUNCTION(cel_map_insert)
+{
+    const struct cel_map *old = args[0].map, *more = count == 2 ? args[1].map : NULL;
+    size_t added = more ? more->count : 1;
+    struct cel_entry *entries;
+
+    /* They are sorted anew: a key costs as much as a node. */
+    if (!cel_run_spend(run, old->count + added))
+        return cel_over_budget();
+    entries = cel_arena_take(run->arena, (old->count + added) * sizeof(*entries));
+    if (!entries)
+        return cel_out_of_memory();
+    if (old->count > 0)
+        memcpy(entries, old->entries, old->count * sizeof(*entries));
+    if (more && added > 0)
+        memcpy(entries + old->count, more->entries, added * sizeof(*entries));
+    else if (!more)
+        entries[old->count] = (struct cel_entry){.key = args[1], .value = args[2]};
+    return cel_map_make(run->arena, entries, old->count + added);
 }

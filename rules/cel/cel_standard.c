@@ -81,6 +81,8 @@ static const struct cel_overload OVERLOADS[] = {
     {"@in", "(A, map<A, B>) -> bool", cel_in, false},
     {"_[_]", "(list<A>, int) -> A", cel_index, false},
     {"_[_]", "(map<A, B>, A) -> B", cel_index, false},
+    {"@map_insert", "(map<A, B>, A, B) -> map<A, B>", cel_map_insert, true},
+    {"@map_insert", "(map<A, B>, map<A, B>) -> map<A, B>", cel_map_insert, true},
 
     {"contains", "string.(string) -> bool", cel_contains, true},
     {"startsWith", "string.(string) -> bool", cel_starts_with, true},

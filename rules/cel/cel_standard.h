@@ -66,6 +66,7 @@ struct cel_value cel_matches_compiled(struct cel_run *run, const struct cel_rege
 CEL_FUNCTION(cel_size);
 CEL_FUNCTION(cel_in);
 CEL_FUNCTION(cel_index);
+CEL_FUNCTION(cel_map_insert);
 /* operand.field; of an optional: an optional. */
 struct cel_value cel_select(struct cel_run *run, struct cel_value operand, struct cel_value field);
 /* has(operand.field) */

