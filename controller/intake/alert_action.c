@@ -33,13 +33,23 @@ struct plan {
     char why_not[320];
     struct image_choice image;
     char *params_json;
+    char who[128]; /* of its tasks and their audit rows */
     struct plan *next;
+};
+
+/* An alert that a rule acts for; its task is not made yet. */
+struct act {
+    const struct plan *plan;
+    struct alert_item *item; /* borrowed */
+    struct decision_row row;
+    struct task_request request;
+    char reason[512];
 };
 
 struct alert_action {
     struct plan *plans;
-    struct uuid *sites; /* that have new tasks */
-    size_t site_count;
+    struct act **acts;
+    size_t count, room;
 };
 
 struct alert_action *alert_action_create(struct error *err)
@@ -63,7 +73,9 @@ void alert_action_destroy(struct alert_action *action)
         free(plan->params_json);
         free(plan);
     }
-    free(action->sites);
+    for (size_t i = 0; i < action->count; i++)
+        free(action->acts[i]);
+    free(action->acts);
     free(action);
 }
 
@@ -113,6 +125,7 @@ static int make_plan(struct plan *plan, struct db *db, const struct uuid *tenant
         alert_item_words(plan->why_not, sizeof(plan->why_not), "%s", error_text(&why));
         return 0;
     }
+    snprintf(plan->who, sizeof(plan->who), "rule %s v%" PRId64, rule->id, plan->rule->version);
     plan->params_json = write_params(rule);
     return plan->params_json ? 0 : error_no_memory(err);
 }
@@ -175,14 +188,43 @@ static struct decision_row row_of(const struct alert_item *item, const struct ru
     return row;
 }
 
-static int create_task(struct db *db, const struct alert_origin *origin, const struct plan *plan,
-                       const struct alert_item *item, int64_t now_us, struct decision_row *row,
-                       struct error *err)
+static struct act *add_act(struct alert_action *action, struct error *err)
+{
+    struct act *act = calloc(1, sizeof(*act));
+
+    if (act && action->count == action->room) {
+        size_t room = action->room ? 2 * action->room : 64;
+        struct act **grown = realloc(action->acts, room * sizeof(struct act *));
+
+        if (grown) {
+            action->acts = grown;
+            action->room = room;
+        } else {
+            free(act);
+            act = NULL;
+        }
+    }
+    if (act)
+        action->acts[action->count++] = act;
+    else
+        error_no_memory(err);
+    return act;
+}
+
+static int note_act(struct alert_action *action, const struct alert_origin *origin,
+                    const struct plan *plan, struct alert_item *item, int64_t now_us,
+                    const struct decision_row *row, struct error *err)
 {
     const struct rule_document *rule = plan->rule->document;
     int64_t moment = alert_item_moment_us(item, now_us);
-    char who[128], reason[512];
-    struct task_request request = {
+    struct act *act = add_act(action, err);
+
+    if (!act)
+        return -1;
+    act->plan = plan;
+    act->item = item;
+    act->row = *row;
+    act->request = (struct task_request){
         .tenant = origin->tenant,
         .class = TASK_RULE,
         .holding = item->machine.holding,
@@ -195,44 +237,59 @@ static int create_task(struct db *db, const struct alert_origin *origin, const s
         .schedule_us = moment,
         .expires_us = moment + TASK_START_WINDOW_US,
         .deadline_s = rule->boot.deadline_s ? rule->boot.deadline_s : plan->image.deadline_s,
-        .reason = reason,
-        .requested_by = who,
+        .reason = act->reason,
+        .requested_by = plan->who,
         .alert = item->id,
         .decision = row->id,
         .rule = plan->rule->id,
         .rule_version = plan->rule->version,
-        .unannounced = true,
     };
-
-    if (derive_task_id(origin, plan->rule, item->record, &request.id, err) < 0)
+    alert_item_words(act->reason, sizeof(act->reason), "alert %s: %s", item->alert.type,
+                     rule->title);
+    if (derive_task_id(origin, plan->rule, item->record, &act->request.id, err) < 0)
         return -1;
-    snprintf(who, sizeof(who), "rule %s v%" PRId64, rule->id, plan->rule->version);
-    alert_item_words(reason, sizeof(reason), "alert %s: %s", item->alert.type, rule->title);
-    row->task = request.id;
-    return task_create(db, &request, err);
-}
-
-static int note_site(struct alert_action *action, const struct uuid *site, struct error *err)
-{
-    struct uuid *grown;
-
-    for (size_t i = 0; i < action->site_count; i++)
-        if (uuid_equal(&action->sites[i], site))
-            return 0;
-    grown = realloc(action->sites, (action->site_count + 1) * sizeof(*grown));
-    if (!grown)
-        return error_no_memory(err);
-    action->sites = grown;
-    action->sites[action->site_count++] = *site;
+    act->row.task = act->request.id;
     return 0;
 }
 
-int alert_action_announce(struct alert_action *action, struct db *db, struct error *err)
+static int settle_act(const struct act *act, bool made, struct decision_rows *decisions,
+                      struct error *err)
 {
-    for (size_t i = 0; i < action->site_count; i++)
-        if (task_announce(db, &action->sites[i], err) < 0)
-            return -1;
-    return 0;
+    const struct rule_document *rule = act->plan->rule->document;
+
+    alert_item_settle(act->item, "acted", "rule %s v%" PRId64 " boots %s %s on %s%s", rule->id,
+                      act->plan->rule->version, rule->boot.image, act->plan->image.version,
+                      act->item->machine.name, made ? "" : ": this task was made before");
+    return decision_rows_add(decisions, &act->row, act->item->reason, err);
+}
+
+int alert_action_carry_out(struct alert_action *action, struct db *db,
+                           struct decision_rows *decisions, uint64_t *ret_tasks, struct error *err)
+{
+    size_t count = action->count;
+    struct task_request *requests = calloc(count + 1, sizeof(*requests));
+    bool *made = calloc(count + 1, sizeof(*made));
+    int rc = -1;
+
+    if (!requests || !made) {
+        error_no_memory(err);
+        goto out;
+    }
+    for (size_t i = 0; i < count; i++)
+        requests[i] = action->acts[i]->request;
+    if (task_create_many(db, requests, count, made, err) < 0)
+        goto out;
+    for (size_t i = 0; i < count; i++)
+        if (settle_act(action->acts[i], made[i], decisions, err) < 0)
+            goto out;
+    *ret_tasks = 0;
+    for (size_t i = 0; i < count; i++)
+        *ret_tasks += made[i];
+    rc = 0;
+out:
+    free(requests);
+    free(made);
+    return rc;
 }
 
 static int record_outranked(const struct alert_item *item, const struct rule_entry *const *rules,
@@ -256,24 +313,14 @@ static int act(struct alert_action *action, struct db *db, const struct alert_or
 {
     const struct plan *plan = plan_of(action, db, &origin->tenant, rule, err);
     struct decision_row row = row_of(item, rule, "boot");
-    int made;
 
     if (!plan)
         return -1;
-    if (!plan->ok) {
-        row.outcome = "refused";
-        alert_item_settle(item, "rule_error", "rule %s: %s", rule->document->id, plan->why_not);
-        return decision_rows_add(decisions, &row, item->reason, err);
-    }
-    made = create_task(db, origin, plan, item, now_us, &row, err);
-    if (made < 0 || (made > 0 && note_site(action, &item->machine.site, err) < 0))
-        return -1;
-    alert_item_settle(item, "acted", "rule %s v%" PRId64 " boots %s %s on %s%s", rule->document->id,
-                      rule->version, rule->document->boot.image, plan->image.version,
-                      item->machine.name, made ? "" : ": this task was made before");
-    if (decision_rows_add(decisions, &row, item->reason, err) < 0)
-        return -1;
-    return made;
+    if (plan->ok)
+        return note_act(action, origin, plan, item, now_us, &row, err);
+    row.outcome = "refused";
+    alert_item_settle(item, "rule_error", "rule %s: %s", rule->document->id, plan->why_not);
+    return decision_rows_add(decisions, &row, item->reason, err);
 }
 
 int alert_action_take(struct alert_action *action, struct db *db, const struct alert_origin *origin,

@@ -172,18 +172,14 @@ static int decide(struct attempt *attempt, struct decision_rows *decisions, stru
 
     for (size_t i = 0; rc == 0 && i < attempt->count; i++) {
         struct alert_item *item = attempt->items[i];
-        int made;
 
         settle_without_rules(item, attempt->now_us);
-        if (item->disposition)
-            continue;
-        made = alert_action_take(action, attempt->db, &attempt->partition->origin, book, item,
-                                 attempt->now_us, decisions, err);
-        rc = made < 0 ? -1 : 0;
-        attempt->tasks += made > 0;
+        if (!item->disposition)
+            rc = alert_action_take(action, attempt->db, &attempt->partition->origin, book, item,
+                                   attempt->now_us, decisions, err);
     }
     if (rc == 0)
-        rc = alert_action_announce(action, attempt->db, err);
+        rc = alert_action_carry_out(action, attempt->db, decisions, &attempt->tasks, err);
     alert_action_destroy(action);
     return rc;
 }

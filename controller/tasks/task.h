@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/ids.h"
@@ -32,14 +33,15 @@ struct task_request {
     const char *requested_by; /* principal's name, or "rule NAME v3": also the audit's who */
     struct uuid alert, decision, rule; /* nil for a person's */
     int64_t rule_version;
-    bool unannounced; /* task_announce() comes later in this transaction */
 };
 
 /* 1: made. 0: this id exists already (a rule decided again): nothing changed. -1: err. Sends NOTIFY
- * muster_task at commit (a hint), unless 'unannounced'. */
+ * muster_task at commit (a hint). */
 int task_create(struct db *db, const struct task_request *request, struct error *err);
-/* One hint for all that was made for this site. */
-int task_announce(struct db *db, const struct uuid *site, struct error *err);
+/* The same for many of one tenant in a handful of statements, all or none; their ids differ.
+ * ret_made[i]: requests[i] was made; false: its id existed already. One NOTIFY a site. */
+int task_create_many(struct db *db, const struct task_request *requests, size_t count,
+                     bool *ret_made, struct error *err);
 
 /* By a person. 0: the wish is recorded, *ret_state what the task is now: `cancelled` at once when
  * no agent can hold it, else the agent is asked. ERROR_CONFLICT when it has ended. */

@@ -1,23 +1,34 @@
 -- Making and cancelling a task (tables task, task_queue, task_event).
 
 -- name: task_create
--- An id that exists already (of whichever tenant) changes nothing.
+-- Many of tenant 1, a column an array. An id that exists already (of whichever tenant) changes nothing.
+-- Behind the columns of task: 22 event ids.
 with made as (
     insert into task (tenant_id, id, state, class, holding_id, machine_id, site_id, grant_id, image_version_id, params, after,
                       schedule_time, expires_at, deadline_s, reason, ticket, labels, requested_by, alert_id, decision_id, rule_id, rule_version)
-    values ($1, $2, case when $11 <= now() then 'queued' else 'scheduled' end, $3, $4, $5, $6, $7, $8, $9, $10,
-            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, nullif($21, 0))
+    select $1, a.id, case when a.schedule_time <= now() then 'queued' else 'scheduled' end, a.class, a.holding_id, a.machine_id, a.site_id,
+           a.grant_id, a.image_version_id, a.params::jsonb, a.after, a.schedule_time, a.expires_at, a.deadline_s, a.reason, a.ticket,
+           a.labels::jsonb, a.requested_by, a.alert_id, a.decision_id, a.rule_id, nullif(a.rule_version, 0)
+    from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[],
+                $11::timestamptz[], $12::timestamptz[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::text[],
+                $18::uuid[], $19::uuid[], $20::uuid[], $21::bigint[])
+         as a (id, class, holding_id, machine_id, site_id, grant_id, image_version_id, params, after,
+               schedule_time, expires_at, deadline_s, reason, ticket, labels, requested_by,
+               alert_id, decision_id, rule_id, rule_version)
     on conflict do nothing
-    returning tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at, rule_id),
+    returning tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at, rule_id, requested_by),
 queued as (
     insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, turn_at, expires_at, rule_id)
-    select tenant_id, id, site_id, machine_id, class, state, schedule_time, schedule_time + class_wait(class), expires_at, rule_id from made)
-insert into task_event (tenant_id, id, task_id, at, kind, name, detail)
-select tenant_id, $22, id, now(), 'state', '-> ' || state, $23 from made;
+    select tenant_id, id, site_id, machine_id, class, state, schedule_time, schedule_time + class_wait(class), expires_at, rule_id from made),
+told as (
+    insert into task_event (tenant_id, id, task_id, at, kind, name, detail)
+    select made.tenant_id, e.id, made.id, now(), 'state', '-> ' || made.state, made.requested_by
+    from made join unnest($2::uuid[], $22::uuid[]) as e (task_id, id) on e.task_id = made.id)
+select id from made;
 
 -- name: task_notify
--- A hint for the controllers' timers: a task of this site may be ready.
-select pg_notify('muster_task', $1::text);
+-- A hint for the controllers' timers: a task of these sites may be ready. The same words twice in a transaction are sent once.
+select pg_notify('muster_task', site::text) from unnest($1::uuid[]) as site;
 
 -- name: task_ask_cancel
 with asked as (
