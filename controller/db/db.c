@@ -17,7 +17,7 @@
 /* A statement of ours takes milliseconds; a batch of 1,000 alerts less than one second. What takes
  * longer holds others up and is ended. */
 #define SERVER_OPTIONS                                                                             \
-    "-c statement_timeout=30s -c lock_timeout=10s"                                                 \
+    "-c statement_timeout=30s -c lock_timeout=10s -c jit=off"                                      \
     " -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
 
 static const char *find(const struct conf_map *map, const char *key)

@@ -25,6 +25,7 @@
 #include "controller/decide/rule_book.h"
 #include "controller/fleet/machine_cache.h"
 #include "controller/intake/alert_action.h"
+#include "controller/intake/alert_batch.sql.h"
 #include "controller/intake/alert_item.h"
 
 #define REFUSED_IN_ROW_MAX 5
@@ -249,6 +250,8 @@ static int fill_transaction(struct attempt *attempt, struct error *err)
     int rc = -1;
 
     begin_items(attempt);
+    if (db_execute(attempt->db, SQL_ALERT_BATCH_PLAN, err, "") < 0)
+        goto out;
     if (!attempt->rejected &&
         (rule_book_hold(attempt->db, &origin->tenant, err) < 0 || find_machines(attempt, err) < 0 ||
          alert_store_claim(attempt->db, origin, attempt->items, attempt->count, err) < 0 ||
