@@ -28,7 +28,7 @@
 
 #define POLL_MS 100
 #define REFRESH_MS 1000 /* sources, halted partitions */
-#define HINT_MS 5000
+#define NOTE_MS 5000    /* how far the logs reach */
 #define RETRY_MS 500
 #define TAKE_MS 2000 /* for a connection of the pool */
 #define KEEPERS 2    /* connections at work: one commits while the other computes */
@@ -50,7 +50,7 @@ struct intake {
     struct kafka_source *source;
     struct alert_counts counts;
     bool subscribed;
-    int64_t refreshed_ms, hinted_ms, noted_ms;
+    int64_t refreshed_ms, noted_ms;
     char trouble[256]; /* of PostgreSQL */
 };
 
@@ -170,7 +170,7 @@ static int note_ends(struct intake *intake, struct db *db, struct error *err)
     size_t count;
     int rc;
 
-    if (clock_monotonic_ms() - intake->noted_ms < HINT_MS)
+    if (clock_monotonic_ms() - intake->noted_ms < NOTE_MS)
         return 0;
     kafka_source_partitions(intake->source, &count);
     ends = calloc(count + 1, sizeof(*ends));
@@ -343,10 +343,6 @@ static void turn(struct intake *intake)
         trouble(intake, refreshed > 0 ? "" : error_text(&err));
     if (refreshed < 0)
         pause_ms(RETRY_MS);
-    if (clock_monotonic_ms() - intake->hinted_ms >= HINT_MS) {
-        kafka_source_hint(intake->source);
-        intake->hinted_ms = clock_monotonic_ms();
-    }
     if (!any)
         wait(intake);
 }

@@ -25,6 +25,7 @@ static const struct {
     {"partition.assignment.strategy", "cooperative-sticky", "partitions move one at a time"},
     {"enable.partition.eof", "false", "nothing waits for a partition's end"},
     {"allow.auto.create.topics", "false", "a mistyped topic must not come into being"},
+    {"statistics.interval.ms", "5000", "with each Kafka is told the position"},
     {"plugin.library.paths", NULL, "nothing is loaded into the daemon"},
 };
 

@@ -317,6 +317,37 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
     }
 }
 
+/* Tells Kafka how far PostgreSQL is, for lag monitors; nothing depends on it. */
+static void hint(const struct kafka_source *source)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)source->count + 1);
+
+    for (size_t i = 0; i < source->count; i++) {
+        const struct kafka_partition *partition = source->partitions[i];
+
+        if (!partition->halted && partition->next > 0)
+            rd_kafka_topic_partition_list_add(list, partition->topic,
+                                              partition->kept.origin.partition)
+                ->offset = partition->next;
+    }
+    if (list->cnt > 0)
+        rd_kafka_commit(source->consumer, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Whether the group stands still is told nowhere else. While it rebalances a commit waits behind
+ * our joining and is refused as one of an older generation, at which librdkafka lets go of every
+ * partition. */
+static int on_statistics(rd_kafka_t *consumer, char *json, size_t length, void *arg)
+{
+    (void)consumer;
+    (void)length;
+    if (strstr(json, "\"join_state\": \"steady\""))
+        hint(arg);
+    return 0; /* librdkafka frees it */
+}
+
 static void wake_on_consumer(struct kafka_source *source)
 {
     static const uint64_t one = 1;
@@ -352,6 +383,7 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
     source->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
     if (!source->consumer) {
         error_set_code(err, ERROR_INVALID, "Kafka: %s", why);
@@ -618,24 +650,6 @@ void kafka_source_ends_noted(struct kafka_source *source, const struct kafka_end
                 source->partitions[i]->noted_end = ends[at].high;
             at++;
         }
-}
-
-void kafka_source_hint(struct kafka_source *source)
-{
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)source->count + 1);
-
-    for (size_t i = 0; i < source->count; i++) {
-        const struct kafka_partition *partition = source->partitions[i];
-
-        if (!partition->halted && partition->next > 0)
-            rd_kafka_topic_partition_list_add(list, partition->topic,
-                                              partition->kept.origin.partition)
-                ->offset = partition->next;
-    }
-    if (list->cnt > 0)
-        rd_kafka_commit(source->consumer, list, 1);
-    rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* Brokers that came back are noticed without a record, too. */

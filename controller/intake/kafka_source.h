@@ -49,8 +49,6 @@ int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *par
 size_t kafka_source_ends(struct kafka_source *source, struct kafka_ends *ret);
 void kafka_source_ends_noted(struct kafka_source *source, const struct kafka_ends *ends,
                              size_t count);
-/* Tells Kafka how far PostgreSQL is, for lag monitors; nothing depends on it. */
-void kafka_source_hint(struct kafka_source *source);
 
 /* "" when all is well; else what it waits for. Borrowed until the next call. */
 const char *kafka_source_trouble(struct kafka_source *source);
