@@ -232,6 +232,42 @@ START_TEST(a_restart_goes_on_where_it_was)
 }
 END_TEST
 
+/* What Kafka says when it is asked as a lag monitor asks. */
+static int64_t told_position(void)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_t *monitor;
+    int64_t offset;
+    char why[256];
+
+    ck_assert_int_eq(rd_kafka_conf_set(conf, "bootstrap.servers", test_kafka(), why, sizeof(why)),
+                     0);
+    ck_assert_int_eq(rd_kafka_conf_set(conf, "group.id", group, why, sizeof(why)), 0);
+    monitor = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    ck_assert_msg(monitor != NULL, "%s", why);
+    rd_kafka_topic_partition_list_add(list, alerts.topic, 0);
+    ck_assert_int_eq(rd_kafka_committed(monitor, list, AWAIT_MS), 0);
+    offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(monitor);
+    return offset;
+}
+
+START_TEST(a_lag_monitor_is_told_the_position)
+{
+    int64_t until = clock_monotonic_ms() + AWAIT_MS, told;
+
+    start();
+    put_alert("a", 0);
+    put_alert("b", 1);
+    await_number(ALERTS, 2);
+    while ((told = told_position()) != 2 && clock_monotonic_ms() < until)
+        nanosleep(&(struct timespec){.tv_nsec = 200 * 1000000L}, NULL);
+    ck_assert_int_eq(told, 2);
+}
+END_TEST
+
 START_TEST(a_source_that_comes_later_is_consumed)
 {
     char topic[80];
@@ -518,7 +554,7 @@ END_TEST
 CHECK_MAIN_WITH("intake", set_up, tear_down, good_and_bad_records_arrive,
                 the_status_tells_ready_and_numbers,
                 a_broker_that_is_away_is_waited_for_with_its_name, a_restart_goes_on_where_it_was,
-                a_source_that_comes_later_is_consumed,
+                a_lag_monitor_is_told_the_position, a_source_that_comes_later_is_consumed,
                 killed_after_a_commit_it_makes_no_second_task,
                 killed_in_between_nothing_is_lost_and_nothing_is_double,
                 a_topic_made_anew_halts_visibly, a_position_beyond_the_end_halts,
