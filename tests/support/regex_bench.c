@@ -1,0 +1,137 @@
+/* storey: rules - the bench regex_hostile: patterns on which others take exponential or quadratic
+ * time, each on a text and on one twice as long, both by walking the program and by its table. One
+ * line each: how it was searched, growth, ns a byte, ms to compile, the pattern.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/error.h"
+#include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_regex.h"
+
+#define ROUNDS 25
+#define WORK_BYTES 4000000 /* divided by what a byte costs: some ms a search */
+#define TEXT_MIN 8192
+#define TEXT_MAX (1 << 20)
+
+/* The text is 'unit' again and again, then 'tail'; nothing matches before the end. */
+static const struct hostile {
+    const char *pattern, *unit, *tail;
+} HOSTILE[] = {
+    {"(a*)*b", "a", ""},
+    {"(a+)+$", "a", "!"},
+    {"^(a|a)*$", "a", "!"},
+    {"^(a|aa)+$", "a", "!"},
+    {"^(([a-z])+.)+[A-Z]([a-z])+$", "a", ""},
+    {"(x+x+)+y", "x", ""},
+    {"(.*)*=[0-9]", "x", "="},
+    {".*.*.*=[0-9]", "x=", ""},
+    {"(?:.*a){12}.*b$", "a", "!"},
+    {"\\s+$", " ", "!"},
+    {"^([a-zA-Z0-9])(([.-]|_+)?([a-zA-Z0-9]+))*@x\\.com$", "a", "!"},
+    {"(\\w+\\d+)+C", "1", ""},
+    {"\\b(\\w+\\b\\W*)*!$", "ab ", "?"},
+    {"(?m)^(.*,)*x$", ",", "y"},
+    {"(a|b)*a(a|b){14}c", "abaab", ""},
+    {"(?:a?){250}a{250}b", "a", ""},
+    {"((a{1,8}){1,8}){1,8}b", "a", ""},
+    {"(.{0,60}){0,2}x$", "y", ""},
+    {"(?i)(\\pL\\PL?)*\\p{Greek}$", "\xc3\xa9-", ""},
+    {"(?:\"|'|\\]|\\}|\\\\|\\d|(?:nan|true|null|math)|`|-|\\+)+[)]*;?((?:\\s|-|~|!|\\|\\|)*.*(?:.*="
+     "[0-9]))",
+     "-x=", ""},
+};
+
+static double now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static char *text_of(const struct hostile *hostile, size_t length)
+{
+    size_t unit = strlen(hostile->unit), tail = strlen(hostile->tail);
+    char *text = malloc(length + 1);
+
+    if (!text)
+        exit(1);
+    for (size_t i = 0; i < length; i++)
+        text[i] = hostile->unit[i % unit];
+    memcpy(text + length - tail, hostile->tail, tail);
+    return text;
+}
+
+static double search_ns(const struct cel_regex *regex, const struct hostile *hostile,
+                        const char *text, size_t length, struct cel_arena *arena)
+{
+    double began = now_ns();
+    int found = cel_regex_search(regex, text, length, arena);
+
+    if (found != 0) {
+        fprintf(stderr, "%s: found %d\n", hostile->pattern, found);
+        exit(1);
+    }
+    began = now_ns() - began;
+    cel_arena_reset(arena);
+    return began;
+}
+
+/* In turn, and the fastest of each: what else runs on the machine only adds. */
+static void search_both(const struct cel_regex *regex, const struct hostile *hostile, size_t length,
+                        double best[2])
+{
+    struct cel_arena *arena = cel_arena_create(1 << 20);
+    char *text[2] = {text_of(hostile, length), text_of(hostile, 2 * length)};
+
+    for (int i = 0; i < 2 * ROUNDS; i++) {
+        double took = search_ns(regex, hostile, text[i % 2], length << i % 2, arena);
+
+        if (i < 2 || took < best[i % 2])
+            best[i % 2] = took;
+    }
+    free(text[0]);
+    free(text[1]);
+    cel_arena_destroy(arena);
+}
+
+static void measure(const char *how, const struct cel_regex *regex, const struct hostile *hostile,
+                    double compile_ns)
+{
+    size_t length = WORK_BYTES / cel_regex_size(regex);
+    double best[2];
+
+    length = length < TEXT_MIN ? TEXT_MIN : length > TEXT_MAX ? TEXT_MAX : length;
+    length -= length % 60; /* whole units, also of the double */
+    search_both(regex, hostile, length, best);
+    printf("%s %.3f %.2f %.3f %s\n", how, best[1] / best[0], best[1] / (2.0 * (double)length),
+           compile_ns / 1e6, hostile->pattern);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof(HOSTILE) / sizeof(HOSTILE[0]); i++) {
+        const struct hostile *hostile = &HOSTILE[i];
+        struct cel_arena *arena = cel_arena_create(1 << 22);
+        struct error err = {0};
+        double began = now_ns(), compiled;
+        const struct cel_regex *quick,
+            *regex = cel_regex_compile(arena, hostile->pattern, strlen(hostile->pattern), &err);
+
+        if (!regex) {
+            fprintf(stderr, "%s: %s\n", hostile->pattern, error_text(&err));
+            return 1;
+        }
+        compiled = now_ns() - began;
+        measure("walk", regex, hostile, compiled);
+        began = now_ns();
+        quick = cel_regex_quicken(regex, arena);
+        if (quick != regex)
+            measure("table", quick, hostile, compiled + now_ns() - began);
+        cel_arena_destroy(arena);
+    }
+    return 0;
+}
