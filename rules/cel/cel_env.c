@@ -163,7 +163,7 @@ void cel_env_destroy(struct cel_env *env)
 
 /* ---- names ---- */
 
-/* "a.b.c", each part an identifier. */
+/* "a.b.c", each part a word: a reserved one can be a field's name and is harmless elsewhere. */
 static int check_name(const char *name, struct error *err)
 {
     char shown[TEXT_SHOW_SIZE];
@@ -174,10 +174,9 @@ static int check_name(const char *name, struct error *err)
     for (const char *part = name;; part++) {
         size_t length = strcspn(part, ".");
 
-        if (!cel_lexer_is_identifier(part, length))
+        if (!cel_lexer_is_word(part, length))
             return error_set_code(err, ERROR_INVALID,
-                                  "'%s' is not a name: letters, digits and '_' between dots, no "
-                                  "reserved word",
+                                  "'%s' is not a name: letters, digits and '_' between dots",
                                   text_show(name, shown));
         part += length;
         if (!*part)
@@ -200,16 +199,8 @@ int cel_env_declare(struct cel_env *env, const char *name, const char *type, int
 
     if (check_name(name, err) < 0)
         return -1;
-    for (size_t i = 0; i < env->variable_count; i++) {
-        const char *other = env->variables[i].name;
-
-        if (strcmp(name, other) == 0)
-            return error_set_code(err, ERROR_CONFLICT, "'%s' is declared already", name);
-        if (is_within(name, other) || is_within(other, name))
-            return error_set_code(err, ERROR_CONFLICT,
-                                  "'%s' cannot be declared beside '%s': one is a part of the other",
-                                  name, other);
-    }
+    if (cel_env_find(env, name, NULL) >= 0)
+        return error_set_code(err, ERROR_CONFLICT, "'%s' is declared already", name);
     if (env->variable_count == CEL_VARIABLES_MAX)
         return error_set_code(err, ERROR_INVALID, "more than %d variables", CEL_VARIABLES_MAX);
     variable.type = cel_type_parse(env->arena, type, err);

@@ -52,7 +52,7 @@ struct cel_env *cel_env_create(struct error *err);
 void cel_env_destroy(struct cel_env *env);
 
 /* *ret_slot: where cel_run.slots holds its value; slots count from 0. -1: a name that is none, or
- * that stands already, or that is a part of another. */
+ * that stands already. Of a.b and a.b.c, the expression a.b.c is the longer one. */
 int cel_env_declare(struct cel_env *env, const char *name, const char *type, int *ret_slot,
                     struct error *err);
 /* For the checker alone: a call of it is refused when the expression is compiled. */

@@ -63,7 +63,7 @@ static enum cel_token_kind word_kind(const char *text, size_t length)
     return CEL_TOKEN_NAME;
 }
 
-bool cel_lexer_is_identifier(const char *text, size_t length)
+bool cel_lexer_is_word(const char *text, size_t length)
 {
     if (length == 0 || !is_letter(text[0]))
         return false;
@@ -71,7 +71,7 @@ bool cel_lexer_is_identifier(const char *text, size_t length)
         if (!is_letter(text[i]) && !is_digit(text[i]))
             return false;
     }
-    return word_kind(text, length) == CEL_TOKEN_NAME;
+    return true;
 }
 
 /* NUL behind the end, which begins no token and is in no literal. */

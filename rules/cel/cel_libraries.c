@@ -3,5 +3,6 @@
 #include "rules/cel/cel_env.h"
 
 const struct cel_library *const cel_libraries[] = {
+    &cel_standard,
     NULL,
 };

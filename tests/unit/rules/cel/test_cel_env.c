@@ -27,8 +27,7 @@ static int declare(const char *name, const char *type)
 
 START_TEST(names_and_types_that_are_none_are_refused)
 {
-    static const char *const wrong[] = {"",   ".",   "a.",   ".a",   "a..b",
-                                        "1a", "a b", "a.if", "true", "é"};
+    static const char *const wrong[] = {"", ".", "a.", ".a", "a..b", "1a", "a b", "a-b", "é"};
     char longest[CEL_NAME_BYTES_MAX + 2];
     struct error err = {0};
 
@@ -39,24 +38,22 @@ START_TEST(names_and_types_that_are_none_are_refused)
     ck_assert_int_lt(declare(longest, "int"), 0);
     ck_assert_int_lt(cel_env_declare(env, "a", "list<", NULL, &err), 0);
     ck_assert_int_eq(strncmp(err.text, "'a': ", 5), 0);
-    ck_assert_int_lt(cel_env_set_container(env, "a.if", NULL), 0);
+    ck_assert_int_lt(cel_env_set_container(env, "a.", NULL), 0);
     ck_assert_int_lt(cel_env_declare_function(env, "", "() -> int", NULL), 0);
     ck_assert_int_lt(cel_env_declare_function(env, "f", "int", NULL), 0);
     ck_assert_uint_eq(cel_env_slots(env), 0);
 }
 END_TEST
 
-START_TEST(no_name_is_a_part_of_another)
+START_TEST(a_name_is_declared_once)
 {
     struct error err = {0};
 
     ck_assert_int_eq(declare("event.type", "string"), 0);
-    ck_assert_int_lt(cel_env_declare(env, "event", "dyn", NULL, &err), 0);
+    ck_assert_int_lt(cel_env_declare(env, "event.type", "int", NULL, &err), 0);
     ck_assert_int_eq(err.code, ERROR_CONFLICT);
-    ck_assert_int_lt(declare("event.type", "int"), 0);
-    ck_assert_int_lt(declare("event.type.x", "int"), 0);
-    ck_assert_int_eq(declare("event.types", "int"), 0);
-    ck_assert_int_eq(declare("even", "int"), 0);
+    ck_assert_int_eq(declare("event", "dyn"), 0);
+    ck_assert_int_eq(declare("event.type.if", "int"), 0);
 }
 END_TEST
 
@@ -132,6 +129,6 @@ START_TEST(the_container_can_be_taken_back)
 END_TEST
 
 CHECK_MAIN_WITH("cel_env", before, after, names_and_types_that_are_none_are_refused,
-                no_name_is_a_part_of_another, there_is_a_most, slots_count_from_zero,
+                a_name_is_declared_once, there_is_a_most, slots_count_from_zero,
                 functions_keep_their_overloads, a_wrong_name_finds_the_near_one,
                 the_container_can_be_taken_back)
