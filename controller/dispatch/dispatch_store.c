@@ -28,6 +28,9 @@
 /* Between two looks for tasks that are due: an order waits for each. */
 #define COMMITS_A_TURN 4
 #define BUSY_RETRY_MS 3000
+/* Every statement of this thread finds its rows by their keys. A plan that was made while a table
+ * was small would read all of it once it is long. */
+#define PLANS "set enable_seqscan = off; set jit = off"
 
 void store_add(struct dispatch_store *store, enum store_count kind, uint64_t by)
 {
@@ -244,7 +247,7 @@ int store_connect(struct dispatch_store *store, struct error *err)
 {
     struct db *db = db_connect(store->parameters, err), *listener = NULL;
 
-    if (!db || !(listener = db_connect(store->parameters, err)) ||
+    if (!db || db_script(db, PLANS, err) < 0 || !(listener = db_connect(store->parameters, err)) ||
         db_script(listener, "listen muster_task; listen muster_agent", err) < 0 ||
         agent_registry_controller(db, &store->controller, store->controller_name, err) < 0) {
         db_disconnect(db);
