@@ -30,7 +30,7 @@
 #define BUSY_RETRY_MS 3000
 /* Every statement of this thread finds its rows by their keys. A plan that was made while a table
  * was small would read all of it once it is long. */
-#define PLANS "set enable_seqscan = off; set jit = off"
+#define PLANS "set enable_seqscan = off"
 
 void store_add(struct dispatch_store *store, enum store_count kind, uint64_t by)
 {
