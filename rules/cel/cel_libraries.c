@@ -3,6 +3,5 @@
 #include "rules/cel/cel_env.h"
 
 const struct cel_library *const cel_libraries[] = {
-    &cel_standard,
-    NULL,
+    &cel_standard, &cel_strings, &cel_math, &cel_encoders, &cel_optionals, &cel_network, NULL,
 };
