@@ -278,7 +278,7 @@ static int compile_matches(struct cel_compiler *compiler, const struct cel_node 
                                    : cel_compile_issue(compiler, pattern->offset, error_text(&err));
     op->code = CEL_OP_MATCHES;
     op->count = 1;
-    op->regex = regex;
+    op->regex = cel_regex_quicken(regex, arena_of(compiler));
     return 0;
 }
 
