@@ -1,5 +1,5 @@
-/* cel_optionals.c - the library of optionals; what their syntax does (a.?b, a[?b]) is the
- * evaluator's. */
+/* cel_optionals.c - the library of optionals. What their syntax does (a.?b, a[?b], a.b and a[b] of
+ * an optional) is cel_access.c's; for the checker it is declared here. */
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_program.h"
 #include "rules/cel/cel_standard.h"
@@ -131,7 +131,19 @@ static CEL_FUNCTION(last)
     return length ? some(run, args[0].list->items[length - 1]) : none();
 }
 
+static CEL_FUNCTION(index_optional)
+{
+    (void)count;
+    return cel_index_optional(run, args[0], args[1]);
+}
+
 static const struct cel_overload OVERLOADS[] = {
+    {"_[?_]", "(list<A>, int) -> optional<A>", index_optional, false},
+    {"_[?_]", "(map<A, B>, A) -> optional<B>", index_optional, false},
+    {"_[?_]", "(optional<list<A>>, int) -> optional<A>", index_optional, false},
+    {"_[?_]", "(optional<map<A, B>>, A) -> optional<B>", index_optional, false},
+    {"_[_]", "(optional<list<A>>, int) -> optional<A>", cel_index, false},
+    {"_[_]", "(optional<map<A, B>>, A) -> optional<B>", cel_index, false},
     {"optional.none", "() -> optional<A>", make_none, false},
     {"optional.of", "(A) -> optional<A>", make, false},
     {"optional.ofNonZeroValue", "(A) -> optional<A>", make_non_zero, false},

@@ -40,5 +40,18 @@ START_TEST(lists)
 }
 END_TEST
 
+START_TEST(indexes)
+{
+    cel_fails("'a'[?0]", "no matching overload of '[?]'");
+    cel_fails("[1][?'a']", "no matching overload of '[?]'");
+    cel_holds("['foo'][?0].value() == 'foo' && !['foo'][?1].hasValue() && ![][?-1].hasValue()");
+    cel_holds("{'a': 1}[?'a'].value() == 1 && !{'a': 1}[?'b'].hasValue()");
+    cel_holds("optional.of(['foo'])[?0].value() == 'foo' && !optional.none()[?0].hasValue()");
+    cel_holds("optional.of({'a': [7]})['a'][0].value() == 7");
+    cel_holds("optional.of({'a': {}}).a['x'].orValue('none') == 'none'");
+    cel_holds("{1u: 1.0, 2: 2.0}[?1].value() == 1.0");
+}
+END_TEST
+
 CHECK_MAIN("cel_optionals", what_is_missing_has_no_value, making_and_asking, zeros_of_all_kinds,
-           lists)
+           lists, indexes)
