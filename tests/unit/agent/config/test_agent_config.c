@@ -83,9 +83,9 @@ START_TEST(each_controller_may_have_its_own_key)
     struct agent_config config;
     struct error err = {0};
 
-    ck_assert_msg(load("curve_key: " KEY, "curve_keys: [\"" KEY "\", \"" OTHER_KEY "\"]", &config,
-                       &err) == 0,
-                  "%s", err.text);
+    ck_assert_msg(
+        load("curve_key: " KEY, "curve_keys: [\"" KEY "\", \"" OTHER_KEY "\"]", &config, &err) == 0,
+        "%s", err.text);
     ck_assert_uint_eq(config.curve_publics[0][0], 0x00);
     ck_assert_uint_eq(config.curve_publics[1][0], 0x11);
     agent_config_free(&config);
@@ -139,5 +139,28 @@ START_TEST(what_is_printed_parses_again)
 }
 END_TEST
 
-CHECK_MAIN_WITH("agent_config", begin, end, each_fault_is_named, each_controller_may_have_its_own_key,
-                defaults_are_those_of_the_documents, what_is_printed_parses_again)
+/* A drain ends the BMC commands that are under way; the ten seconds are for all else. */
+START_TEST(a_drain_ends_before_systemd_kills)
+{
+    char *unit =
+        file_read(TEST_DIR "/../deploy/systemd/muster-agent.service.in", 65536, NULL, NULL);
+    const char *line = unit ? strstr(unit, "\nTimeoutStopSec=") : NULL;
+    struct agent_config config;
+    struct error err = {0};
+    char words[64];
+    int allowed;
+
+    ck_assert_ptr_nonnull(line);
+    allowed = atoi(line + strlen("\nTimeoutStopSec=")) - 10;
+    snprintf(words, sizeof(words), "bmc: {timeout: %ds}\nboot:\n", allowed);
+    ck_assert_msg(load("boot:\n", words, &config, &err) == 0, "%s", err.text);
+    agent_config_free(&config);
+    snprintf(words, sizeof(words), "bmc: {timeout: %ds}\nboot:\n", allowed + 1);
+    refused("boot:\n", words, "bmc.timeout");
+    free(unit);
+}
+END_TEST
+
+CHECK_MAIN_WITH("agent_config", begin, end, each_fault_is_named, a_drain_ends_before_systemd_kills,
+                each_controller_may_have_its_own_key, defaults_are_those_of_the_documents,
+                what_is_printed_parses_again)
