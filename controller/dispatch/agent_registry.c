@@ -271,27 +271,53 @@ static int audit_refused(struct db *db, const struct session_hello *hello,
     return audit_append(db, &PLATFORM_TENANT, &entry, err);
 }
 
-int agent_registry_hello(struct db *db, const struct uuid *controller,
-                         const struct session_hello *hello, struct live_session *ret,
-                         struct session_reject *ret_reject, struct error *err)
+static int answer_hello(struct db *db, const struct uuid *controller,
+                        const struct session_hello *hello, struct hello_answer *ret,
+                        struct error *err)
 {
-    struct live_session session = {0};
     int rc;
 
+    memset(ret, 0, sizeof(*ret));
+    rc = decide(db, hello, &ret->session, &ret->reject, err);
+    if (rc < 0 || (rc == 1 && open_session(db, controller, hello, &ret->session, err) < 0) ||
+        (rc == 0 && audit_refused(db, hello, &ret->reject, err) < 0))
+        return -1;
+    ret->verdict = rc == 2 ? HELLO_REPLACED : rc == 1 ? HELLO_WELCOME : HELLO_REFUSED;
+    return 0;
+}
+
+static int compare_hellos(const void *a, const void *b)
+{
+    const struct session_hello *const *x = *(const struct session_hello *const *const *)a;
+    const struct session_hello *const *y = *(const struct session_hello *const *const *)b;
+    int order = memcmp((*x)->agent.bytes, (*y)->agent.bytes, sizeof((*x)->agent.bytes));
+
+    /* Those of one agent as they came. */
+    return order ? order : x < y ? -1 : x > y;
+}
+
+int agent_registry_hellos(struct db *db, const struct uuid *controller,
+                          const struct session_hello *const *hellos, size_t count,
+                          struct hello_answer *ret_answers, struct error *err)
+{
+    const struct session_hello *const *order[HELLO_SET_MAX];
+    int rc = 0;
+
+    if (count > HELLO_SET_MAX)
+        return error_set(err, "at most %d HELLOs are answered together", HELLO_SET_MAX);
+    /* Two controllers lock the sites of a fleet in one order. */
+    for (size_t i = 0; i < count; i++)
+        order[i] = &hellos[i];
+    qsort(order, count, sizeof(*order), compare_hellos);
     if (db_begin_tenant(db, &PLATFORM_TENANT, err) < 0)
         return -1;
-    rc = decide(db, hello, &session, ret_reject, err);
-    if (rc == 1 && open_session(db, controller, hello, &session, err) < 0)
-        rc = -1;
-    if (rc == 0 && audit_refused(db, hello, ret_reject, err) < 0)
-        rc = -1;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = answer_hello(db, controller, *order[i], &ret_answers[order[i] - hellos], err);
     if (rc < 0 || db_commit(db, err) < 0) {
         db_rollback(db);
         return -1;
     }
-    if (rc == 1)
-        *ret = session;
-    return rc;
+    return 0;
 }
 
 int agent_registry_posed(struct db *db, const struct uuid *agent, struct error *err)

@@ -33,13 +33,25 @@ struct live_session {
 /* Caller frees *ret_keys. */
 int agent_registry_keys(struct db *db, struct admitted_key **ret_keys, size_t *ret_count,
                         struct error *err);
-/* 2: this run of the agent was replaced by a later one: a message that was under way for long, or a
- * second live copy of the agent; only a copy answers a PING now. 1: welcome, the session's row is
- * ours. 0: refused, *ret_reject says why, and an audit row does too; an unknown journal, a head
- * below what was committed or an epoch from nowhere also quarantine the site. -1: the database. */
-int agent_registry_hello(struct db *db, const struct uuid *controller,
-                         const struct session_hello *hello, struct live_session *ret,
-                         struct session_reject *ret_reject, struct error *err);
+enum hello_verdict {
+    /* Said why in 'reject' and in an audit row; an unknown journal, a head below what was committed
+     * or an epoch from nowhere also quarantine the site. */
+    HELLO_REFUSED,
+    HELLO_WELCOME, /* the session's row is ours */
+    /* This run of the agent was replaced by a later one: a message that was under way for long, or
+     * a second live copy of the agent; only a copy answers a PING now. */
+    HELLO_REPLACED,
+};
+struct hello_answer {
+    enum hello_verdict verdict;
+    struct live_session session;
+    struct session_reject reject;
+};
+#define HELLO_SET_MAX 64
+/* One commit for all 'count' of them; -1: for none, the database. */
+int agent_registry_hellos(struct db *db, const struct uuid *controller,
+                          const struct session_hello *const *hellos, size_t count,
+                          struct hello_answer *ret_answers, struct error *err);
 /* The key of 'agent' was used to say HELLO as another: refused already, written down here. */
 int agent_registry_posed(struct db *db, const struct uuid *agent, struct error *err);
 /* Nothing is leased to a quarantined site, no agent of it is welcome, until a person releases it.

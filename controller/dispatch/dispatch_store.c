@@ -120,7 +120,8 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
 
     switch (job->kind) {
     case JOB_HELLO:
-        return store_on_hello(store, job, err);
+        store_on_hellos(store, &job, 1);
+        return 0;
     case JOB_RESUMED:
         live = live_sessions_of_connection(store->sessions, job->connection);
         if (live)
@@ -167,8 +168,8 @@ static bool is_away(struct dispatch_store *store, const struct dispatch_job *job
     return true;
 }
 
-/* Frees them. */
-static void take_records(struct dispatch_store *store, struct dispatch_job **jobs, size_t *count)
+/* Of one kind; frees them. */
+static void take_set(struct dispatch_store *store, struct dispatch_job **jobs, size_t *count)
 {
     size_t there = 0;
 
@@ -178,8 +179,10 @@ static void take_records(struct dispatch_store *store, struct dispatch_job **job
         else
             jobs[there++] = jobs[i];
     }
-    if (there > 0)
+    if (there > 0 && jobs[0]->kind == JOB_RECORDS)
         store_on_records(store, jobs, there);
+    else if (there > 0)
+        store_on_hellos(store, jobs, there);
     for (size_t i = 0; i < there; i++)
         dispatch_job_free(jobs[i]);
     *count = 0;
@@ -196,27 +199,30 @@ static void take_job(struct dispatch_store *store, struct dispatch_job *job)
     dispatch_job_free(job);
 }
 
-/* Records that follow each other are one commit, whosever they are. */
+/* RECORDS, or HELLOs, that follow each other are one commit, whosever they are. RESUMED asks
+ * nothing of the database, and comes behind a WELCOME and in front of records: it divides none. */
 static void take_jobs(struct dispatch_store *store)
 {
     struct dispatch_job *set[STORE_SET_MAX], *job;
-    size_t records = 0;
+    size_t count = 0;
     int commits = 0;
 
     while (commits < COMMITS_A_TURN && (job = handover_try_receive(store->jobs))) {
-        if (job->kind == JOB_RECORDS) {
-            set[records++] = job;
-            if (records == STORE_SET_MAX) {
-                take_records(store, set, &records);
-                commits++;
-            }
-            continue;
+        bool in_set = job->kind == JOB_RECORDS || job->kind == JOB_HELLO;
+
+        if (count > 0 && job->kind != JOB_RESUMED &&
+            (job->kind != set[0]->kind || count == STORE_SET_MAX)) {
+            take_set(store, set, &count);
+            commits++;
         }
-        take_records(store, set, &records);
-        take_job(store, job);
-        commits++;
+        if (in_set) {
+            set[count++] = job;
+        } else {
+            commits += job->kind != JOB_RESUMED;
+            take_job(store, job);
+        }
     }
-    take_records(store, set, &records);
+    take_set(store, set, &count);
 }
 
 /* ---- by the clock ---- */

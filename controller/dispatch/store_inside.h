@@ -89,7 +89,9 @@ void store_give_up_sessions(struct dispatch_store *store);
 
 /* The newest manifest is in store->manifest, if there is any. */
 int store_load_manifest(struct dispatch_store *store, struct error *err);
-int store_on_hello(struct dispatch_store *store, const struct dispatch_job *job, struct error *err);
+/* Of jobs that follow each other, at most STORE_SET_MAX; those that fail are told. The jobs stay
+ * the caller's. */
+void store_on_hellos(struct dispatch_store *store, struct dispatch_job **jobs, size_t count);
 /* A newer manifest and the next fetch token reach sessions that stay. */
 int store_renew_welcomes(struct dispatch_store *store, struct error *err);
 

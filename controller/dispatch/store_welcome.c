@@ -121,38 +121,72 @@ static const struct session_reject NO_MANIFEST = {
     "busy", "this controller has no key manifest yet",
     "sign one with the root key (muster key make-manifest) and give it to the controller", 10000};
 
-/* 0, or -1: the database. */
-int store_on_hello(struct dispatch_store *store, const struct dispatch_job *job, struct error *err)
-{
-    struct live_session session;
-    struct session_reject reject;
-    struct live *live;
-    int rc;
+_Static_assert(STORE_SET_MAX <= HELLO_SET_MAX, "a set is answered by one call");
 
-    if (!store->manifest && store_load_manifest(store, err) < 0)
-        return -1;
-    if (!store->manifest) {
-        store_reject(store, job->connection, &NO_MANIFEST);
-        return 0;
-    }
-    rc = agent_registry_hello(store->db, &store->controller, job->hello, &session, &reject, err);
-    if (rc < 0)
-        return -1;
-    if (rc == 2)
+/* What the database has said of one: its answer, behind the commit. */
+static int tell(struct dispatch_store *store, const struct dispatch_job *job,
+                const struct hello_answer *answer, struct error *err)
+{
+    const struct live_session *session = &answer->session;
+    struct live *live;
+
+    if (answer->verdict == HELLO_REPLACED)
         return store_note(store, dispatch_note_probe(job->connection, err), err);
-    if (rc == 0) {
-        store_reject(store, job->connection, &reject);
+    if (answer->verdict == HELLO_REFUSED) {
+        store_reject(store, job->connection, &answer->reject);
         return 0;
     }
-    live = live_sessions_add(store->sessions, &session, job->connection, err);
+    live = live_sessions_add(store->sessions, session, job->connection, err);
     if (!live || note_welcome(store, live, NOTE_WELCOME, err) < 0)
         return -1;
     store_count_sessions(store);
     log_info(STORE_ROOM, "agent connected",
-             "agent=%s software=%s fence=%" PRId64 " facts=%" PRIu64 " bulk=%" PRIu64, session.name,
-             log_quote(job->hello->software), session.fence, session.facts_committed,
-             session.bulk_committed);
+             "agent=%s software=%s fence=%" PRId64 " facts=%" PRIu64 " bulk=%" PRIu64,
+             session->name, log_quote(job->hello->software), session->fence,
+             session->facts_committed, session->bulk_committed);
     return 0;
+}
+
+/* 0: each has its answer, or was told that there is none. -1: nothing was done. */
+static int answer_set(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
+                      struct error *err)
+{
+    const struct session_hello *hellos[HELLO_SET_MAX];
+    struct hello_answer answers[HELLO_SET_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        hellos[i] = jobs[i]->hello;
+    if (agent_registry_hellos(store->db, &store->controller, hellos, count, answers, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        struct error why = {0};
+
+        if (tell(store, jobs[i], &answers[i], &why) < 0)
+            store_fail_job(store, jobs[i], &why);
+    }
+    return 0;
+}
+
+void store_on_hellos(struct dispatch_store *store, struct dispatch_job **jobs, size_t count)
+{
+    struct error err = {0};
+
+    if (!store->manifest && store_load_manifest(store, &err) < 0) {
+        for (size_t i = 0; i < count; i++)
+            store_fail_job(store, jobs[i], &err);
+        return;
+    }
+    if (!store->manifest) {
+        for (size_t i = 0; i < count; i++)
+            store_reject(store, jobs[i]->connection, &NO_MANIFEST);
+        return;
+    }
+    if (count > 1 && answer_set(store, jobs, count, &err) == 0)
+        return;
+    /* One that the database refuses is in nobody else's way. */
+    for (size_t i = 0; i < count; i++)
+        if (answer_set(store, jobs + i, 1, &err) < 0)
+            store_fail_job(store, jobs[i], &err);
 }
 
 /* An agent counts on from the time that it was told: when our clock was put right, or wrong, it
