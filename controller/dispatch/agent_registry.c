@@ -416,11 +416,13 @@ int agent_registry_owned(struct db *db, const struct uuid *controller,
     return rows ? 0 : -1;
 }
 
-int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agent,
-                         int64_t fence, struct error *err)
+int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agents,
+                         const int64_t *fences, size_t count, struct error *err)
 {
-    return db_execute(db, SQL_AGENT_SESSION_CLOSE, err, "uui", agent, controller, fence) < 0 ? -1
-                                                                                             : 0;
+    return db_execute(db, SQL_AGENT_SESSION_CLOSE, err, "uUI", controller, count, agents, count,
+                      fences) < 0
+               ? -1
+               : 0;
 }
 
 int agent_registry_controller(struct db *db, const struct uuid *id, const char *name,

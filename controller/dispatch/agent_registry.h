@@ -67,8 +67,8 @@ int agent_registry_renew(struct db *db, const struct uuid *controller, const str
 int agent_registry_owned(struct db *db, const struct uuid *controller,
                          const struct live_session *const *sessions, size_t count, bool *ret_owned,
                          struct error *err);
-int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agent,
-                         int64_t fence, struct error *err);
+int agent_registry_close(struct db *db, const struct uuid *controller, const struct uuid *agents,
+                         const int64_t *fences, size_t count, struct error *err);
 
 int agent_registry_controller(struct db *db, const struct uuid *id, const char *name,
                               struct error *err);

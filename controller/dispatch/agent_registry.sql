@@ -70,7 +70,8 @@ where s.controller_id = $1 and s.expires_at > now()
 order by mine.n
 
 -- name: agent_session_close
-update agent_session set expires_at = now() where agent_id = $1 and controller_id = $2 and fence = $3
+update agent_session s set expires_at = now() from unnest($2::uuid[], $3::bigint[]) as mine (agent_id, fence)
+where s.agent_id = mine.agent_id and s.fence = mine.fence and s.controller_id = $1
 
 -- name: agent_controller
 insert into controller (id, name, software) values ($1, $2, $3)

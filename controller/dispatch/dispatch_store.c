@@ -120,8 +120,9 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
 
     switch (job->kind) {
     case JOB_HELLO:
-        store_on_hellos(store, &job, 1);
-        return 0;
+    case JOB_RECORDS:
+    case JOB_CLOSED:
+        break; /* on_set() */
     case JOB_RESUMED:
         live = live_sessions_of_connection(store->sessions, job->connection);
         if (live)
@@ -130,11 +131,6 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
         soon = clock_monotonic_ms() - POLL_MS + RESUMED_MS;
         store->polled_ms = soon < store->polled_ms ? soon : store->polled_ms;
         return 0;
-    case JOB_RECORDS:
-        store_on_records(store, &job, 1);
-        return 0;
-    case JOB_CLOSED:
-        return store_on_closed(store, job, err);
     case JOB_CLONED:
         return agent_registry_quarantine(
             store->db, &job->agent, "two live agents say they are this site's: a copied disk", err);
@@ -168,6 +164,20 @@ static bool is_away(struct dispatch_store *store, const struct dispatch_job *job
     return true;
 }
 
+static void on_set(struct dispatch_store *store, struct dispatch_job **jobs, size_t count)
+{
+    struct error err = {0};
+
+    if (jobs[0]->kind == JOB_RECORDS)
+        store_on_records(store, jobs, count);
+    else if (jobs[0]->kind == JOB_HELLO)
+        store_on_hellos(store, jobs, count);
+    else if (store_on_closed(store, jobs, count, &err) < 0) {
+        db_rollback(store->db);
+        store_fail_job(store, jobs[0], &err);
+    }
+}
+
 /* Of one kind; frees them. */
 static void take_set(struct dispatch_store *store, struct dispatch_job **jobs, size_t *count)
 {
@@ -179,10 +189,8 @@ static void take_set(struct dispatch_store *store, struct dispatch_job **jobs, s
         else
             jobs[there++] = jobs[i];
     }
-    if (there > 0 && jobs[0]->kind == JOB_RECORDS)
-        store_on_records(store, jobs, there);
-    else if (there > 0)
-        store_on_hellos(store, jobs, there);
+    if (there > 0)
+        on_set(store, jobs, there);
     for (size_t i = 0; i < there; i++)
         dispatch_job_free(jobs[i]);
     *count = 0;
@@ -199,7 +207,12 @@ static void take_job(struct dispatch_store *store, struct dispatch_job *job)
     dispatch_job_free(job);
 }
 
-/* RECORDS, or HELLOs, that follow each other are one commit, whosever they are. RESUMED asks
+static bool goes_in_sets(const struct dispatch_job *job)
+{
+    return job->kind == JOB_RECORDS || job->kind == JOB_HELLO || job->kind == JOB_CLOSED;
+}
+
+/* RECORDS, HELLOs, or ends, that follow each other are one commit, whosever they are. RESUMED asks
  * nothing of the database, and comes behind a WELCOME and in front of records: it divides none. */
 static void take_jobs(struct dispatch_store *store)
 {
@@ -208,14 +221,12 @@ static void take_jobs(struct dispatch_store *store)
     int commits = 0;
 
     while (commits < COMMITS_A_TURN && (job = handover_try_receive(store->jobs))) {
-        bool in_set = job->kind == JOB_RECORDS || job->kind == JOB_HELLO;
-
         if (count > 0 && job->kind != JOB_RESUMED &&
             (job->kind != set[0]->kind || count == STORE_SET_MAX)) {
             take_set(store, set, &count);
             commits++;
         }
-        if (in_set) {
+        if (goes_in_sets(job)) {
             set[count++] = job;
         } else {
             commits += job->kind != JOB_RESUMED;

@@ -78,7 +78,10 @@ void store_forget(struct dispatch_store *store, struct live *live);
 /* Another controller owns it by now: its agent is told, and comes back. */
 void store_end_stale(struct dispatch_store *store, struct live *live);
 void store_count_sessions(struct dispatch_store *store);
-int store_on_closed(struct dispatch_store *store, const struct dispatch_job *job,
+/* So many jobs of a kind that follow each other are one transaction: RECORDS with 256 records each at
+ * most, and a few as a rule. */
+#define STORE_SET_MAX 64
+int store_on_closed(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
                     struct error *err);
 /* What is ours stays so for another life; what another controller took is ended. */
 int store_renew_sessions(struct dispatch_store *store, struct error *err);
@@ -97,8 +100,6 @@ int store_renew_welcomes(struct dispatch_store *store, struct error *err);
 
 /* ---- store_records.c ---- */
 
-/* So many batches go into one transaction: with 256 records each at most, and a few as a rule. */
-#define STORE_SET_MAX 64
 /* Of jobs that follow each other; those that fail are told. The jobs stay the caller's. */
 void store_on_records(struct dispatch_store *store, struct dispatch_job **jobs, size_t count);
 int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struct error *err);

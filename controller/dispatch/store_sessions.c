@@ -89,26 +89,41 @@ int store_check_sessions(struct dispatch_store *store, struct error *err)
     return store_note(store, dispatch_note_check(known, count, err), err);
 }
 
-int store_on_closed(struct dispatch_store *store, const struct dispatch_job *job, struct error *err)
+int store_on_closed(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
+                    struct error *err)
 {
-    struct live *live = live_sessions_of_connection(store->sessions, job->connection);
-    struct uuid agent;
-    int64_t fence;
+    struct uuid agents[STORE_SET_MAX];
+    int64_t fences[STORE_SET_MAX];
+    size_t ours = 0;
 
-    if (!live)
-        return 0;
-    agent = live->session.agent;
-    fence = live->session.fence;
-    log_info(STORE_ROOM, "agent disconnected", "agent=%s", live->session.name);
-    store_forget(store, live);
-    return agent_registry_close(store->db, &store->controller, &agent, fence, err);
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = live_sessions_of_connection(store->sessions, jobs[i]->connection);
+
+        if (!live)
+            continue;
+        agents[ours] = live->session.agent;
+        fences[ours++] = live->session.fence;
+        log_info(STORE_ROOM, "agent disconnected", "agent=%s", live->session.name);
+        store_forget(store, live);
+    }
+    return ours ? agent_registry_close(store->db, &store->controller, agents, fences, ours, err)
+                : 0;
 }
 
 void store_give_up_sessions(struct dispatch_store *store)
 {
-    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
-        if (store->db && db_alive(store->db) &&
-            agent_registry_close(store->db, &store->controller, &live->session.agent,
-                                 live->session.fence, NULL) < 0)
+    struct live *live = live_sessions_first(store->sessions);
+
+    while (live && store->db && db_alive(store->db)) {
+        struct uuid agents[STORE_SET_MAX];
+        int64_t fences[STORE_SET_MAX];
+        size_t count = 0;
+
+        for (; live && count < STORE_SET_MAX; live = live->next) {
+            agents[count] = live->session.agent;
+            fences[count++] = live->session.fence;
+        }
+        if (agent_registry_close(store->db, &store->controller, agents, fences, count, NULL) < 0)
             return; /* their rows end by themselves */
+    }
 }

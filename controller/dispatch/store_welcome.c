@@ -151,7 +151,7 @@ static int tell(struct dispatch_store *store, const struct dispatch_job *job,
 static int answer_set(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
                       struct error *err)
 {
-    const struct session_hello *hellos[HELLO_SET_MAX];
+    const struct session_hello *hellos[HELLO_SET_MAX] = {NULL};
     struct hello_answer answers[HELLO_SET_MAX];
 
     for (size_t i = 0; i < count; i++)

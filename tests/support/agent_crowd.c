@@ -39,12 +39,13 @@ struct agent {
     void *dealer;
     bool welcomed;
     int64_t heard_ms, pinged_ms, retry_ms; /* retry_ms: not before; 0: connected or never */
-    uint64_t pings, pongs;
+    uint64_t pings;
 };
 
 static struct {
     struct agent *agents;
     size_t count, welcomed, postponed;
+    uint64_t pongs;
     const char *endpoint;
     uint8_t server[32];
     void *context;
@@ -199,7 +200,7 @@ static void on_frame(struct agent *agent, const Muster__Frame *frame, int64_t no
         say_pong(agent, frame->ping->number);
         break;
     case MUSTER__FRAME__KIND_PONG:
-        agent->pongs++;
+        crowd.pongs++;
         break;
     default:
         break;
@@ -276,27 +277,20 @@ static void connect_all(void)
            (double)(clock_monotonic_ms() - began) / 1000, crowd.welcomed, crowd.postponed);
 }
 
-static uint64_t pongs(void)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < crowd.count; i++)
-        sum += crowd.agents[i].pongs;
-    return sum;
-}
-
 static void talk(unsigned rounds)
 {
     int64_t began = clock_monotonic_ms(), swept = began;
-    uint64_t wanted = pongs();
+    uint64_t wanted = crowd.pongs;
 
     for (unsigned round = 0; round < rounds; round++) {
+        int64_t patient_until = clock_monotonic_ms() + PATIENCE_MS;
+
         for (size_t i = 0; i < crowd.count; i++)
             if (crowd.agents[i].welcomed) {
                 say_ping(&crowd.agents[i], clock_monotonic_ms());
                 wanted++;
             }
-        while (pongs() < wanted && clock_monotonic_ms() - began < PATIENCE_MS)
+        while (crowd.pongs < wanted && clock_monotonic_ms() < patient_until)
             turn(&swept);
     }
     printf("{\"seconds\": %.2f}\n", (double)(clock_monotonic_ms() - began) / 1000);
@@ -305,11 +299,11 @@ static void talk(unsigned rounds)
 static void rest(unsigned seconds)
 {
     int64_t until = clock_monotonic_ms() + (int64_t)seconds * 1000, swept = 0;
-    uint64_t before = pongs();
+    uint64_t before = crowd.pongs;
 
     while (clock_monotonic_ms() < until)
         turn(&swept);
-    printf("{\"pongs\": %" PRIu64 "}\n", pongs() - before);
+    printf("{\"pongs\": %" PRIu64 "}\n", crowd.pongs - before);
 }
 
 /* Between orders the crowd stays alive. */
