@@ -33,6 +33,10 @@ static const struct {
 static const struct conf_pair defaults[] = {
     {(char *)"group.id", (char *)"muster"},
     {(char *)"client.id", (char *)"musterd"},
+    /* The partitions of a controller that died, and those that move to another, wait this long. It
+     * is safe however short: who was taken for dead is fenced. */
+    {(char *)"session.timeout.ms", (char *)"10000"},
+    {(char *)"heartbeat.interval.ms", (char *)"1000"},
     /* A topic that is made after its source is seen within seconds. */
     {(char *)"topic.metadata.refresh.interval.ms", (char *)"5000"},
     /* What waits in memory in front of the decoder, a partition. Full, it is not fetched into for a
