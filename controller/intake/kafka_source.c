@@ -1,5 +1,5 @@
-/* kafka_source.c - see kafka_source.h. Invariant: a partition is in 'partitions' exactly while it
- * is assigned and its cursor was opened by us; messages of any other are dropped.
+/* kafka_source.c - see kafka_source.h. Invariant: messages of a partition that is not in
+ * 'partitions' are dropped.
  *
  * Each partition has a queue of its own in librdkafka, which stops fetching into it when it holds
  * queued.max.messages.kbytes. A partition that has enough waiting is not asked until there is room:
@@ -29,6 +29,7 @@
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_source.h"
 #include "controller/intake/kafka_partition.h"
+#include "controller/intake/kafka_partitions.h"
 #include "controller/intake/kafka_properties.h"
 
 #define WAITING_BYTES_MAX (32 * 1024 * 1024) /* over all partitions, and a message more of each */
@@ -42,11 +43,9 @@ struct kafka_source {
     const struct alert_sources *sources;
     const atomic_bool *stop;
     char *cluster;
-    struct kafka_partition **partitions;
-    size_t count, room;
-    struct kafka_partition **revoked; /* still with a keeper */
-    size_t revoked_count, first;      /* 'first': whose turn it is to be read */
-    int wake_fd;                      /* librdkafka writes to it when a queue is no longer empty */
+    struct kafka_partitions partitions;
+    size_t first; /* whose turn it is to be read */
+    int wake_fd;  /* librdkafka writes to it when a queue is no longer empty */
     bool failed;
     bool doubt; /* a broker was lost: ask whether the cluster answers */
     int64_t asked_ms;
@@ -106,88 +105,6 @@ static void on_log(const rd_kafka_t *consumer, int level, const char *facility, 
     /* Errors come to on_error() as well, once; the rest is for whoever searches a fault. */
     log_event(level <= 3 ? LOG_WARN : LOG_DEBUG, "kafka", "librdkafka", "facility=%s text=%s",
               log_quote(facility), log_quote(text));
-}
-
-static struct kafka_partition *find(const struct kafka_source *source, const char *topic,
-                                    int32_t partition, size_t *ret_at)
-{
-    for (size_t i = 0; i < source->count; i++)
-        if (source->partitions[i]->kept.origin.partition == partition &&
-            strcmp(source->partitions[i]->topic, topic) == 0) {
-            if (ret_at)
-                *ret_at = i;
-            return source->partitions[i];
-        }
-    return NULL;
-}
-
-static int add(struct kafka_source *source, struct kafka_partition *partition, struct error *err)
-{
-    if (source->count == source->room) {
-        size_t room = source->room ? 2 * source->room : 16;
-        struct kafka_partition **grown =
-            realloc(source->partitions, room * sizeof(*source->partitions));
-
-        if (!grown)
-            return error_no_memory(err);
-        source->partitions = grown;
-        source->room = room;
-    }
-    source->partitions[source->count++] = partition;
-    return 0;
-}
-
-static void close_queue(struct kafka_partition *partition)
-{
-    if (!partition->queue)
-        return;
-    rd_kafka_queue_io_event_enable(partition->queue, -1, NULL, 0);
-    rd_kafka_queue_destroy(partition->queue);
-    partition->queue = NULL;
-}
-
-/* It is no longer ours; the batch that a keeper may have of it is its own affair, fenced by the
- * epoch. */
-static void let_go(struct kafka_source *source, struct kafka_partition *partition)
-{
-    struct kafka_partition **grown;
-
-    close_queue(partition);
-    if (partition->busy == 0) {
-        kafka_partition_destroy(partition);
-        return;
-    }
-    partition->revoked = true;
-    grown = realloc(source->revoked, (source->revoked_count + 1) * sizeof(*source->revoked));
-    if (!grown)
-        return; /* a leak, and no use after free */
-    source->revoked = grown;
-    source->revoked[source->revoked_count++] = partition;
-}
-
-static void drop(struct kafka_source *source, const char *topic, int32_t number)
-{
-    size_t at;
-    struct kafka_partition *partition = find(source, topic, number, &at);
-
-    if (!partition)
-        return;
-    source->partitions[at] = source->partitions[--source->count];
-    let_go(source, partition);
-}
-
-static void drop_all(struct kafka_source *source)
-{
-    while (source->count > 0)
-        let_go(source, source->partitions[--source->count]);
-}
-
-void kafka_source_forget(struct kafka_source *source, struct kafka_partition *partition)
-{
-    for (size_t i = 0; i < source->revoked_count; i++)
-        if (source->revoked[i] == partition)
-            source->revoked[i] = source->revoked[--source->revoked_count];
-    kafka_partition_destroy(partition);
 }
 
 /* Before it is assigned: its messages never come by way of the consumer's queue. */
@@ -253,7 +170,7 @@ static int64_t assign_one(struct kafka_source *source, const char *topic, int32_
         return RD_KAFKA_OFFSET_END; /* paused or gone since; the next rebalance takes it away */
     partition = kafka_partition_create(source->cluster, topic, number, alerts, &err);
     if (!partition || open_patiently(source, partition, &start) < 0 ||
-        add(source, partition, &err) < 0) {
+        kafka_partitions_add(&source->partitions, partition, &err) < 0) {
         if (err.text[0])
             log_error("intake", "a partition cannot be opened", "topic=%s why=%s", topic,
                       log_quote(error_text(&err)));
@@ -307,12 +224,13 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
         break;
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
         for (int i = 0; i < list->cnt; i++)
-            drop(source, list->elems[i].topic, list->elems[i].partition);
+            kafka_partitions_drop(&source->partitions, list->elems[i].topic,
+                                  list->elems[i].partition);
         note("revoke", rd_kafka_incremental_unassign(consumer, list));
         break;
     default:
         log_warn("intake", "rebalance failed", "why=%s", log_quote(rd_kafka_err2str(code)));
-        drop_all(source);
+        kafka_partitions_drop_all(&source->partitions);
         rd_kafka_assign(consumer, NULL);
     }
 }
@@ -320,17 +238,8 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
 /* Tells Kafka how far PostgreSQL is, for lag monitors; nothing depends on it. */
 static void hint(const struct kafka_source *source)
 {
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)source->count + 1);
+    rd_kafka_topic_partition_list_t *list = kafka_partitions_positions(&source->partitions);
 
-    for (size_t i = 0; i < source->count; i++) {
-        const struct kafka_partition *partition = source->partitions[i];
-
-        if (!partition->halted && partition->next > 0)
-            rd_kafka_topic_partition_list_add(list, partition->topic,
-                                              partition->kept.origin.partition)
-                ->offset = partition->next;
-    }
     if (list->cnt > 0)
         rd_kafka_commit(source->consumer, list, 1);
     rd_kafka_topic_partition_list_destroy(list);
@@ -407,11 +316,9 @@ void kafka_source_destroy(struct kafka_source *source)
     if (!source)
         return;
     rd_kafka_consumer_close(source->consumer);
-    drop_all(source);
+    kafka_partitions_clear(&source->partitions);
     rd_kafka_destroy(source->consumer);
     close(source->wake_fd);
-    free(source->partitions);
-    free(source->revoked);
     free(source->cluster);
     free(source);
 }
@@ -435,7 +342,8 @@ int kafka_source_subscribe(struct kafka_source *source, struct error *err)
 static void take_error(struct kafka_source *source, const rd_kafka_message_t *message)
 {
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
-    struct kafka_partition *partition = find(source, topic, message->partition, NULL);
+    struct kafka_partition *partition =
+        kafka_partitions_find(&source->partitions, topic, message->partition);
     char why[256];
 
     if (is_fatal(source, source->consumer))
@@ -467,7 +375,8 @@ static void take(struct kafka_source *source, rd_kafka_message_t *message)
         rd_kafka_message_destroy(message);
         return;
     }
-    partition = find(source, rd_kafka_topic_name(message->rkt), message->partition, NULL);
+    partition = kafka_partitions_find(&source->partitions, rd_kafka_topic_name(message->rkt),
+                                      message->partition);
     if (!partition) {
         rd_kafka_message_destroy(message);
         return;
@@ -491,15 +400,6 @@ static void take(struct kafka_source *source, rd_kafka_message_t *message)
     }
 }
 
-static size_t waiting_bytes(const struct kafka_source *source)
-{
-    size_t bytes = 0;
-
-    for (size_t i = 0; i < source->count; i++)
-        bytes += source->partitions[i]->bytes;
-    return bytes;
-}
-
 /* Rebalances and errors; with them the partitions may change. */
 static void serve(struct kafka_source *source)
 {
@@ -513,12 +413,13 @@ static void serve(struct kafka_source *source)
  * something. */
 static bool read_round(struct kafka_source *source)
 {
-    size_t bytes = waiting_bytes(source);
+    size_t bytes = kafka_partitions_bytes(&source->partitions);
     bool any = false;
 
     source->first++;
-    for (size_t i = 0; i < source->count; i++) {
-        struct kafka_partition *partition = source->partitions[(source->first + i) % source->count];
+    for (size_t i = 0; i < source->partitions.count; i++) {
+        struct kafka_partition *partition =
+            source->partitions.items[(source->first + i) % source->partitions.count];
         rd_kafka_message_t *message;
 
         for (int n = 0; n < ROUND_MAX && bytes < WAITING_BYTES_MAX && partition->queue &&
@@ -569,8 +470,8 @@ int kafka_source_fd(const struct kafka_source *source)
 struct kafka_partition *const *kafka_source_partitions(const struct kafka_source *source,
                                                        size_t *ret_count)
 {
-    *ret_count = source->count;
-    return source->partitions;
+    *ret_count = source->partitions.count;
+    return source->partitions.items;
 }
 
 static rd_kafka_topic_partition_list_t *list_of(const struct kafka_partition *partition,
@@ -623,33 +524,18 @@ int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *par
 
 size_t kafka_source_ends(struct kafka_source *source, struct kafka_ends *ret)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < source->count; i++) {
-        struct kafka_partition *partition = source->partitions[i];
-        int64_t low, high;
-
-        /* From what the last fetch brought: nobody is asked. */
-        if (partition->halted ||
-            rd_kafka_get_watermark_offsets(source->consumer, partition->topic,
-                                           partition->kept.origin.partition, &low, &high) ||
-            low < 0 || high < 0 || high == partition->noted_end)
-            continue;
-        ret[count++] =
-            (struct kafka_ends){.cursor = &partition->kept.cursor, .low = low, .high = high};
-    }
-    return count;
+    return kafka_partitions_ends(&source->partitions, source->consumer, ret);
 }
 
 void kafka_source_ends_noted(struct kafka_source *source, const struct kafka_ends *ends,
                              size_t count)
 {
-    for (size_t i = 0, at = 0; i < source->count && at < count; i++)
-        if (ends[at].cursor == &source->partitions[i]->kept.cursor) {
-            if (ends[at].noted)
-                source->partitions[i]->noted_end = ends[at].high;
-            at++;
-        }
+    kafka_partitions_ends_noted(&source->partitions, ends, count);
+}
+
+void kafka_source_forget(struct kafka_source *source, struct kafka_partition *partition)
+{
+    kafka_partitions_forget(&source->partitions, partition);
 }
 
 /* Brokers that came back are noticed without a record, too. */

@@ -483,12 +483,19 @@ START_TEST(deciding_again_makes_the_same_task)
                 "set next = 0 "
                 "where topic = $4 and $2::uuid is null and $3::uuid is null",
                 &alerts.fleet.tenant, NULL, NULL, alerts.topic);
+    /* Beside one that was never decided. */
     count = 1;
+    add(test_message("b", "hw.fault", "firing", alerts.mac[0]));
     ck_kept();
-    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 1);
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 2);
+    ck_assert_int_eq(number("select count(*) from task_queue where tenant_id = $"), 2);
+    ck_assert_int_eq(number("select count(*) from task_event where tenant_id = $"), 2);
+    ck_assert_int_eq(
+        number("select count(*) from audit where tenant_id = $ and action = 'task.create'"), 2);
     ck_assert_int_eq(
         number("select count(*) from alert where tenant_id = $ and reason like '%was made before'"),
         1);
+    ck_assert_uint_eq(counts.tasks, 2);
 }
 END_TEST
 
