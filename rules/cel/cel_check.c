@@ -214,8 +214,8 @@ static const struct cel_type *check_message(struct cel_checker *checker,
     for (size_t i = 0; i < node->aggregate.count; i++)
         check_element(checker, scope, &node->aggregate.elements[i]);
     return cel_checker_fault(checker, node->offset,
-                             "there are no messages, so no '%s{...}': a map is written {'field': "
-                             "value}",
+                             "messages are not supported, so no '%s{...}': a map is written "
+                             "{'field': value}",
                              node->aggregate.message);
 }
 

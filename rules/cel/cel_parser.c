@@ -374,33 +374,39 @@ static bool is_signed_number(enum cel_token_kind kind)
     return kind == CEL_TOKEN_INT || kind == CEL_TOKEN_DOUBLE;
 }
 
-/* Signs in a row, two of which are none; the last '-' before a number is a part of it. */
+/* !-1 and -1: the '-' is a part of the number. */
+static struct cel_node *signed_number(struct parser *parser, const struct cel_token *sign)
+{
+    if (!is_signed_number(parser->token.kind))
+        return unexpected(parser, "a number behind '-'");
+    return member(parser, sign);
+}
+
+/* Signs in a row, two of which are none. */
 static struct cel_node *unary(struct parser *parser)
 {
     enum cel_token_kind kind = parser->token.kind;
     struct cel_token sign = parser->token;
     struct cel_node *operand;
-    bool odd = false;
+    size_t count = 0;
 
     if (kind != CEL_TOKEN_NOT && kind != CEL_TOKEN_MINUS)
         return member(parser, NULL);
-    for (; parser->token.kind == kind; odd = !odd) {
+    for (; parser->token.kind == kind; count++) {
         sign = parser->token;
         advance(parser);
     }
-    if (kind == CEL_TOKEN_MINUS && is_signed_number(parser->token.kind))
-        return member(parser, odd ? &sign : NULL);
-    if (parser->token.kind == CEL_TOKEN_MINUS) { /* !-1 */
+    if (kind == CEL_TOKEN_MINUS && count == 1 && is_signed_number(parser->token.kind))
+        return signed_number(parser, &sign);
+    if (parser->token.kind == CEL_TOKEN_MINUS) {
         struct cel_token minus = parser->token;
 
         advance(parser);
-        if (!is_signed_number(parser->token.kind))
-            return unexpected(parser, "a number behind '-'");
-        operand = member(parser, &minus);
+        operand = signed_number(parser, &minus);
     } else {
         operand = member(parser, NULL);
     }
-    if (!odd || !operand)
+    if (count % 2 == 0 || !operand)
         return operand;
     return cel_tree_call1(&parser->tree, sign.offset, kind == CEL_TOKEN_NOT ? "!_" : "-_", operand);
 }

@@ -133,7 +133,7 @@ static const struct {
     {"maybe.x", 7, "a value of type int has no field 'x'"},
     {"thing.x", 7, "a value of type acme.thing has no field 'x'"},
     /* aggregates */
-    {"A{b: 1}", 2, "there are no messages, so no 'A{...}'"},
+    {"A{b: 1}", 2, "messages are not supported, so no 'A{...}'"},
     {"{1.5: 1}", 2, "a map's key is a bool, int, uint or string, found double"},
     {"{[1]: 1}", 2, "found list<int>"},
     {"[?1]", 3, "behind '?' stands an optional, found int"},

@@ -230,6 +230,7 @@ START_TEST(signs_pair_off)
     parses_as("---a", "-_(a)");
     parses_as("-1", "-1");
     parses_as("--1", "1");
+    parses_as("---1", "-_(1)");
     parses_as("- 1.5", "-1.50000");
     parses_as("-1u", "-_(1u)");
     parses_as("4--4", "_-_(4, -4)");
