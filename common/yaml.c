@@ -43,6 +43,7 @@ struct builder {
     struct yaml *yaml;
     struct level levels[YAML_DEPTH_MAX];
     size_t depth;
+    bool keeps; /* keys that stand twice */
     struct error *err;
 };
 
@@ -259,34 +260,46 @@ static int compare_members(const void *a, const void *b)
                                              : (left->key_column > right->key_column ? 1 : -1);
 }
 
-static int refuse_duplicates(struct builder *builder, const struct level *level)
+/* In the order of keys, then of lines; NULL: out of memory. */
+static struct yaml_node **sort_members(const struct level *level)
+{
+    struct yaml_node **members = malloc(level->members * sizeof(*members));
+    size_t count = 0;
+
+    if (!members)
+        return NULL;
+    for (const struct yaml_node *node = level->node->first; node; node = node->next)
+        members[count++] = (struct yaml_node *)node;
+    qsort(members, count, sizeof(*members), compare_members);
+    return members;
+}
+
+static int find_duplicates(struct builder *builder, const struct level *level)
 {
     char show[TEXT_SHOW_SIZE];
-    const struct yaml_node **members, *found = NULL;
-    size_t count = 0, first = 0, found_first = 0;
+    struct yaml_node **members, *found = NULL;
+    size_t first = 0;
 
     if (level->members < 2)
         return 0;
-    members = malloc(level->members * sizeof(*members));
+    members = sort_members(level);
     if (!members)
         return error_no_memory(builder->err);
-    for (const struct yaml_node *node = level->node->first; node; node = node->next)
-        members[count++] = node;
-    qsort(members, count, sizeof(*members), compare_members);
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = 1; i < level->members; i++) {
         if (strcmp(members[first]->key, members[i]->key)) {
             first = i;
-        } else if (!found || members[i]->key_line < found->key_line) {
-            found = members[i];
-            found_first = first;
+            continue;
         }
+        members[i]->again = members[first]->key_line;
+        if (!found || members[i]->key_line < found->key_line)
+            found = members[i];
     }
-    if (found)
-        yaml_error_key(builder->yaml, found, builder->err,
-                       "key \"%s\" stands twice, first in line %u", text_show(found->key, show),
-                       members[found_first]->key_line);
     free(members);
-    return found ? -1 : 0;
+    if (!found || builder->keeps)
+        return 0;
+    return yaml_error_key(builder->yaml, found, builder->err,
+                          "key \"%s\" stands twice, first in line %u", text_show(found->key, show),
+                          found->again);
 }
 
 /* Hang a fresh node where the document stands. */
@@ -396,7 +409,7 @@ static int on_event(struct builder *builder, const yaml_event_t *event)
     case YAML_MAPPING_START_EVENT:
         return on_open(builder, event, YAML_MAP);
     case YAML_MAPPING_END_EVENT:
-        return refuse_duplicates(builder, &builder->levels[--builder->depth]);
+        return find_duplicates(builder, &builder->levels[--builder->depth]);
     case YAML_SEQUENCE_END_EVENT:
         builder->depth--;
         return 0;
@@ -405,9 +418,9 @@ static int on_event(struct builder *builder, const yaml_event_t *event)
     }
 }
 
-static int build(struct yaml *yaml, const char *bytes, size_t length, struct error *err)
+static int build(struct yaml *yaml, const char *bytes, size_t length, bool keeps, struct error *err)
 {
-    struct builder builder = {.yaml = yaml, .err = err};
+    struct builder builder = {.yaml = yaml, .keeps = keeps, .err = err};
     yaml_parser_t parser;
     bool more = true;
     int rc = 0;
@@ -429,7 +442,8 @@ static int build(struct yaml *yaml, const char *bytes, size_t length, struct err
     return rc;
 }
 
-struct yaml *yaml_parse(const char *name, const char *bytes, size_t length, struct error *err)
+static struct yaml *parse(const char *name, const char *bytes, size_t length, bool keeps,
+                          struct error *err)
 {
     struct yaml *yaml;
 
@@ -443,11 +457,22 @@ struct yaml *yaml_parse(const char *name, const char *bytes, size_t length, stru
         yaml_destroy(yaml);
         return NULL;
     }
-    if (check_tokens(yaml, bytes, length, err) < 0 || build(yaml, bytes, length, err) < 0) {
+    if (check_tokens(yaml, bytes, length, err) < 0 || build(yaml, bytes, length, keeps, err) < 0) {
         yaml_destroy(yaml);
         return NULL;
     }
     return yaml;
+}
+
+struct yaml *yaml_parse(const char *name, const char *bytes, size_t length, struct error *err)
+{
+    return parse(name, bytes, length, false, err);
+}
+
+struct yaml *yaml_parse_keeping(const char *name, const char *bytes, size_t length,
+                                struct error *err)
+{
+    return parse(name, bytes, length, true, err);
 }
 
 struct yaml *yaml_load(const char *path, struct error *err)

@@ -22,6 +22,7 @@ struct yaml_node {
     unsigned line, column;      /* from 1 */
     const char *key;            /* in a map: this member's key; else NULL */
     unsigned key_line, key_column;
+    unsigned again;             /* the line of the same key before it; 0: the first of its map */
     const char *text;           /* scalars */
     bool plain;                 /* scalars: written without quotes */
     const struct yaml_node *first; /* lists and maps */
@@ -33,6 +34,9 @@ struct yaml;
 /* 'name' (a file's, for messages) is copied. Errors read "name:line:column: message". */
 struct yaml *yaml_parse(const char *name, const char *bytes, size_t length, struct error *err);
 struct yaml *yaml_load(const char *path, struct error *err);
+/* For who tells all that is wrong at once: a key that stands twice is kept, marked 'again'. */
+struct yaml *yaml_parse_keeping(const char *name, const char *bytes, size_t length,
+                                struct error *err);
 void yaml_destroy(struct yaml *yaml); /* frees all nodes */
 const struct yaml_node *yaml_root(const struct yaml *yaml); /* NULL for an empty document */
 const char *yaml_name(const struct yaml *yaml);
