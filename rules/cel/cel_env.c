@@ -28,13 +28,19 @@ struct function {
 };
 
 struct cel_env {
+    const struct cel_env *base; /* NULL: none; then it has the functions */
     struct cel_arena *arena;
     const char *container;
-    struct variable variables[CEL_VARIABLES_MAX];
-    size_t variable_count;
-    struct function functions[FUNCTIONS_MAX];
+    struct variable *variables; /* behind those of 'base' */
+    size_t variable_count, variable_room;
+    struct function *functions; /* room for FUNCTIONS_MAX */
     size_t function_count;
 };
+
+static size_t inherited(const struct cel_env *env)
+{
+    return env->base ? cel_env_slots(env->base) : 0;
+}
 
 /* ---- functions ---- */
 
@@ -105,6 +111,9 @@ int cel_env_declare_function(struct cel_env *env, const char *function, const ch
 {
     struct cel_overload *overload = cel_arena_take(env->arena, sizeof(*overload));
 
+    if (env->base)
+        return error_set_code(err, ERROR_INVALID,
+                              "an environment on top of another has its functions");
     if (!overload)
         return error_no_memory(err);
     if (strlen(function) == 0 || strlen(function) > CEL_NAME_BYTES_MAX)
@@ -121,8 +130,11 @@ const struct cel_signature *cel_env_signatures(const struct cel_env *env, const 
                                                size_t *ret_count)
 {
     bool found;
-    size_t at = find_function(env, function, &found);
+    size_t at;
 
+    if (env->base)
+        return cel_env_signatures(env->base, function, ret_count);
+    at = find_function(env, function, &found);
     *ret_count = found ? env->functions[at].count : 0;
     return found ? env->functions[at].signatures : NULL;
 }
@@ -133,7 +145,8 @@ struct cel_env *cel_env_create(struct error *err)
 {
     struct cel_env *env = calloc(1, sizeof(*env));
 
-    if (!env || !(env->arena = cel_arena_create(ARENA_MAX))) {
+    if (!env || !(env->arena = cel_arena_create(ARENA_MAX)) ||
+        !(env->functions = calloc(FUNCTIONS_MAX, sizeof(*env->functions)))) {
         error_no_memory(err);
         cel_env_destroy(env);
         return NULL;
@@ -151,12 +164,28 @@ struct cel_env *cel_env_create(struct error *err)
     return env;
 }
 
+struct cel_env *cel_env_extend(const struct cel_env *base, struct error *err)
+{
+    struct cel_env *env = calloc(1, sizeof(*env));
+
+    if (!env || !(env->arena = cel_arena_create(ARENA_MAX))) {
+        error_no_memory(err);
+        cel_env_destroy(env);
+        return NULL;
+    }
+    env->base = base;
+    env->container = base->container;
+    return env;
+}
+
 void cel_env_destroy(struct cel_env *env)
 {
     if (!env)
         return;
     for (size_t i = 0; i < env->function_count; i++)
         free(env->functions[i].signatures);
+    free(env->functions);
+    free(env->variables);
     cel_arena_destroy(env->arena);
     free(env);
 }
@@ -192,17 +221,37 @@ static bool is_within(const char *inner, const char *outer)
     return strncmp(inner, outer, length) == 0 && (!inner[length] || inner[length] == '.');
 }
 
+static int check_fresh(const struct cel_env *env, const char *name, struct error *err)
+{
+    if (cel_env_find(env, name, NULL) >= 0)
+        return error_set_code(err, ERROR_CONFLICT, "'%s' is declared already", name);
+    if (cel_env_slots(env) == CEL_VARIABLES_MAX)
+        return error_set_code(err, ERROR_INVALID, "more than %d variables", CEL_VARIABLES_MAX);
+    return 0;
+}
+
+static int make_room(struct cel_env *env, struct error *err)
+{
+    size_t room = env->variable_room ? env->variable_room * 2 : 8;
+    struct variable *grown;
+
+    if (env->variable_count < env->variable_room)
+        return 0;
+    grown = realloc(env->variables, room * sizeof(*grown));
+    if (!grown)
+        return error_no_memory(err);
+    env->variables = grown;
+    env->variable_room = room;
+    return 0;
+}
+
 int cel_env_declare(struct cel_env *env, const char *name, const char *type, int *ret_slot,
                     struct error *err)
 {
     struct variable variable;
 
-    if (check_name(name, err) < 0)
+    if (check_name(name, err) < 0 || check_fresh(env, name, err) < 0 || make_room(env, err) < 0)
         return -1;
-    if (cel_env_find(env, name, NULL) >= 0)
-        return error_set_code(err, ERROR_CONFLICT, "'%s' is declared already", name);
-    if (env->variable_count == CEL_VARIABLES_MAX)
-        return error_set_code(err, ERROR_INVALID, "more than %d variables", CEL_VARIABLES_MAX);
     variable.type = cel_type_parse(env->arena, type, err);
     if (!variable.type)
         return error_prefix(err, "'%s'", name);
@@ -210,7 +259,7 @@ int cel_env_declare(struct cel_env *env, const char *name, const char *type, int
     if (!variable.name)
         return error_no_memory(err);
     if (ret_slot)
-        *ret_slot = (int)env->variable_count;
+        *ret_slot = (int)cel_env_slots(env);
     env->variables[env->variable_count++] = variable;
     return 0;
 }
@@ -235,17 +284,23 @@ const char *cel_env_container(const struct cel_env *env)
 
 size_t cel_env_slots(const struct cel_env *env)
 {
-    return env->variable_count;
+    return inherited(env) + env->variable_count;
 }
 
 const char *cel_env_slot_name(const struct cel_env *env, int slot)
 {
-    return env->variables[slot].name;
+    size_t before = inherited(env);
+
+    return (size_t)slot < before ? cel_env_slot_name(env->base, slot)
+                                 : env->variables[(size_t)slot - before].name;
 }
 
 const struct cel_type *cel_env_slot_type(const struct cel_env *env, int slot)
 {
-    return env->variables[slot].type;
+    size_t before = inherited(env);
+
+    return (size_t)slot < before ? cel_env_slot_type(env->base, slot)
+                                 : env->variables[(size_t)slot - before].type;
 }
 
 int cel_env_find(const struct cel_env *env, const char *name, const struct cel_type **ret_type)
@@ -254,10 +309,10 @@ int cel_env_find(const struct cel_env *env, const char *name, const struct cel_t
         if (strcmp(env->variables[i].name, name) == 0) {
             if (ret_type)
                 *ret_type = env->variables[i].type;
-            return (int)i;
+            return (int)(inherited(env) + i);
         }
     }
-    return -1;
+    return env->base ? cel_env_find(env->base, name, ret_type) : -1;
 }
 
 const char *cel_env_first_within(const struct cel_env *env, const char *name)
@@ -266,15 +321,19 @@ const char *cel_env_first_within(const struct cel_env *env, const char *name)
         if (is_within(env->variables[i].name, name))
             return env->variables[i].name;
     }
-    return NULL;
+    return env->base ? cel_env_first_within(env->base, name) : NULL;
 }
 
 const char *cel_env_nearest(const struct cel_env *env, const char *wrong, bool function)
 {
     struct cel_nearest nearest = {.wrong = wrong};
 
-    for (size_t i = 0; !function && i < env->variable_count; i++)
-        cel_nearest_offer(&nearest, env->variables[i].name);
+    size_t slots = cel_env_slots(env);
+
+    if (function && env->base)
+        return cel_env_nearest(env->base, wrong, true);
+    for (size_t i = 0; !function && i < slots; i++)
+        cel_nearest_offer(&nearest, cel_env_slot_name(env, (int)i));
     for (size_t i = 0; function && i < env->function_count; i++) {
         if (!strchr("_@!-", env->functions[i].name[0])) /* an operator has no name of its own */
             cel_nearest_offer(&nearest, env->functions[i].name);

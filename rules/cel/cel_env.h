@@ -49,6 +49,9 @@ extern const struct cel_library *const cel_libraries[];
 
 /* With all of cel_libraries. NULL with 'err'. */
 struct cel_env *cel_env_create(struct error *err);
+/* With all that 'base' has (borrowed, and unchanged from here on), and variables of its own behind
+ * it. Its functions are those of 'base'. */
+struct cel_env *cel_env_extend(const struct cel_env *base, struct error *err);
 void cel_env_destroy(struct cel_env *env);
 
 /* *ret_slot: where cel_run.slots holds its value; slots count from 0. -1: a name that is none, or
