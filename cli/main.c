@@ -1,6 +1,7 @@
 /* main.c - muster, the command line: a plain client of the API. muster NOUN VERB [TARGET] [--option
  * value]. */
 #include <curl/curl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,12 @@
 #include "cli/nouns.h"
 #include "cli/profile.h"
 
+#define ANY SIZE_MAX
+
 static const struct command {
     const char *noun, *verb; /* verb "" : the noun is the command */
     int (*run)(struct cli *cli);
-    size_t words;        /* exactly */
+    size_t words;        /* exactly; ANY: one or more */
     const char *options; /* "name=" takes a value, "name" is a flag */
     const char *usage;
 } COMMANDS[] = {
@@ -60,6 +63,8 @@ static const struct command {
      "PRINCIPAL --out FILE [--role tenant-operator] [--days N] [--label L] [--tenant T]"},
     {"token", "list", token_list, 0, "", ""},
     {"token", "revoke", token_revoke, 1, "", "ID"},
+    {"rule", "lint", rule_lint, ANY, "json", "FILE... [--json]"},
+    {"rule", "schema", rule_schema, 0, "", ""},
     {"rule", "push", rule_push, 1, "arm", "FILE [--arm] [--tenant T]"},
     {"rule", "list", rule_list, 0, "", ""},
     {"rule", "show", rule_show, 1, "", "NAME"},
@@ -193,11 +198,19 @@ static const struct command *find(int argc, char **argv, int *ret_behind)
     return NULL;
 }
 
+/* These talk to no server, and need no profile. */
+static bool is_offline(const struct command *command)
+{
+    return command->run == rule_lint || command->run == rule_schema;
+}
+
 static int run(struct cli *cli, const struct command *command)
 {
     struct profile profile;
     int rc;
 
+    if (is_offline(command))
+        return command->run(cli);
     if (profile_load(cli->profile_name, cli->server, cli->token_file, cli->ca_file, &profile,
                      &cli->err) < 0)
         return cli->err.code == ERROR_FORBIDDEN ? EXIT_AUTH : EXIT_USAGE;
@@ -224,7 +237,8 @@ int main(int argc, char **argv)
         return usage(stderr, argc > 1 ? argv[1] : NULL);
     while (rc == EXIT_OK && at < argc)
         rc = read_word(&cli, command, argv, &at);
-    if (rc == EXIT_OK && cli.word_count != command->words)
+    if (rc == EXIT_OK &&
+        (command->words == ANY ? cli.word_count == 0 : cli.word_count != command->words))
         rc = cli_misused(&cli, "muster %s %s %s", command->noun, command->verb, command->usage);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (rc == EXIT_OK)

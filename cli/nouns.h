@@ -34,6 +34,8 @@ int source_resume(struct cli *cli);
 int token_create(struct cli *cli);
 int token_list(struct cli *cli);
 int token_revoke(struct cli *cli);
+int rule_lint(struct cli *cli);
+int rule_schema(struct cli *cli);
 int rule_push(struct cli *cli);
 int rule_list(struct cli *cli);
 int rule_show(struct cli *cli);

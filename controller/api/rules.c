@@ -11,6 +11,7 @@
 #include "controller/api/resources.h"
 #include "controller/decide/rule_store.h"
 #include "rules/document/rule_document.h"
+#include "rules/document/rule_issues.h"
 
 int rules_list(struct api_call *call)
 {
@@ -46,21 +47,62 @@ static int read_arm(struct api_call *call, bool *ret)
     return 0;
 }
 
+/* All of them, for who mends the file. */
+static void list_issues(struct api_call *call, const struct rule_issues *issues)
+{
+    json_t *errors = json_array();
+
+    for (size_t i = 0; i < rule_issues_kept(issues); i++) {
+        const struct rule_issue *issue = &issues->items[i];
+        char place[32];
+
+        snprintf(place, sizeof(place), "%u:%u", issue->line, issue->column);
+        json_array_append_new(errors, json_pack("{s:s, s:s}", "field", place, "detail",
+                                                issue->message ? issue->message : ""));
+    }
+    json_decref(call->problem.errors);
+    call->problem.errors = errors;
+}
+
+static struct rule_document *parse_text(struct api_call *call, const char *name)
+{
+    struct rule_issues issues = {0};
+    struct rule_document *document = rule_document_parse(call->body, call->body_length, &issues);
+    struct error err = {0};
+
+    if (!document) {
+        rule_issues_error(&issues, name, &err);
+        if (issues.no_memory) {
+            api_failed(call, &err);
+        } else {
+            problem_set(&call->problem, 400, "malformed_rule",
+                        "docs/rule-language.md has every field.", "%s", error_text(&err));
+            list_issues(call, &issues);
+        }
+    }
+    rule_issues_clear(&issues);
+    return document;
+}
+
 static struct rule_document *parse(struct api_call *call)
 {
     const char *name = api_query(call, "name");
-    struct error err = {0};
-    struct rule_document *document = NULL;
 
     api_object(call, "rule of %.120s", name ? name : "rule.yaml");
-    if (call->body_length == 0)
-        problem_set(&call->problem, 400, "malformed_rule", "Send the rule's YAML as the body.",
-                    "there is no rule in the body");
-    else if (!(document = rule_document_parse(name ? name : "rule.yaml", call->body,
-                                              call->body_length, &err)))
-        problem_set(&call->problem, 400, "malformed_rule", "docs/rule-language.md has every field.",
-                    "%s", error_text(&err));
-    return document;
+    if (call->body_length > 0)
+        return parse_text(call, name ? name : "rule.yaml");
+    problem_set(&call->problem, 400, "malformed_rule", "Send the rule's YAML as the body.",
+                "there is no rule in the body");
+    return NULL;
+}
+
+static int not_armable(struct api_call *call, const struct error *err)
+{
+    return problem_set(
+        &call->problem, 409, "not_carried_out",
+        "Leave the field out, or keep the rule as a draft: docs/rule-language.md says "
+        "what is carried out.",
+        "%s", error_text(err));
 }
 
 static int push(struct api_call *call, const struct rule_document *document, bool arm)
@@ -87,6 +129,8 @@ static int push(struct api_call *call, const struct rule_document *document, boo
         return problem_set(&call->problem, 409, "version_not_higher", "Raise metadata.version.",
                            "rule %s is at version %lld, with another text", document->id,
                            (long long)current);
+    case RULE_PUSH_NOT_ARMABLE:
+        return err.code == ERROR_INVALID ? not_armable(call, &err) : api_failed(call, &err);
     default:
         return api_failed(call, &err);
     }
@@ -133,6 +177,8 @@ static int switch_it(struct api_call *call, const char *rule, bool on)
         return problem_set(
             &call->problem, 409, "no_change", NULL, "%s %s already", rule ? rule : "automation",
             rule ? (on ? "is armed" : "is not armed") : (on ? "runs" : "is stopped"));
+    case RULE_NOT_ARMABLE:
+        return err.code == ERROR_INVALID ? not_armable(call, &err) : api_failed(call, &err);
     case RULE_NOT_THERE:
         return api_not_found(call, "rule", rule);
     default:

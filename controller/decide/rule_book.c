@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/decide/rule_armed.h"
 #include "controller/decide/rule_book.sql.h"
 #include "rules/document/rule_document.h"
 
@@ -98,8 +99,7 @@ static void read_rules(struct rule_book *book, const struct rule_source *sources
 {
     for (size_t i = 0; i < count; i++) {
         struct error err = {0};
-        struct rule_document *document =
-            rule_document_parse(sources[i].name, sources[i].text, strlen(sources[i].text), &err);
+        struct rule_document *document = rule_armed_parse(sources[i].name, sources[i].text, &err);
 
         if (!document) {
             text_format(why, "%s%s", why->length ? "; " : "", error_text(&err));

@@ -27,9 +27,9 @@ struct rule_source {
     const char *name, *text;
 };
 
-/* A rule whose text this version cannot read takes no part, and is counted; *ret_why, the caller's,
- * is NULL or says which and why. 'killed_because': automation is switched off, NULL: it is not.
- * NULL: memory. */
+/* A rule whose text this version cannot read or carry out takes no part, and is counted; *ret_why,
+ * the caller's, is NULL or says which and why. 'killed_because': automation is switched off, NULL:
+ * it is not. NULL: memory. */
 struct rule_book *rule_book_create(int64_t revision, const char *killed_because,
                                    const struct rule_source *sources, size_t count, char **ret_why,
                                    struct error *err);

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/decide/rule_armed.h"
 #include "controller/decide/rule_store.sql.h"
 #include "proto/sha256.h"
 
@@ -79,6 +80,9 @@ enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, in
         read_kept(db, push, digest, &kept, err) < 0)
         return RULE_PUSH_FAILED;
     *ret_current = kept.version;
+    /* A new text of an armed rule is armed with it. */
+    if ((push->arm || kept.active) && rule_armed_check(push->name, push->source, err) < 0)
+        return RULE_PUSH_NOT_ARMABLE;
     if (kept.same && kept.version == push->version) {
         if (push->arm && !kept.active && set(db, push, &kept, err) < 0)
             return RULE_PUSH_FAILED;
@@ -100,7 +104,7 @@ static enum rule_switched switch_rule(struct db *db, const struct rule_switch *w
 {
     struct db_rows *rows = db_query(db, SQL_RULE_STAGE, err, "us", &wanted->tenant, wanted->name);
     struct uuid rule;
-    bool is_on;
+    bool is_on, armable;
 
     if (!rows)
         return RULE_SWITCH_FAILED;
@@ -110,9 +114,12 @@ static enum rule_switched switch_rule(struct db *db, const struct rule_switch *w
     }
     rule = db_uuid(rows, 0, 0);
     is_on = strcmp(db_text(rows, 0, 1), "active") == 0;
+    armable = !wanted->on || rule_armed_check(wanted->name, db_text(rows, 0, 2), err) == 0;
     db_rows_destroy(rows);
     if (is_on == wanted->on)
         return RULE_SWITCHED_BEFORE;
+    if (!armable)
+        return RULE_NOT_ARMABLE;
     if (db_execute(db, SQL_RULE_SET_STAGE, err, "uusss", &wanted->tenant, &rule,
                    wanted->on ? "active" : "draft", wanted->who, wanted->reason) < 0 ||
         db_execute(db, SQL_RULE_BOOK_RAISE, err, "u", &wanted->tenant) < 0 ||

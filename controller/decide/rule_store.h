@@ -22,14 +22,27 @@ struct rule_push {
     const char *pushed_by;
     bool arm; /* stage `active`, else what it was (a new one: `draft`) */
 };
-enum rule_pushed { RULE_PUSH_FAILED = -1, RULE_PUSHED, RULE_THERE_ALREADY, RULE_NOT_HIGHER };
+enum rule_pushed {
+    RULE_PUSH_FAILED = -1,
+    RULE_PUSHED,
+    RULE_THERE_ALREADY,
+    RULE_NOT_HIGHER,
+    RULE_PUSH_NOT_ARMABLE
+};
 
 /* Inside a transaction of the tenant. RULE_THERE_ALREADY: this very text is the version that is
  * current (it is armed when 'arm' says so). RULE_NOT_HIGHER: *ret_current is at least this version.
- */
+ * RULE_PUSH_NOT_ARMABLE: it would be armed, and has what this version does not carry out; 'err'
+ * says what. */
 enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,
                                  struct error *err);
-enum rule_switched { RULE_SWITCH_FAILED = -1, RULE_SWITCHED, RULE_SWITCHED_BEFORE, RULE_NOT_THERE };
+enum rule_switched {
+    RULE_SWITCH_FAILED = -1,
+    RULE_SWITCHED,
+    RULE_SWITCHED_BEFORE,
+    RULE_NOT_THERE,
+    RULE_NOT_ARMABLE
+};
 
 struct rule_switch {
     struct uuid tenant;
@@ -39,7 +52,7 @@ struct rule_switch {
 };
 /* Inside a transaction of the tenant, under the rule book's exclusive lock: behind its commit no
  * alert is decided by, and no task is leased of, what was switched off. RULE_SWITCHED_BEFORE: it
- * was so already. */
+ * was so already. RULE_NOT_ARMABLE: 'err' says what of it this version does not carry out. */
 enum rule_switched rule_store_switch(struct db *db, const struct rule_switch *wanted,
                                      struct error *err);
 /* One row, column 0: whether the tenant's automation is stopped, why, and what waits for it. */

@@ -38,7 +38,9 @@ where r.tenant_id = $1 and ($2::text is null or r.name > $2) and ($3::text is nu
 order by r.name limit $4
 
 -- name: rule_stage
-select id, stage from rule where tenant_id = $1 and name = $2
+select r.id, r.stage, v.source
+from rule r join rule_version v on v.tenant_id = r.tenant_id and v.rule_id = r.id and v.version = r.current_version
+where r.tenant_id = $1 and r.name = $2
 
 -- name: rule_set_stage
 update rule set stage = $3, stage_since = clock_timestamp(), stage_by = $4, stage_reason = $5 where tenant_id = $1 and id = $2

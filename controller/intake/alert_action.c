@@ -104,13 +104,19 @@ static int check_params(const struct plan *plan, struct error *err)
     return image_profile_check_params(plan->image.document, params, rule->boot.param_count, err);
 }
 
+/* Without its "=": an armed rule has no other range. */
+static const char *exact_version(const struct rule_document *rule)
+{
+    return rule->boot.version ? rule->boot.version + 1 : NULL;
+}
+
 /* -1: the database or memory; a plan that cannot be carried out says why not. */
 static int make_plan(struct plan *plan, struct db *db, const struct uuid *tenant, struct error *err)
 {
     const struct rule_document *rule = plan->rule->document;
     struct error why = {0};
-    int found =
-        image_choice_find(db, tenant, rule->boot.image, rule->boot.version, &plan->image, &why);
+    const char *version = exact_version(rule);
+    int found = image_choice_find(db, tenant, rule->boot.image, version, &plan->image, &why);
 
     if (found < 0 && (why.sqlstate[0] || why.code != ERROR_INVALID)) {
         *err = why;
@@ -118,7 +124,7 @@ static int make_plan(struct plan *plan, struct db *db, const struct uuid *tenant
     }
     if (found == 0)
         error_set(&why, "image %s%s%s is not granted to this tenant", rule->boot.image,
-                  rule->boot.version ? " " : "", rule->boot.version ? rule->boot.version : "");
+                  version ? " " : "", version ? version : "");
     else if (found > 0 && check_params(plan, &why) == 0)
         plan->ok = true;
     if (!plan->ok) {
@@ -233,7 +239,7 @@ static int note_act(struct alert_action *action, const struct alert_origin *orig
         .grant = plan->image.grant,
         .image_version = plan->image.image_version,
         .params_json = plan->params_json,
-        .after = rule->boot.after,
+        .after = rule_after_name(rule->boot.after),
         .schedule_us = moment,
         .expires_us = moment + TASK_START_WINDOW_US,
         .deadline_s = rule->boot.deadline_s ? rule->boot.deadline_s : plan->image.deadline_s,

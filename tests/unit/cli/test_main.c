@@ -21,7 +21,7 @@ START_TEST(what_is_not_understood_asks_nobody)
     bench_misused(muster("tenant", "add"), "NAME [--title T]");
     bench_misused(muster("tenant", "add", "a", "b"), "NAME [--title T]");
     bench_misused(muster("tenant", "add", "a", "--topic", "x"), "--topic");
-    bench_misused(muster("boot", "m1", "1", "2", "3", "4", "5", "6", "7", "8"), "too many words");
+    bench_misused(muster("boot", "m1", "1", "2", "3", "4", "5", "6", "7", "8"), "MACHINE --image");
 }
 END_TEST
 
@@ -33,6 +33,8 @@ START_TEST(every_command_tells_its_own_usage)
 
         if (COMMANDS[i].verb[0])
             words[count++] = COMMANDS[i].verb;
+        if (COMMANDS[i].words == ANY)
+            continue;
         /* One word more than it takes. */
         for (size_t word = 0; word <= COMMANDS[i].words; word++)
             words[count++] = "word";

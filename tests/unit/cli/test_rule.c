@@ -52,6 +52,85 @@ START_TEST(history_is_kept_for_months_or_for_ever)
 }
 END_TEST
 
+#define GOOD                                                                                       \
+    "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: a, version: 1, owner: o}\n"                  \
+    "spec:\n  scope: {type: t}\n  action: {boot: {image: d}}\n"
+
+START_TEST(rules_are_looked_at_without_a_server)
+{
+    unsetenv("MUSTER_SERVER");
+    unsetenv("MUSTER_TOKEN_FILE");
+    bench_misused(muster("rule", "lint"), "FILE...");
+    ck_assert_int_eq(muster("rule", "lint", bench_path("none.yaml")), EXIT_USAGE);
+    ck_assert_ptr_nonnull(strstr(bench.told, "none.yaml"));
+    bench_file("good.yaml", GOOD, 0600);
+    ck_assert_int_eq(muster("rule", "lint", bench_path("good.yaml")), EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(bench.said, "good.yaml: right\n"));
+    bench_file("bad.yaml", GOOD "  holt: 1m\n  match: event.tpye == 'x'\n", 0600);
+    ck_assert_int_eq(muster("rule", "lint", bench_path("good.yaml"), bench_path("bad.yaml")),
+                     EXIT_USAGE);
+    ck_assert_ptr_nonnull(strstr(bench.said, "good.yaml: right\n"));
+    ck_assert_ptr_nonnull(strstr(
+        bench.said, "bad.yaml:7:3: unknown field 'holt': is it 'hold'?\n    holt: 1m\n    ^\n"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "bad.yaml:8:10: "));
+    ck_assert_ptr_nonnull(strstr(bench.said, "event.type"));
+    ck_assert_str_eq(bench.told, "");
+}
+END_TEST
+
+START_TEST(what_is_not_armed_is_said_beforehand)
+{
+    bench_file("later.yaml", GOOD "  hold: 1m\n", 0600);
+    ck_assert_int_eq(muster("rule", "lint", bench_path("later.yaml")), EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(
+        bench.said, "later.yaml: right; this version does not arm it: 'hold' (line 7) is not"));
+}
+END_TEST
+
+START_TEST(faults_are_told_to_programs_too)
+{
+    json_t *list;
+    const char *file, *message, *later;
+    json_int_t line, column;
+
+    bench_file("bad.yaml", GOOD "  holt: 1m\n", 0600);
+    bench_file("later.yaml", GOOD "  hold: 1m\n", 0600);
+    ck_assert_int_eq(
+        muster("rule", "lint", "--json", bench_path("bad.yaml"), bench_path("later.yaml")),
+        EXIT_USAGE);
+    list = json_loads(bench.said, 0, NULL);
+    ck_assert_uint_eq(json_array_size(list), 2);
+    ck_assert_int_eq(json_unpack(json_array_get(list, 0), "{s:s, s:[{s:I, s:I, s:s}], s:n}", "file",
+                                 &file, "issues", "line", &line, "column", &column, "message",
+                                 &message, "not_carried_out"),
+                     0);
+    ck_assert_int_eq(line, 7);
+    ck_assert_int_eq(column, 3);
+    ck_assert_str_eq(message, "unknown field 'holt': is it 'hold'?");
+    ck_assert_int_eq(
+        json_unpack(json_array_get(list, 1), "{s:[], s:s}", "issues", "not_carried_out", &later),
+        0);
+    ck_assert_str_eq(later, "'hold' (line 7)");
+    json_decref(list);
+}
+END_TEST
+
+START_TEST(the_schema_is_printed_without_a_server)
+{
+    json_t *schema;
+
+    unsetenv("MUSTER_SERVER");
+    bench_misused(muster("rule", "schema", "x"), "rule schema");
+    ck_assert_int_eq(muster("rule", "schema"), EXIT_OK);
+    schema = json_loads(bench.said, 0, NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(schema, "$schema")),
+                     "https://json-schema.org/draft/2020-12/schema");
+    json_decref(schema);
+}
+END_TEST
+
 CHECK_MAIN_WITH("cli rule", bench_make, bench_unmake, rules_are_switched_with_a_reason,
+                rules_are_looked_at_without_a_server, what_is_not_armed_is_said_beforehand,
+                faults_are_told_to_programs_too, the_schema_is_printed_without_a_server,
                 automation_is_stopped_and_started_with_a_reason, a_foreign_rule_is_not_found,
                 history_is_kept_for_months_or_for_ever)

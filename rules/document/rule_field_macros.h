@@ -1,0 +1,23 @@
+/* rule_field_macros.h - short forms for the tables of fields (rule_fields.h). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RULE_NOWHERE SIZE_MAX /* read, and not kept */
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define COUNTED(type, member, counter)                                                             \
+    .offset = offsetof(struct type, member), .also = offsetof(struct type, counter)
+#define FLAG(type, member) .flag = 1 + offsetof(struct type, member)
+#define LINE(type) .line = 1 + offsetof(struct type, line)
+
+#define SECOND INT64_C(1000) /* durations are in milliseconds */
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+#define TEXT_MAX 512 /* titles, reasons: a line on a screen */
+
+/* What is named behind the window: also by rules without one, which then have no window.* */
+#define BEHIND (RULE_OF_EVENT | RULE_OF_WINDOW)
