@@ -1,6 +1,6 @@
 /* cel_regex.h - regular expressions that run in time linear in the text: the part of RE2's syntax
  * that has no captures to give back. No back-references, no look-around. Spec: RE2's published
- * syntax; docs/rule-language.md, "Patterns".
+ * syntax; docs/cel-functions.md, "Patterns".
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* cel_strings.c - the library of strings. Positions count code points and are checked; searches run
  * in time linear in both texts, whoever wrote them. Spec: the string extensions' published
- * description and their conformance tests; docs/rule-language.md.
+ * description and their conformance tests; docs/cel-functions.md.
  */
 #include <inttypes.h>
 #include <string.h>
