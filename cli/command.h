@@ -12,7 +12,7 @@
 #include "common/error.h"
 
 #define CLI_OPTIONS_MAX 32
-#define CLI_WORDS_MAX 256 /* files that a shell names at once */
+#define CLI_WORDS_MAX 1024 /* files that a shell names at once */
 
 struct cli {
     struct client *client; /* NULL for verbs that talk to no server */
