@@ -143,10 +143,9 @@ static int compile_aggregate(struct cel_compiler *compiler, const struct cel_nod
     return 0;
 }
 
-int cel_compile_node(struct cel_compiler *compiler, const struct cel_node *node, struct cel_op *op)
+static int compile_kind(struct cel_compiler *compiler, const struct cel_node *node,
+                        struct cel_op *op)
 {
-    *op = (struct cel_op){.offset = node->offset};
-    ++*compiler->cost;
     switch (node->kind) {
     case CEL_NODE_LITERAL:
         return compile_literal(compiler, node, op);
@@ -166,6 +165,16 @@ int cel_compile_node(struct cel_compiler *compiler, const struct cel_node *node,
     }
     return cel_compile_issue(compiler, node->offset,
                              "messages are not supported: a map is written {'field': value}");
+}
+
+int cel_compile_node(struct cel_compiler *compiler, const struct cel_node *node, struct cel_op *op)
+{
+    *op = (struct cel_op){.offset = node->offset};
+    ++*compiler->cost;
+    if (compile_kind(compiler, node, op) < 0)
+        return -1;
+    cel_find_leaf(op);
+    return 0;
 }
 
 static int gather_slots(struct cel_compiler *compiler)

@@ -138,10 +138,6 @@ static int compile_same(struct cel_compiler *compiler, const struct cel_node *no
     op->count = 1;
     op->value = constant->value;
     op->code = wanted ? CEL_OP_IS : CEL_OP_IS_NOT;
-    if (wanted && other->code == CEL_OP_SLOT && op->value.kind == CEL_STRING) {
-        op->code = CEL_OP_SLOT_IS_TEXT;
-        op->slot = other->slot;
-    }
     return 0;
 }
 

@@ -291,7 +291,6 @@ static struct estimate estimate(struct estimator *estimator, const struct cel_op
     case CEL_OP_NOT_STRICTLY_FALSE:
     case CEL_OP_IN_TEXTS:
         return (struct estimate){of_args(estimator, op).cost, 1};
-    case CEL_OP_SLOT_IS_TEXT:
     case CEL_OP_IS:
     case CEL_OP_IS_NOT:
     case CEL_OP_EQUAL:

@@ -1,8 +1,7 @@
 /* cel_evaluate.c - one operation at a time, those it needs first. An error is a value that goes up
  * until && || ?: or a loop absorbs it. Depth is the expression's, which the parser caps.
  */
-#include <string.h>
-
+#include "rules/cel/cel_leaf.h"
 #include "rules/cel/cel_op.h"
 #include "rules/cel/cel_standard.h"
 
@@ -31,8 +30,9 @@ static inline struct cel_value evaluate_both(const struct cel_op *op, struct cel
 {
     struct cel_value bad = {0};
 
-    for (uint32_t i = 0; i < op->count; i++) {
-        struct cel_value value = cel_evaluate(&op->args[i], frame);
+    for (const struct cel_op *arg = op->args, *end = arg + op->count; arg < end; arg++) {
+        int leaf = cel_leaf(arg, frame->slots);
+        struct cel_value value = leaf >= 0 ? cel_bool(leaf) : cel_evaluate(arg, frame);
 
         if (value.kind != CEL_BOOL)
             bad = worse(bad, value);
@@ -62,11 +62,6 @@ static struct cel_value evaluate_not(const struct cel_op *op, struct cel_frame *
     return cel_bool(!value.boolean);
 }
 
-static inline bool is_text(struct cel_value value, struct cel_value text)
-{
-    return value.extra == text.extra && memcmp(value.text, text.text, text.extra) == 0;
-}
-
 static inline struct cel_value same(const struct cel_op *op, struct cel_frame *frame,
                                     struct cel_value left, struct cel_value right, bool wanted)
 {
@@ -77,7 +72,7 @@ static inline struct cel_value same(const struct cel_op *op, struct cel_frame *f
     if (right.kind == CEL_ERROR)
         return right;
     if (left.kind == CEL_STRING && right.kind == CEL_STRING && left.extra <= FREE_BYTES)
-        return cel_bool(is_text(left, right) == wanted);
+        return cel_bool(cel_same_text(left, right) == wanted);
     equal = cel_value_compare(left, right, &frame->run->budget);
     return equal < 0 ? cel_place(op, cel_over_budget()) : cel_bool(equal == wanted);
 }
@@ -90,7 +85,8 @@ static struct cel_value evaluate_same(const struct cel_op *op, struct cel_frame 
 }
 
 static struct cel_value __attribute__((noinline))
-evaluate_order(const struct cel_op *op, struct cel_frame *frame)
+order_of(const struct cel_op *op, struct cel_frame *frame, struct cel_value left,
+         struct cel_value right)
 {
     static cel_function *const FUNCTIONS[] = {
         [CEL_OP_LESS] = cel_less,
@@ -98,17 +94,35 @@ evaluate_order(const struct cel_op *op, struct cel_frame *frame)
         [CEL_OP_GREATER] = cel_greater,
         [CEL_OP_GREATER_EQUAL] = cel_greater_equal,
     };
-    struct cel_value args[] = {cel_evaluate(&op->args[0], frame),
-                               cel_evaluate(&op->args[1], frame)};
+    const struct cel_value args[] = {left, right};
 
-    if (args[0].kind == CEL_ERROR)
-        return args[0];
-    if (args[1].kind == CEL_ERROR)
-        return args[1];
+    if (left.kind == CEL_ERROR)
+        return left;
+    if (right.kind == CEL_ERROR)
+        return right;
     if (args[0].kind == CEL_STRING && args[0].extra > FREE_BYTES &&
         !cel_run_spend(frame->run, args[0].extra / 16))
         return cel_place(op, cel_over_budget());
     return cel_place(op, FUNCTIONS[op->code](frame->run, args, 2));
+}
+
+static inline struct cel_value evaluate_order(const struct cel_op *op, struct cel_frame *frame)
+{
+    struct cel_value left = cel_evaluate(&op->args[0], frame);
+    struct cel_value right = cel_evaluate(&op->args[1], frame);
+
+    if (left.kind != CEL_INT || right.kind != CEL_INT)
+        return order_of(op, frame, left, right);
+    switch (op->code) {
+    case CEL_OP_LESS:
+        return cel_bool(left.integer < right.integer);
+    case CEL_OP_LESS_EQUAL:
+        return cel_bool(left.integer <= right.integer);
+    case CEL_OP_GREATER:
+        return cel_bool(left.integer > right.integer);
+    default:
+        return cel_bool(left.integer >= right.integer);
+    }
 }
 
 static struct cel_value __attribute__((noinline))
@@ -183,17 +197,6 @@ static inline struct cel_value evaluate_slot(const struct cel_op *op, struct cel
     return value.kind == CEL_ABSENT ? op->value : cel_place(op, value);
 }
 
-static inline struct cel_value evaluate_slot_is_text(const struct cel_op *op,
-                                                     struct cel_frame *frame)
-{
-    struct cel_value value = frame->slots[op->slot];
-
-    if (value.kind == CEL_STRING)
-        return cel_bool(is_text(value, op->value));
-    value = evaluate_slot(op->args, frame);
-    return value.kind == CEL_ERROR ? value : cel_bool(false);
-}
-
 struct cel_value cel_evaluate(const struct cel_op *op, struct cel_frame *frame)
 {
     struct cel_value value;
@@ -225,8 +228,6 @@ struct cel_value cel_evaluate(const struct cel_op *op, struct cel_frame *frame)
     case CEL_OP_NOT_STRICTLY_FALSE:
         value = cel_evaluate(&op->args[0], frame);
         return cel_bool(value.kind != CEL_BOOL || value.boolean);
-    case CEL_OP_SLOT_IS_TEXT:
-        return evaluate_slot_is_text(op, frame);
     case CEL_OP_IS:
         return same(op, frame, cel_evaluate(&op->args[0], frame), op->value, true);
     case CEL_OP_IS_NOT:

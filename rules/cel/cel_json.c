@@ -118,6 +118,14 @@ static int no_room(struct reader *reader)
     return error_set_code(reader->err, ERROR_INVALID, "the value is too large");
 }
 
+/* Where it is wrong: the outermost members say enough. */
+static int within(struct reader *reader, const char *member, const char *part, size_t at)
+{
+    if (reader->depth + 4 > CEL_JSON_DEPTH_MAX)
+        error_prefix(reader->err, "%s.%s[%zu]", member, part, at);
+    return -1;
+}
+
 static int read_value(struct reader *reader, const json_t *json, struct cel_value *ret);
 
 static int read_int(struct reader *reader, const char *member, const json_t *json,
@@ -193,9 +201,9 @@ static int read_null(struct reader *reader, const char *member, const json_t *js
                      struct cel_value *ret)
 {
     const char *text = json_string_value(json);
+    bool named = text && strcmp(text, "NULL_VALUE") == 0;
 
-    if (!json_is_null(json) && !(text && strcmp(text, "NULL_VALUE") == 0) &&
-        json_integer_value(json) != 0)
+    if (!json_is_null(json) && !named && !(json_is_integer(json) && json_integer_value(json) == 0))
         return wrong(reader, member, "needs null");
     *ret = cel_null();
     return 0;
@@ -251,7 +259,7 @@ static int read_list(struct reader *reader, const char *member, const json_t *js
         return no_room(reader);
     for (size_t i = 0; i < count; i++)
         if (read_value(reader, json_array_get(values, i), &items[i]) < 0)
-            return error_prefix(reader->err, "%s.values[%zu]", member, i);
+            return within(reader, member, "values", i);
     *list = (struct cel_list){.count = count, .items = items};
     *ret = cel_list(list);
     return 0;
@@ -273,7 +281,7 @@ static int read_map(struct reader *reader, const char *member, const json_t *jso
 
         if (read_value(reader, json_object_get(entry, "key"), &entries[i].key) < 0 ||
             read_value(reader, json_object_get(entry, "value"), &entries[i].value) < 0)
-            return error_prefix(reader->err, "%s.entries[%zu]", member, i);
+            return within(reader, member, "entries", i);
     }
     *ret = cel_map_make(reader->arena, entries, count);
     return cel_is(*ret, CEL_ERROR) ? wrong(reader, member, ret->text) : 0;

@@ -31,7 +31,6 @@ enum cel_op_code {
     CEL_OP_NOT,
     CEL_OP_CHOOSE,             /* args[0] ? args[1] : args[2] */
     CEL_OP_NOT_STRICTLY_FALSE, /* args[0] */
-    CEL_OP_SLOT_IS_TEXT,       /* slot == value, a string; else as CEL_OP_IS */
     CEL_OP_IS,                 /* args[0] == value */
     CEL_OP_IS_NOT,
     CEL_OP_EQUAL, /* args[0] == args[1] */
@@ -51,8 +50,23 @@ enum cel_op_code {
     CEL_OP_INSERT,   /* loop: the same, a map that grows by one key */
 };
 
+/* A slot beside a constant of the kind that the slot must have (cel_leaf.h). */
+enum cel_leaf {
+    CEL_LEAF_NONE,
+    CEL_LEAF_IS_TEXT,
+    CEL_LEAF_IS_NOT_TEXT,
+    CEL_LEAF_IN_TEXTS,
+    CEL_LEAF_IS_INT,
+    CEL_LEAF_IS_NOT_INT,
+    CEL_LEAF_LESS,
+    CEL_LEAF_LESS_EQUAL,
+    CEL_LEAF_GREATER,
+    CEL_LEAF_GREATER_EQUAL,
+};
+
 struct cel_op {
     uint8_t code; /* enum cel_op_code */
+    uint8_t leaf; /* enum cel_leaf, over slot and value */
     uint32_t offset;
     uint32_t slot;
     uint32_t count; /* of args */
@@ -110,6 +124,9 @@ struct cel_program {
 /* cel_text_set.c: strings that are looked for in constant time. NULL: no room. */
 const struct cel_text_set *cel_text_set_make(struct cel_arena *arena, const struct cel_list *list);
 bool cel_text_set_has(const struct cel_text_set *set, struct cel_value text);
+
+/* cel_compile_leaf.c: what the operation, which is compiled, is as a leaf. */
+void cel_find_leaf(struct cel_op *op);
 
 /* cel_compile.c: fills in all of 'program' but the type, in its arena, which exists. -1: 'issues'
  * has one more. */

@@ -9,6 +9,7 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_ast.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_leaf.h"
 #include "rules/cel/cel_op.h"
 #include "rules/cel/cel_type.h"
 
@@ -109,12 +110,30 @@ run_with_locals(const struct cel_program *program, struct cel_frame *frame)
     return frame->locals ? cel_evaluate(program->root, frame) : cel_out_of_memory();
 }
 
+/* What most rules are: leaves with && between them. -1: it is more than that. */
+static inline int leaves(const struct cel_op *root, const struct cel_value *slots)
+{
+    int leaf = cel_leaf(root, slots);
+
+    if (root->code != CEL_OP_AND)
+        return leaf;
+    for (const struct cel_op *arg = root->args, *end = arg + root->count; arg < end; arg++)
+        if ((leaf = cel_leaf(arg, slots)) != 1)
+            return leaf;
+    return leaf;
+}
+
 struct cel_value cel_program_run(const struct cel_program *program, struct cel_run *run)
 {
     struct cel_frame frame = {.run = run, .slots = run->slots};
+    int leaf;
 
-    if (!cel_run_spend(run, program->cost))
+    if (run->budget < program->cost)
         return cel_place(program->root, cel_over_budget());
+    run->budget -= program->cost;
+    leaf = leaves(program->root, run->slots);
+    if (leaf >= 0)
+        return cel_bool(leaf);
     if (program->locals > 0)
         return run_with_locals(program, &frame);
     return cel_evaluate(program->root, &frame);

@@ -10,8 +10,7 @@
 
 static struct cel_value of_text(enum cel_kind kind, const char *text, size_t length)
 {
-    return (struct cel_value){
-        .kind = (uint8_t)kind, .extra = (uint32_t)length, .text = length ? text : ""};
+    return (struct cel_value){.kind = kind, .extra = (uint32_t)length, .text = length ? text : ""};
 }
 
 struct cel_value cel_string(const char *text, size_t length)

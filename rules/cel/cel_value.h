@@ -36,7 +36,7 @@ enum cel_kind {
 };
 
 struct cel_value {
-    uint8_t kind; /* enum cel_kind */
+    uint32_t kind; /* enum cel_kind */
     uint32_t extra;
     union {
         bool boolean;

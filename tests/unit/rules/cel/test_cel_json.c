@@ -1,0 +1,182 @@
+/* Values from JSON and back: what is wrong is named by its member. */
+#include "rules/cel/cel_json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "rules/cel/cel_arena.h"
+#include "tests/support/check_main.h"
+
+static struct cel_arena *arena;
+
+static void open_it(void)
+{
+    arena = cel_arena_create(1 << 22);
+}
+
+static void close_it(void)
+{
+    cel_arena_destroy(arena);
+}
+
+static void refused(const char *text, const char *words)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    struct error err = {0};
+    struct cel_value value;
+
+    ck_assert_msg(json, "%s", text);
+    ck_assert_msg(cel_json_read(arena, json, &value, &err) == -1, "%s", text);
+    ck_assert_msg(strstr(error_text(&err), words), "%s: %s", text, error_text(&err));
+    json_decref(json);
+}
+
+START_TEST(what_is_no_value_is_refused)
+{
+    refused("5", "one member");
+    refused("{}", "one member");
+    refused("{\"int64Value\": \"1\", \"boolValue\": true}", "one member");
+    refused("{\"enumValue\": 1}", "'enumValue' is no member");
+    refused("{\"int64Value\": \"x\"}", "int64Value: needs an integer");
+    refused("{\"int64Value\": \"\"}", "int64Value: needs an integer");
+    refused("{\"int64Value\": \"9223372036854775808\"}", "no integer of 64 bits");
+    refused("{\"int64Value\": 1.5}", "int64Value");
+    refused("{\"uint64Value\": \"-1\"}", "uint64Value: needs an integer from 0");
+    refused("{\"uint64Value\": -1}", "uint64Value");
+    refused("{\"uint64Value\": \"18446744073709551616\"}", "no integer of 64 bits");
+    refused("{\"doubleValue\": \"1\"}", "doubleValue: needs a number");
+    refused("{\"boolValue\": 1}", "boolValue: needs true or false");
+    refused("{\"nullValue\": \"x\"}", "nullValue");
+    refused("{\"stringValue\": null}", "stringValue: needs a string");
+    refused("{\"bytesValue\": \"?\"}", "bytesValue: no base64");
+    refused("{\"bytesValue\": 1}", "bytesValue: needs a string");
+    refused("{\"listValue\": []}", "listValue: needs {\"values\"");
+    refused("{\"listValue\": {\"values\": [{\"boolValue\": true}, 1]}}", "listValue.values[1]");
+    refused("{\"mapValue\": {\"entries\": [{\"key\": {\"int64Value\": 1}}]}}",
+            "mapValue.entries[0]");
+    refused("{\"mapValue\": {\"entries\": [{\"key\": {\"doubleValue\": 1}, \"value\": "
+            "{\"boolValue\": true}}]}}",
+            "unsupported key type");
+    refused("{\"objectValue\": {}}", "@type");
+    refused("{\"objectValue\": {\"@type\": \"type.googleapis.com/a.B\"}}",
+            "'a.B' are not supported");
+    refused("{\"objectValue\": {\"@type\": \"type.googleapis.com/google.protobuf.Duration\", "
+            "\"value\": \"x\"}}",
+            "objectValue");
+}
+END_TEST
+
+START_TEST(depth_is_capped)
+{
+    char text[8192] = "";
+    struct cel_value value;
+    json_t *json;
+
+    for (int i = 0; i < CEL_JSON_DEPTH_MAX; i++)
+        strcat(text, "{\"listValue\": {\"values\": [");
+    strcat(text, "{\"boolValue\": true}");
+    for (int i = 0; i < CEL_JSON_DEPTH_MAX; i++)
+        strcat(text, "]}}");
+    refused(text, "nested too deeply");
+    text[0] = '\0';
+    for (int i = 0; i < CEL_JSON_DEPTH_MAX; i++)
+        strcat(text, "[");
+    for (int i = 0; i < CEL_JSON_DEPTH_MAX; i++)
+        strcat(text, "]");
+    json = json_loads(text, 0, NULL);
+    ck_assert(cel_is(cel_json_value(arena, json), CEL_LIST));
+    value = cel_json_value(arena, json_pack("[o]", json));
+    ck_assert(cel_is(value, CEL_ERROR));
+    ck_assert_msg(strstr(value.text, "too deeply"), "%s", value.text);
+}
+END_TEST
+
+static void returns(const char *text, const char *expected)
+{
+    json_t *json = json_loads(text, JSON_ALLOW_NUL, NULL), *back;
+    struct error err = {0};
+    struct cel_value value;
+    char *written;
+
+    ck_assert_msg(json, "%s", text);
+    ck_assert_msg(cel_json_read(arena, json, &value, &err) == 0, "%s: %s", text, error_text(&err));
+    back = cel_json_write(value);
+    ck_assert_ptr_nonnull(back);
+    written = json_dumps(back, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    ck_assert_str_eq(written, expected);
+    free(written);
+    json_decref(back);
+    json_decref(json);
+}
+
+START_TEST(all_forms_come_back)
+{
+    returns("{\"nullValue\": null}", "{\"nullValue\":null}");
+    returns("{\"boolValue\": false}", "{\"boolValue\":false}");
+    returns("{\"int64Value\": \"-9223372036854775808\"}",
+            "{\"int64Value\":\"-9223372036854775808\"}");
+    returns("{\"int64Value\": 5}", "{\"int64Value\":\"5\"}");
+    returns("{\"uint64Value\": \"18446744073709551615\"}",
+            "{\"uint64Value\":\"18446744073709551615\"}");
+    returns("{\"doubleValue\": 1}", "{\"doubleValue\":1.0}");
+    returns("{\"doubleValue\": \"-Infinity\"}", "{\"doubleValue\":\"-Infinity\"}");
+    returns("{\"doubleValue\": \"NaN\"}", "{\"doubleValue\":\"NaN\"}");
+    returns("{\"stringValue\": \"a\\u0000b\"}", "{\"stringValue\":\"a\\u0000b\"}");
+    returns("{\"bytesValue\": \"_w\"}", "{\"bytesValue\":\"/w==\"}");
+    returns("{\"typeValue\": \"int\"}", "{\"typeValue\":\"int\"}");
+    returns("{\"listValue\": {}}", "{\"listValue\":{\"values\":[]}}");
+    returns("{\"mapValue\": {\"entries\": [{\"key\": {\"boolValue\": true}, \"value\": "
+            "{\"listValue\": {\"values\": [{\"nullValue\": null}]}}}]}}",
+            "{\"mapValue\":{\"entries\":[{\"key\":{\"boolValue\":true},\"value\":{\"listValue\":{"
+            "\"values\":[{\"nullValue\":null}]}}}]}}");
+    returns("{\"objectValue\": {\"@type\": \"type.googleapis.com/google.protobuf.Timestamp\", "
+            "\"value\": \"2024-01-01T00:00:00Z\"}}",
+            "{\"objectValue\":{\"@type\":\"type.googleapis.com/google.protobuf.Timestamp\","
+            "\"value\":\"2024-01-01T00:00:00Z\"}}");
+    returns("{\"objectValue\": {\"@type\": \"type.googleapis.com/google.protobuf.UInt64Value\", "
+            "\"value\": \"7\"}}",
+            "{\"uint64Value\":\"7\"}");
+}
+END_TEST
+
+START_TEST(plain_numbers_are_int_when_they_can)
+{
+    json_t *json = json_loads("[1, 1.0, 1.5, 9223372036854775807, -1e18, 1e19, -9.3e18]", 0, NULL);
+    static const enum cel_kind KINDS[] = {CEL_INT, CEL_INT,    CEL_DOUBLE, CEL_INT,
+                                          CEL_INT, CEL_DOUBLE, CEL_DOUBLE};
+    struct cel_value list = cel_json_value(arena, json);
+
+    for (size_t i = 0; i < 7; i++)
+        ck_assert_int_eq(list.list->items[i].kind, KINDS[i]);
+    ck_assert_int_eq(list.list->items[4].integer, -1000000000000000000);
+    json_decref(json);
+}
+END_TEST
+
+START_TEST(plain_objects_are_maps)
+{
+    json_t *json = json_loads("{\"a\": [true, null], \"b\": {\"c\": \"d\"}}", 0, NULL);
+    struct cel_value map = cel_json_value(arena, json);
+    const struct cel_value *b = cel_map_find_text(map.map, "b", 1);
+
+    ck_assert(cel_is(map, CEL_MAP) && b && cel_is(*b, CEL_MAP));
+    ck_assert(cel_value_equal(*cel_map_find_text(b->map, "c", 1), cel_string("d", 1)));
+    json_decref(json);
+    cel_arena_reset(arena);
+}
+END_TEST
+
+START_TEST(what_has_no_form_is_not_written)
+{
+    struct cel_value address = {.kind = CEL_ADDRESS, .extra = 1, .text = "x"};
+
+    ck_assert_ptr_null(cel_json_write((struct cel_value){0}));
+    ck_assert_ptr_null(cel_json_write(cel_error("no")));
+    ck_assert_ptr_null(cel_json_write(address));
+}
+END_TEST
+
+CHECK_MAIN_WITH("cel_json", open_it, close_it, what_is_no_value_is_refused, depth_is_capped,
+                all_forms_come_back, plain_numbers_are_int_when_they_can, plain_objects_are_maps,
+                what_has_no_form_is_not_written)
