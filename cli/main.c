@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cel.h"
 #include "cli/command.h"
 #include "cli/key.h"
 #include "cli/nouns.h"
@@ -100,6 +101,7 @@ static int usage(FILE *out, const char *noun)
                     COMMANDS[i].verb, COMMANDS[i].usage);
     fprintf(out,
             "  muster key make-root | make-manifest | show-manifest ...\n"
+            "  muster cel eval --jsonl\n"
             "everywhere: [-o table|tsv|json|jsonl|name] [--limit N] [--tenant T] [--server URL] "
             "[--token-file F] [--ca F] [--profile P]\n");
     return EXIT_USAGE;
@@ -229,6 +231,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "key") == 0)
         return cli_key(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "cel") == 0)
+        return cli_cel(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return puts("muster " MUSTER_VERSION) < 0;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
