@@ -86,9 +86,11 @@ START_TEST(depth_is_capped)
         strcat(text, "]");
     json = json_loads(text, 0, NULL);
     ck_assert(cel_is(cel_json_value(arena, json), CEL_LIST));
-    value = cel_json_value(arena, json_pack("[o]", json));
+    json = json_pack("[o]", json);
+    value = cel_json_value(arena, json);
     ck_assert(cel_is(value, CEL_ERROR));
     ck_assert_msg(strstr(value.text, "too deeply"), "%s", value.text);
+    json_decref(json);
 }
 END_TEST
 
