@@ -314,5 +314,7 @@ const struct cel_type *cel_infer_join(struct cel_infer *infer, const struct cel_
         return right;
     if (!cel_infer_assignable(infer, left, right))
         return &cel_type_dyn;
+    if (is_null(cel_infer_known(right)))
+        return left; /* which takes it */
     return is_general(infer, left, right, 0) ? left : right;
 }

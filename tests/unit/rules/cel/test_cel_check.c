@@ -224,6 +224,9 @@ START_TEST(literals_and_operators)
     is("true ? 1 : count", "int");
     is("true ? dyn(1) : 'a'", "dyn");
     is("true ? now : null", "timestamp");
+    is("[optional.of(1), null]", "list<optional<int>>");
+    is("[null, optional.of(1)]", "list<optional<int>>");
+    is("[null, 1]", "list<dyn>");
     is("event.raw + event.raw", "dyn");
     is("event.raw + 1", "int");
     is("1 < 1.5", "bool");
