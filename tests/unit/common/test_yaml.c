@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -146,6 +147,54 @@ START_TEST(bytes_and_nodes_are_bounded)
 }
 END_TEST
 
+/* Each line holds nine of the one before. */
+START_TEST(a_bomb_of_aliases_ends_at_its_first_anchor)
+{
+    struct text text = {0};
+
+    text_format(&text, "a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (char name = 'b'; name <= 'z'; name++)
+        text_format(&text, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", name, name,
+                    name - 1, name - 1, name - 1, name - 1, name - 1, name - 1, name - 1, name - 1,
+                    name - 1);
+    ck_refused(text_string(&text), "f:1:4: anchors are not allowed: write the value out, or quote "
+                                   "it if it starts with &");
+    text_clear(&text);
+    ck_refused("a: &a [*a, *a]\n", "f:1:4: anchors are not allowed: write the value out, or quote "
+                                   "it if it starts with &");
+    ck_refused("a: {<<: *a}\n", "f:1:9: aliases are not allowed: write the value out, or quote it "
+                                "if it starts with *");
+}
+END_TEST
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Ten megabytes are refused unread; of what may be read, no shape takes long. */
+START_TEST(much_nesting_takes_no_time)
+{
+    static const char *const units[] = {"[",          "- ",       "{a: ", "? ", "- - a\n", "[[]],",
+                                        "a: |\n x\n", "\xc3\xa9", "a\n",  "'",  "\n",      "#"};
+    double began = cpu_seconds();
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        char *small = repeat(units[i], YAML_BYTES_MAX / strlen(units[i]), "");
+        struct yaml *yaml = parse(small, NULL);
+
+        yaml_destroy(yaml);
+        free(small);
+        ck_refused_repeat(units[i], 10 * 1024 * 1024 / strlen(units[i]),
+                          "f:1:1: larger than 262144 bytes");
+    }
+    ck_assert_double_lt(cpu_seconds() - began, 20); /* some tenths, but for a sanitizer */
+}
+END_TEST
+
 START_TEST(many_members_are_compared_quickly)
 {
     struct text text = {0};
@@ -237,6 +286,12 @@ START_TEST(whole_numbers)
     ck_value("a: --1\n", yaml_int, 0, "f:1:4: must be a whole number, not \"--1\"");
     ck_value("a: 9223372036854775808\n", yaml_int, 0,
              "f:1:4: must be a whole number, not \"9223372036854775808\"");
+    ck_value("a: .nan\n", yaml_int, 0, "f:1:4: must be a whole number, not \".nan\"");
+    ck_value("a: -.inf\n", yaml_int, 0, "f:1:4: must be a whole number, not \"-.inf\"");
+    ck_value("a: 1e3\n", yaml_int, 0, "f:1:4: must be a whole number, not \"1e3\"");
+    ck_value("a: 0x10\n", yaml_int, 0, "f:1:4: must be a whole number, not \"0x10\"");
+    ck_value("a: 1_000\n", yaml_int, 0, "f:1:4: must be a whole number, not \"1_000\"");
+    ck_value("a: 1:30\n", yaml_int, 0, "f:1:4: must be a whole number, not \"1:30\"");
     ck_value("a: 9223372036854775807\n", yaml_int, INT64_MAX, NULL);
     ck_value("a: -9223372036854775808\n", yaml_int, INT64_MIN, NULL);
     ck_value("a: 0\n", yaml_int, 0, NULL);
@@ -247,8 +302,8 @@ START_TEST(durations)
 {
     static const char suffix[] = "must be a duration such as 250ms, 30s, 45m, 6h or 7d, not";
     static const char *const bad[] = {
-        "30",  "s",   "1.5h", "-1s",           "1h30m",
-        "01s", "1 s", "1S",   "106751991168d", "99999999999999999999s"};
+        ".nan",  ".inf", "30",  "s",  "1.5h",          "-1s",
+        "1h30m", "01s",  "1 s", "1S", "106751991168d", "99999999999999999999s"};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char text[80], message[200];
@@ -316,6 +371,7 @@ CHECK_MAIN("yaml", aliases_anchors_tags_and_directives_are_refused,
            nul_bytes_are_refused, second_documents_are_refused,
            depth_is_bounded_however_it_is_written, levels_without_a_bracket_count,
            exactly_the_deepest_is_taken, bytes_and_nodes_are_bounded,
+           a_bomb_of_aliases_ends_at_its_first_anchor, much_nesting_takes_no_time,
            many_members_are_compared_quickly, empty_documents_have_no_root,
            nodes_know_their_place_and_order, errors_show_keys_harmlessly, whole_numbers, durations,
            booleans_are_two_words, nearest_names, missing_files_are_named)
