@@ -376,7 +376,7 @@ static struct cel_value read_clause(struct cel_run *run, const char **at, const 
 static void fill_in(struct cel_output *output, const char **at, const char *end,
                     const struct cel_list *values, size_t *used)
 {
-    struct clause clause;
+    struct clause clause = {0};
     struct cel_value error = read_clause(output->run, at, end, &clause);
 
     if (error.kind == CEL_ERROR)
