@@ -188,14 +188,41 @@ static bool occurs(struct cel_infer *infer, const struct variable *variable,
     return false;
 }
 
+/* Null may stand for what has no plain zero: the types that are messages elsewhere. */
+static bool takes_null(const struct cel_type *type)
+{
+    if (type->form == CEL_TYPE_OPAQUE)
+        return true;
+    switch (type->kind) {
+    case CEL_NULL:
+    case CEL_TIMESTAMP:
+    case CEL_DURATION:
+    case CEL_OPTIONAL:
+    case CEL_ADDRESS:
+    case CEL_CIDR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_null(const struct cel_type *type)
+{
+    return type->form == CEL_TYPE_KIND && type->kind == CEL_NULL;
+}
+
 /* Whether all values of 'right' are of 'left', too, or the two are equal. */
 static bool is_general(struct cel_infer *infer, const struct cel_type *left,
                        const struct cel_type *right, int depth)
 {
+    left = cel_infer_known(left);
+    right = cel_infer_known(right);
     if (!spend(infer, depth) || is_dyn(left) || is_variable(left))
         return true;
     if (is_dyn(right) || is_variable(right))
         return false;
+    if (is_null(right))
+        return takes_null(left);
     if (left->form != right->form || left->kind != right->kind)
         return false;
     if (left->form == CEL_TYPE_KIND && left->kind == CEL_TYPE)
@@ -229,29 +256,6 @@ static int is_or_becomes(struct cel_infer *infer, struct variable *variable,
     if (general != now && !occurs(infer, variable, general, depth))
         return found(infer, variable, general);
     return 1;
-}
-
-/* Null may stand for what has no plain zero: the types that are messages elsewhere. */
-static bool takes_null(const struct cel_type *type)
-{
-    if (type->form == CEL_TYPE_OPAQUE)
-        return true;
-    switch (type->kind) {
-    case CEL_NULL:
-    case CEL_TIMESTAMP:
-    case CEL_DURATION:
-    case CEL_OPTIONAL:
-    case CEL_ADDRESS:
-    case CEL_CIDR:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_null(const struct cel_type *type)
-{
-    return type->form == CEL_TYPE_KIND && type->kind == CEL_NULL;
 }
 
 static bool assignable(struct cel_infer *infer, const struct cel_type *from,
@@ -314,7 +318,5 @@ const struct cel_type *cel_infer_join(struct cel_infer *infer, const struct cel_
         return right;
     if (!cel_infer_assignable(infer, left, right))
         return &cel_type_dyn;
-    if (is_null(cel_infer_known(right)))
-        return left; /* which takes it */
     return is_general(infer, left, right, 0) ? left : right;
 }

@@ -224,6 +224,7 @@ START_TEST(literals_and_operators)
     is("true ? 1 : count", "int");
     is("true ? dyn(1) : 'a'", "dyn");
     is("true ? now : null", "timestamp");
+    is("true ? null : now", "timestamp");
     is("[optional.of(1), null]", "list<optional<int>>");
     is("[null, optional.of(1)]", "list<optional<int>>");
     is("[null, 1]", "list<dyn>");

@@ -134,6 +134,9 @@ START_TEST(joins_find_what_holds_both)
     is(cel_infer_join(&infer, type("int"), type("string")), "dyn");
     is(cel_infer_join(&infer, type("list<int>"), type("list<dyn>")), "list<dyn>");
     is(cel_infer_join(&infer, type("dyn"), type("int")), "dyn");
+    is(cel_infer_join(&infer, type("optional<int>"), type("null")), "optional<int>");
+    is(cel_infer_join(&infer, type("null"), type("timestamp")), "timestamp");
+    is(cel_infer_join(&infer, type("null"), type("int")), "dyn");
     is(cel_infer_join(&infer, type("list<T>"), type("list<int>")), "list<int>");
     is(cel_infer_join(&infer, type("map<int, U>"), type("map<int, list<V>>")),
        "map<int, list<dyn>>");
