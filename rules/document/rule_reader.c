@@ -67,6 +67,45 @@ static const struct rule_field *find_field(const struct rule_shape *shape, const
     return NULL;
 }
 
+#define HOMES_MAX 3 /* a name that stands in more places is no hint */
+
+/* The shapes below 'shape' that have a field of this name, each once; not those of tests, which
+ * repeat the names of others. */
+static void find_homes(const struct rule_shape *shape, const char *name, const char **ret_homes,
+                       size_t *ret_count)
+{
+    const struct rule_field *own = find_field(shape, name);
+    bool known = !own || own->form == RULE_FORM_REFUSED;
+
+    for (size_t i = 0; i < *ret_count && i < HOMES_MAX; i++)
+        known = known || strcmp(ret_homes[i], shape->name) == 0;
+    if (!known && (*ret_count)++ < HOMES_MAX)
+        ret_homes[*ret_count - 1] = shape->name;
+    for (const struct rule_field *field = shape->fields; field->name; field++)
+        if (field->shape && field->shape != &rule_test_shape)
+            find_homes(field->shape, name, ret_homes, ret_count);
+}
+
+/* A known name at a place where it means nothing. */
+static void refuse_misplaced(struct rule_reader *reader, const struct yaml_node *node,
+                             const struct rule_shape *shape, const char *show)
+{
+    const char *homes[HOMES_MAX];
+    struct text hint = {0};
+    size_t count = 0;
+
+    find_homes(&rule_file_shape, node->key, homes, &count);
+    for (size_t i = 0; count <= HOMES_MAX && i < count; i++)
+        text_format(&hint, "%s%s",
+                    i == 0          ? ": it belongs to "
+                    : i + 1 < count ? ", "
+                                    : " or ",
+                    *homes[i] ? homes[i] : "the top of the file");
+    rule_reader_refuse_key(reader, node, "unknown field '%s'%s%s%s", show,
+                           *shape->name ? " in " : "", shape->name, text_string(&hint));
+    text_clear(&hint);
+}
+
 static void refuse_unknown(struct rule_reader *reader, const struct yaml_node *node,
                            const struct rule_shape *shape)
 {
@@ -83,8 +122,7 @@ static void refuse_unknown(struct rule_reader *reader, const struct yaml_node *n
     if (near)
         rule_reader_refuse_key(reader, node, "unknown field '%s': is it '%s'?", show, near);
     else
-        rule_reader_refuse_key(reader, node, "unknown field '%s'%s%s", show,
-                               *shape->name ? " in " : "", shape->name);
+        refuse_misplaced(reader, node, shape, show);
 }
 
 static void check_twice(struct rule_reader *reader, const struct yaml_node *node)

@@ -105,7 +105,10 @@ START_TEST(a_rule_that_cannot_be_read_takes_no_part_and_is_told)
     char *why = make(texts, 3);
 
     ck_assert_ptr_nonnull(why);
-    ck_assert_str_eq(why, "r:1:1: 'apiVersion' is missing (and 2 more); r:6:20: unknown field 'match' in scope");
+    ck_assert_str_eq(
+        why,
+        "r:1:1: 'apiVersion' is missing (and 2 more); r:6:20: unknown field 'match' in scope: it "
+        "belongs to spec");
     ck_assert_uint_eq(rule_book_size(book), 1);
     ck_order(&(struct decision_input){.type = "t"}, " a");
     free(why);
@@ -153,5 +156,5 @@ END_TEST
 CHECK_MAIN_WITH("decision", NULL, drop_book, an_empty_book_matches_nothing,
                 priority_then_id_decides, every_attribute_of_the_scope_must_hold,
                 a_rule_that_cannot_be_read_takes_no_part_and_is_told,
-           a_rule_that_is_not_carried_out_takes_no_part,
+                a_rule_that_is_not_carried_out_takes_no_part,
                 more_matches_than_one_alert_keeps_are_cut)

@@ -128,7 +128,45 @@ START_TEST(the_container_can_be_taken_back)
 }
 END_TEST
 
+START_TEST(one_stands_on_another)
+{
+    struct cel_env *above;
+    struct error err = {0};
+    size_t own, inherited;
+    int slot = -1;
+
+    ck_assert_int_eq(declare("event.type", "string"), 0);
+    ck_assert_int_eq(declare("event.count", "int"), 0);
+    above = cel_env_extend(env, &err);
+    ck_assert_msg(above != NULL, "%s", error_text(&err));
+    ck_assert_int_eq(cel_env_declare(above, "event.type", "string", NULL, &err), -1);
+    ck_assert_int_eq(cel_env_declare_function(above, "f", "() -> int", &err), -1);
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "vars.v%d", i);
+        ck_assert_int_eq(cel_env_declare(above, name, "bool", &slot, &err), 0);
+        ck_assert_int_eq(slot, i + 2);
+    }
+    ck_assert_uint_eq(cel_env_slots(above), 22);
+    ck_assert_uint_eq(cel_env_slots(env), 2);
+    ck_assert_str_eq(cel_env_slot_name(above, 1), "event.count");
+    ck_assert_str_eq(cel_env_slot_name(above, 21), "vars.v19");
+    ck_assert_int_eq(cel_env_slot_type(above, 1)->kind, CEL_INT);
+    ck_assert_int_eq(cel_env_slot_type(above, 2)->kind, CEL_BOOL);
+    ck_assert_int_eq(cel_env_find(above, "event.type", NULL), 0);
+    ck_assert_int_eq(cel_env_find(env, "vars.v0", NULL), -1);
+    ck_assert_str_eq(cel_env_first_within(above, "event"), "event.type");
+    ck_assert_str_eq(cel_env_nearest(above, "event.tpye", false), "event.type");
+    ck_assert_ptr_nonnull(cel_env_nearest(above, "vars.w1", false));
+    ck_assert_ptr_eq(cel_env_signatures(above, "size", &inherited),
+                     cel_env_signatures(env, "size", &own));
+    ck_assert_uint_eq(inherited, own);
+    cel_env_destroy(above);
+}
+END_TEST
+
 CHECK_MAIN_WITH("cel_env", before, after, names_and_types_that_are_none_are_refused,
                 a_name_is_declared_once, there_is_a_most, slots_count_from_zero,
                 functions_keep_their_overloads, a_wrong_name_finds_the_near_one,
-                the_container_can_be_taken_back)
+                the_container_can_be_taken_back, one_stands_on_another)

@@ -1,8 +1,11 @@
 /* The names of rules: slots that never move, and the nearest of a mistyped one. */
+#include <pthread.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "rules/cel/cel_env.h"
+#include "rules/document/rule_document.h"
+#include "rules/document/rule_issues.h"
 #include "rules/document/rule_names.h"
 #include "tests/support/check_main.h"
 
@@ -71,5 +74,40 @@ START_TEST(rules_share_one_and_add_to_it)
 }
 END_TEST
 
-CHECK_MAIN("rule_names", what_is_no_name_has_no_slot, the_nearest_member_is_named,
-           slots_are_the_places_in_the_table, rules_share_one_and_add_to_it)
+static void *read_rules(void *context)
+{
+    static const char text[] = "apiVersion: rules/v1\nkind: Rule\n"
+                               "metadata: {id: a, version: 1, owner: o}\n"
+                               "spec:\n  scope: {type: t}\n  let: {a: event.count > 5}\n"
+                               "  match: vars.a && event.type.matches('x+')\n"
+                               "  action: {boot: {image: d, params: {p: 1 + 1}}}\n";
+    size_t *read = context;
+
+    for (int i = 0; i < 50; i++) {
+        struct rule_issues issues = {0};
+        struct rule_document *document = rule_document_parse(text, sizeof(text) - 1, &issues);
+
+        *read += document != NULL;
+        rule_document_destroy(document);
+        rule_issues_clear(&issues);
+    }
+    return NULL;
+}
+
+START_TEST(threads_read_rules_at_once)
+{
+    pthread_t threads[4];
+    size_t read[4] = {0};
+
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_rules, &read[i]), 0);
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_uint_eq(read[i], 50);
+    }
+}
+END_TEST
+
+CHECK_MAIN("rule_names", threads_read_rules_at_once, what_is_no_name_has_no_slot,
+           the_nearest_member_is_named, slots_are_the_places_in_the_table,
+           rules_share_one_and_add_to_it)
