@@ -9,8 +9,10 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "common/yaml.h"
+#include "rules/cel/cel_time.h"
 #include "rules/document/rule_fields.h"
 #include "rules/document/rule_issues.h"
+#include "rules/document/rule_names.h"
 #include "rules/document/rule_reader.h"
 #include "rules/document/rule_test.h"
 
@@ -131,6 +133,45 @@ static int read_data(struct rule_reader *reader, const struct yaml_node *node,
     return *ret ? 0 : -1;
 }
 
+static bool is_of_type(const json_t *value, const char *type)
+{
+    struct cel_value moment;
+
+    if (strcmp(type, "dyn") == 0)
+        return true;
+    if (strcmp(type, "int") == 0)
+        return json_is_integer(value);
+    if (strncmp(type, "map", 3) == 0)
+        return json_is_object(value);
+    if (!json_is_string(value))
+        return false;
+    if (strcmp(type, "timestamp") != 0)
+        return true;
+    moment = cel_timestamp_parse(json_string_value(value), json_string_length(value));
+    return cel_is(moment, CEL_TIMESTAMP);
+}
+
+void rule_reader_kinds(struct rule_reader *reader, const struct yaml_node *map, const json_t *data,
+                       const char *of)
+{
+    size_t length = strlen(of);
+
+    for (size_t i = 0; i < rule_name_count; i++) {
+        const char *name = rule_names[i].name, *type = rule_names[i].type;
+        const json_t *value;
+        bool quote;
+
+        if (strncmp(name, of, length) != 0 || name[length] != '.')
+            continue;
+        value = json_object_get(data, name + length + 1);
+        if (!value || is_of_type(value, type))
+            continue;
+        quote = strcmp(type, "string") == 0 && (json_is_number(value) || json_is_boolean(value));
+        rule_reader_refuse(reader, yaml_member(map, name + length + 1), "%s is of type %s%s", name,
+                           type, quote ? ": quote it" : "");
+    }
+}
+
 /* "s%d": one place for the number, and no other directive. */
 static bool numbers(const char *id)
 {
@@ -174,7 +215,10 @@ static int read_asset(struct rule_reader *reader, const struct yaml_node *node,
                                   node->kind == YAML_LIST ? "list" : "value");
     rule_reader_members(reader, node, "asset", "count");
     asset->data = make_value(reader, node, true);
-    return asset->data ? check_set(reader, node, asset) : -1;
+    if (!asset->data)
+        return -1;
+    rule_reader_kinds(reader, node, asset->data, "asset");
+    return check_set(reader, node, asset);
 }
 
 static int read_assets(struct rule_reader *reader, const struct yaml_node *node,

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -46,3 +47,6 @@ void rule_reader_later(struct rule_reader *reader, const struct yaml_node *node)
 /* Each member of 'map' must be a name of of.* (rule_names.h), or 'also' (may be NULL). */
 void rule_reader_members(struct rule_reader *reader, const struct yaml_node *map, const char *of,
                          const char *also);
+/* And the value that was made of it must be of that name's type. */
+void rule_reader_kinds(struct rule_reader *reader, const struct yaml_node *map, const json_t *data,
+                       const char *of);

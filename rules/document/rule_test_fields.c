@@ -118,12 +118,14 @@ static int check_choice(struct rule_reader *reader, const struct yaml_node *node
                               node->kind == YAML_SCALAR ? text_show(node->text, show) : "");
 }
 
-static void check_event(struct rule_reader *reader, const struct yaml_node *event, bool each)
+static void check_event(struct rule_reader *reader, const struct yaml_node *event,
+                        const json_t *data, bool each)
 {
     static const char *const statuses[] = {"firing", "resolved", "info", NULL};
     static const char *const severities[] = {"info", "warning", "critical", NULL};
 
     rule_reader_members(reader, event, "event", each ? NULL : "asset");
+    rule_reader_kinds(reader, event, data, "event");
     if (!yaml_member(event, "type"))
         rule_reader_refuse(reader, event, "'type' is missing in event");
     if (!each && !yaml_member(event, "asset"))
@@ -137,7 +139,7 @@ static void check_entry(struct rule_reader *reader, const struct yaml_node *map,
     const struct rule_test_entry *entry = base;
 
     if (entry->event)
-        check_event(reader, yaml_member(map, "event"), entry->each != NULL);
+        check_event(reader, yaml_member(map, "event"), entry->event, entry->each != NULL);
 }
 
 static const char *const entry_one_of[] = {"event", "approve", "refuse", "task", NULL};
