@@ -180,8 +180,8 @@ static struct estimate of_call(struct estimator *estimator, const struct cel_op 
     all.size = result_size(op->call, size);
     if (strcmp(op->call->function, "matches") == 0)
         /* Any pattern: compiled, then each character by each of the most instructions. */
-        all.cost = sum(all.cost,
-                       sum(CEL_REGEX_PROGRAM_MAX / 16, product(size, CEL_REGEX_PROGRAM_MAX / 16)));
+        all.cost =
+            sum(all.cost, sum(CEL_REGEX_COST_MAX, product(size, CEL_REGEX_PROGRAM_MAX / 16)));
     else
         all.cost = sum(all.cost, size);
     return all;

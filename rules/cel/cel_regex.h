@@ -14,6 +14,7 @@ struct error;
 #define CEL_REGEX_BYTES_MAX 1024   /* of a pattern */
 #define CEL_REGEX_PROGRAM_MAX 4096 /* instructions, repeats unrolled */
 #define CEL_REGEX_DEPTH_MAX 64     /* of brackets */
+#define CEL_REGEX_COST_MAX 65536   /* of compiling one while an expression runs */
 
 struct cel_regex;
 

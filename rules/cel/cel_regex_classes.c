@@ -84,10 +84,35 @@ void cel_regex_set_negate(struct cel_regex_set *set)
     *set = gaps;
 }
 
-/* What the members of low..high that this row speaks of are in another case. A row whose every
- * character folds to its neighbour is one range again. */
-static void fold_row(struct cel_regex_set *folded, const struct cel_unicode_fold *row, uint32_t low,
-                     uint32_t high)
+/* The first range that ends at 'rune' or behind it. */
+static size_t first_from(const struct cel_regex_set *set, uint32_t rune)
+{
+    size_t low = 0, high = set->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (set->ranges[middle].high < rune)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Most are there already: classes have both cases of their letters. */
+static void add_missing(struct cel_regex_set *folded, const struct cel_regex_set *set, uint32_t low,
+                        uint32_t high)
+{
+    size_t at = first_from(set, low);
+
+    if (at == set->count || set->ranges[at].low > low || set->ranges[at].high < high)
+        cel_regex_set_add(folded, low, high);
+}
+
+/* What the members of low..high that this row speaks of are in another case. */
+static void fold_row(struct cel_regex_set *folded, const struct cel_regex_set *set,
+                     const struct cel_unicode_fold *row, uint32_t low, uint32_t high)
 {
     if (low < row->low)
         low = row->low;
@@ -98,40 +123,46 @@ static void fold_row(struct cel_regex_set *folded, const struct cel_unicode_fold
     if (low > high)
         return;
     if (row->stride == 1) {
-        cel_regex_set_add(folded, (uint32_t)((int32_t)low + row->delta),
-                          (uint32_t)((int32_t)high + row->delta));
+        add_missing(folded, set, (uint32_t)((int32_t)low + row->delta),
+                    (uint32_t)((int32_t)high + row->delta));
         return;
     }
     for (; low <= high; low += row->stride) {
         uint32_t other = (uint32_t)((int32_t)low + row->delta);
 
-        cel_regex_set_add(folded, other, other);
+        add_missing(folded, set, other, other);
     }
 }
 
+/* Both are in order: of each row only the ranges that it touches are looked at. */
 static void fold_once(const struct cel_regex_set *set, struct cel_regex_set *folded)
 {
-    for (size_t row = 0; row < cel_unicode_folds_count; row++)
-        for (size_t i = 0; i < set->count; i++)
-            if (set->ranges[i].low <= cel_unicode_folds[row].high &&
-                set->ranges[i].high >= cel_unicode_folds[row].low)
-                fold_row(folded, &cel_unicode_folds[row], set->ranges[i].low, set->ranges[i].high);
+    uint32_t last = set->count ? set->ranges[set->count - 1].high : 0;
+
+    for (size_t i = 0; i < cel_unicode_folds_count; i++) {
+        const struct cel_unicode_fold *row = &cel_unicode_folds[i];
+
+        if (row->low > last)
+            return;
+        for (size_t k = first_from(set, row->low);
+             k < set->count && set->ranges[k].low <= row->high; k++)
+            fold_row(folded, set, row, set->ranges[k].low, set->ranges[k].high);
+    }
 }
 
-#define CASES_MAX 4 /* of one letter */
-
+/* Each turn adds the next case of each letter, until none is missing. */
 void cel_regex_set_fold(struct cel_regex_set *set)
 {
-    cel_regex_set_sort(set);
-    for (int i = 1; i < CASES_MAX; i++) {
-        struct cel_regex_set folded = {.arena = set->arena};
+    struct cel_regex_set folded;
 
+    cel_regex_set_sort(set);
+    do {
+        folded = (struct cel_regex_set){.arena = set->arena};
         fold_once(set, &folded);
-        if (folded.count == 0 && !folded.broken)
-            return;
         cel_regex_set_add_all(set, &folded);
-        cel_regex_set_sort(set);
-    }
+        if (folded.count > 0)
+            cel_regex_set_sort(set);
+    } while (folded.count > 0 && !set->broken);
 }
 
 /* ---- names ---- */

@@ -245,6 +245,10 @@ struct cel_regex_node *cel_regex_brackets(struct cel_regex_reader *reader, const
         }
         if (class_item(reader, &set) < 0)
             return NULL;
+        if (set.broken) {
+            cel_regex_no_memory(reader);
+            return NULL;
+        }
     }
     reader->at++;
     if (negated)

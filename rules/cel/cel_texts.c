@@ -7,6 +7,8 @@
 #include "rules/cel/cel_regex.h"
 #include "rules/cel/cel_standard.h"
 
+#define COMPILED_UNIT 8 /* bytes of a program, and of what it was made from, that cost 1 */
+
 CEL_FUNCTION(cel_contains)
 {
     (void)run;
@@ -50,13 +52,16 @@ struct cel_value cel_matches_compiled(struct cel_run *run, const struct cel_rege
 CEL_FUNCTION(cel_matches)
 {
     struct error err = {0};
+    size_t before = cel_arena_used(run->arena);
     const struct cel_regex *regex;
+    uint64_t cost;
 
     (void)count;
-    /* It may unroll into a program of the largest size, whatever its length. */
-    if (!cel_run_spend(run, CEL_REGEX_PROGRAM_MAX / 16))
-        return cel_over_budget();
     regex = cel_regex_compile(run->arena, args[1].text, args[1].extra, &err);
+    /* A few bytes may unroll into a program of the largest size: what it took says what it cost. */
+    cost = (cel_arena_used(run->arena) - before) / COMPILED_UNIT;
+    if (!cel_run_spend(run, cost < CEL_REGEX_COST_MAX ? cost : CEL_REGEX_COST_MAX))
+        return cel_over_budget();
     if (!regex)
         return cel_error_format(run->arena, "matches: %s", error_text(&err));
     return cel_matches_compiled(run, regex, args[0]);

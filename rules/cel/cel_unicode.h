@@ -26,7 +26,7 @@ extern const struct cel_unicode_table cel_unicode_categories; /* of two letters 
 extern const struct cel_unicode_table cel_unicode_scripts;
 
 /* Each 'stride'th character of low..high stands for the same letter as itself + delta, and so on
- * round to itself. */
+ * round to itself. Rows are in the order of 'low'. */
 struct cel_unicode_fold {
     uint32_t low, high;
     int32_t delta;
