@@ -118,6 +118,24 @@ START_TEST(what_does_not_fit_is_an_error)
 }
 END_TEST
 
+/* A few bytes that unroll into some hundred instructions. */
+START_TEST(patterns_that_come_with_the_data_are_paid_for)
+{
+    static const char unrolled[] = "[300].all(x, 'a'.matches('^(a{' + string(x) + '}|a)$'))";
+    static const char constant[] = "'a'.matches('^(a{300}|a)$')";
+    char out[CEL_EXPECT_TEXT];
+
+    cel_holds(unrolled);
+    cel_expect_run(unrolled, 500, 1 << 20, out);
+    ck_assert_ptr_nonnull(strstr(out, "over budget"));
+    cel_expect_run(constant, 500, 1 << 20, out);
+    ck_assert_str_eq(out, "true");
+    cel_fails("[1001].all(x, 'a'.matches('a{' + string(x) + '}'))", "at most 1000 repeats");
+    cel_fails("['('].all(x, 'a'.matches(x))",
+              "matches: pattern, character 1: this ( is not closed");
+}
+END_TEST
+
 CHECK_MAIN("cel_strings", positions_that_are_none, kinds_that_are_wrong, characters_and_parts,
            searches, trimming, splitting_and_joining, replacing, quoting,
-           what_does_not_fit_is_an_error)
+           what_does_not_fit_is_an_error, patterns_that_come_with_the_data_are_paid_for)
