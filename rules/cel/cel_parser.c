@@ -9,23 +9,10 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_constant.h"
 #include "rules/cel/cel_issues.h"
-#include "rules/cel/cel_lexer.h"
 #include "rules/cel/cel_macros.h"
-#include "rules/cel/cel_tree.h"
+#include "rules/cel/cel_parser.h"
 
-struct parser {
-    struct cel_tree tree;
-    struct cel_lexer lexer;
-    struct cel_token token; /* the one ahead */
-    unsigned nesting;
-};
-
-/* A list of arguments, or of elements, that grows. */
-struct nodes {
-    struct cel_node **items;
-    size_t count;
-};
-
+/* A list of elements that grows. */
 struct elements {
     struct cel_element *items;
     size_t count;
@@ -33,7 +20,7 @@ struct elements {
 
 /* ---- tokens ---- */
 
-static void advance(struct parser *parser)
+void cel_parser_advance(struct cel_parser *parser)
 {
     if (!parser->tree.stopped && cel_lexer_next(&parser->lexer, &parser->token) < 0)
         parser->tree.stopped = true;
@@ -41,15 +28,15 @@ static void advance(struct parser *parser)
         parser->token = (struct cel_token){.kind = CEL_TOKEN_END};
 }
 
-static bool take(struct parser *parser, enum cel_token_kind kind)
+bool cel_parser_take(struct cel_parser *parser, enum cel_token_kind kind)
 {
     if (parser->token.kind != kind)
         return false;
-    advance(parser);
+    cel_parser_advance(parser);
     return true;
 }
 
-static void *unexpected(struct parser *parser, const char *expected)
+void *cel_parser_unexpected(struct cel_parser *parser, const char *expected)
 {
     char found[TEXT_SHOW_SIZE] = "", text[TEXT_SHOW_SIZE];
     size_t length = parser->token.length < sizeof(found) ? parser->token.length : sizeof(found) - 1;
@@ -65,20 +52,21 @@ static void *unexpected(struct parser *parser, const char *expected)
                          text_show(found, text));
 }
 
-static bool expect(struct parser *parser, enum cel_token_kind kind, const char *expected)
+bool cel_parser_expect(struct cel_parser *parser, enum cel_token_kind kind, const char *expected)
 {
-    if (take(parser, kind))
+    if (cel_parser_take(parser, kind))
         return true;
-    unexpected(parser, expected);
+    cel_parser_unexpected(parser, expected);
     return false;
 }
 
-static char *token_text(struct parser *parser, const struct cel_token *token)
+static char *token_text(struct cel_parser *parser, const struct cel_token *token)
 {
     return cel_tree_text(&parser->tree, parser->tree.source + token->offset, token->length);
 }
 
-static void push(struct parser *parser, struct nodes *nodes, struct cel_node *node)
+void cel_parser_push(struct cel_parser *parser, struct cel_parser_nodes *nodes,
+                     struct cel_node *node)
 {
     struct cel_node **grown =
         cel_tree_grow(&parser->tree, nodes->items, nodes->count, sizeof(*grown));
@@ -89,39 +77,37 @@ static void push(struct parser *parser, struct nodes *nodes, struct cel_node *no
     grown[nodes->count++] = node;
 }
 
-static struct cel_node *expression(struct parser *parser);
-
 /* ---- names and literals ---- */
 
-static struct cel_node *constant(struct parser *parser, uint32_t offset, bool negative)
+static struct cel_node *constant(struct cel_parser *parser, uint32_t offset, bool negative)
 {
     struct cel_value value = cel_null();
 
     /* A literal that is none is told, and the expression goes on with null in its place. */
     cel_constant_read(&parser->lexer, &parser->token, negative, parser->tree.arena, &value);
-    advance(parser);
+    cel_parser_advance(parser);
     return cel_tree_literal(&parser->tree, offset, value);
 }
 
 /* Between '(' and ')', both taken here. */
-static struct nodes arguments(struct parser *parser)
+static struct cel_parser_nodes arguments(struct cel_parser *parser)
 {
-    struct nodes args = {0};
+    struct cel_parser_nodes args = {0};
 
-    advance(parser);
-    if (take(parser, CEL_TOKEN_PAREN_END))
+    cel_parser_advance(parser);
+    if (cel_parser_take(parser, CEL_TOKEN_PAREN_END))
         return args;
     do
-        push(parser, &args, expression(parser));
-    while (take(parser, CEL_TOKEN_COMMA));
-    expect(parser, CEL_TOKEN_PAREN_END, "',' or ')' behind an argument");
+        cel_parser_push(parser, &args, cel_parser_expression(parser));
+    while (cel_parser_take(parser, CEL_TOKEN_COMMA));
+    cel_parser_expect(parser, CEL_TOKEN_PAREN_END, "',' or ')' behind an argument");
     return args;
 }
 
-static struct cel_node *call(struct parser *parser, uint32_t offset, const char *function,
+static struct cel_node *call(struct cel_parser *parser, uint32_t offset, const char *function,
                              struct cel_node *target)
 {
-    struct nodes args = arguments(parser);
+    struct cel_parser_nodes args = arguments(parser);
     struct cel_node *made = parser->tree.stopped ? NULL
                                                  : cel_tree_call(&parser->tree, offset, function,
                                                                  target, args.items, args.count);
@@ -130,22 +116,22 @@ static struct cel_node *call(struct parser *parser, uint32_t offset, const char 
 }
 
 /* name, .name or name(...) */
-static struct cel_node *name(struct parser *parser)
+static struct cel_node *name(struct cel_parser *parser)
 {
     uint32_t offset = parser->token.offset;
-    bool absolute = take(parser, CEL_TOKEN_DOT);
+    bool absolute = cel_parser_take(parser, CEL_TOKEN_DOT);
     struct cel_token token = parser->token;
     const char *text;
 
     if (token.kind != CEL_TOKEN_NAME && token.kind != CEL_TOKEN_RESERVED)
-        return unexpected(parser, "a name behind '.'");
+        return cel_parser_unexpected(parser, "a name behind '.'");
     text = token_text(parser, &token);
     if (text && token.kind == CEL_TOKEN_RESERVED)
         cel_tree_fault(&parser->tree, token.offset,
                        "'%s' is a reserved word: no variable or function has it as its name", text);
     if (text && absolute && !(text = cel_arena_format(parser->tree.arena, ".%s", text)))
         return cel_tree_stop(&parser->tree, offset, "out of memory");
-    advance(parser);
+    cel_parser_advance(parser);
     if (parser->token.kind == CEL_TOKEN_PAREN)
         return call(parser, offset, text, NULL);
     return cel_tree_name(&parser->tree, offset, text);
@@ -154,7 +140,7 @@ static struct cel_node *name(struct parser *parser)
 /* ---- lists, maps, messages ---- */
 
 /* One more element, whose '?' is taken here; *ret_element is set on true. */
-static bool element(struct parser *parser, struct elements *elements,
+static bool element(struct cel_parser *parser, struct elements *elements,
                     struct cel_element **ret_element)
 {
     struct cel_element *grown =
@@ -164,55 +150,56 @@ static bool element(struct parser *parser, struct elements *elements,
         return false;
     elements->items = grown;
     *ret_element = &grown[elements->count++];
-    **ret_element = (struct cel_element){.optional = take(parser, CEL_TOKEN_QUESTION)};
+    **ret_element = (struct cel_element){.optional = cel_parser_take(parser, CEL_TOKEN_QUESTION)};
     return true;
 }
 
 /* Whether another element follows; the end, and a comma before it, are taken. */
-static bool more(struct parser *parser, size_t count, enum cel_token_kind end, const char *expected)
+static bool more(struct cel_parser *parser, size_t count, enum cel_token_kind end,
+                 const char *expected)
 {
     bool comma = false;
 
     if (parser->tree.stopped)
         return false;
     if (count > 0 || parser->token.kind == CEL_TOKEN_COMMA)
-        comma = take(parser, CEL_TOKEN_COMMA);
-    if (take(parser, end))
+        comma = cel_parser_take(parser, CEL_TOKEN_COMMA);
+    if (cel_parser_take(parser, end))
         return false;
     if (count > 0 ? comma : !comma)
         return true;
-    unexpected(parser, expected);
+    cel_parser_unexpected(parser, expected);
     return false;
 }
 
-static struct cel_node *list(struct parser *parser)
+static struct cel_node *list(struct cel_parser *parser)
 {
     uint32_t offset = parser->token.offset;
     struct elements elements = {0};
     struct cel_element *one;
 
-    advance(parser);
+    cel_parser_advance(parser);
     while (more(parser, elements.count, CEL_TOKEN_BRACKET_END, "',' or ']' in a list") &&
            element(parser, &elements, &one))
-        one->value = expression(parser);
+        one->value = cel_parser_expression(parser);
     return parser->tree.stopped ? NULL
                                 : cel_tree_aggregate(&parser->tree, offset, CEL_NODE_LIST,
                                                      elements.items, elements.count, NULL);
 }
 
-static struct cel_node *map(struct parser *parser)
+static struct cel_node *map(struct cel_parser *parser)
 {
     uint32_t offset = parser->token.offset;
     struct elements elements = {0};
     struct cel_element *one;
 
-    advance(parser);
+    cel_parser_advance(parser);
     while (more(parser, elements.count, CEL_TOKEN_BRACE_END, "',' or '}' in a map") &&
            element(parser, &elements, &one)) {
-        one->key = expression(parser);
-        if (!expect(parser, CEL_TOKEN_COLON, "':' behind the key"))
+        one->key = cel_parser_expression(parser);
+        if (!cel_parser_expect(parser, CEL_TOKEN_COLON, "':' behind the key"))
             return NULL;
-        one->value = expression(parser);
+        one->value = cel_parser_expression(parser);
     }
     return parser->tree.stopped ? NULL
                                 : cel_tree_aggregate(&parser->tree, offset, CEL_NODE_MAP,
@@ -220,7 +207,7 @@ static struct cel_node *map(struct parser *parser)
 }
 
 /* A field's name behind a '.' or in a message. NULL: stopped. */
-static const char *field(struct parser *parser, const char *expected)
+static const char *field(struct cel_parser *parser, const char *expected)
 {
     struct cel_token token = parser->token;
 
@@ -228,25 +215,25 @@ static const char *field(struct parser *parser, const char *expected)
         token.offset++;
         token.length -= 2;
     } else if (token.kind != CEL_TOKEN_NAME && token.kind != CEL_TOKEN_RESERVED) {
-        return unexpected(parser, expected);
+        return cel_parser_unexpected(parser, expected);
     }
-    advance(parser);
+    cel_parser_advance(parser);
     return token_text(parser, &token);
 }
 
-static struct cel_node *message(struct parser *parser, const char *type)
+static struct cel_node *message(struct cel_parser *parser, const char *type)
 {
     uint32_t offset = parser->token.offset;
     struct elements elements = {0};
     struct cel_element *one;
 
-    advance(parser);
+    cel_parser_advance(parser);
     while (more(parser, elements.count, CEL_TOKEN_BRACE_END, "',' or '}' in a message") &&
            element(parser, &elements, &one)) {
         one->field = field(parser, "a field's name");
-        if (!one->field || !expect(parser, CEL_TOKEN_COLON, "':' behind the field"))
+        if (!one->field || !cel_parser_expect(parser, CEL_TOKEN_COLON, "':' behind the field"))
             return NULL;
-        one->value = expression(parser);
+        one->value = cel_parser_expression(parser);
     }
     return parser->tree.stopped ? NULL
                                 : cel_tree_aggregate(&parser->tree, offset, CEL_NODE_MESSAGE,
@@ -256,7 +243,7 @@ static struct cel_node *message(struct parser *parser, const char *type)
 /* ---- from the innermost outwards ---- */
 
 /* 'sign': of a number, a '-' that was taken already; else NULL. */
-static struct cel_node *primary(struct parser *parser, const struct cel_token *sign,
+static struct cel_node *primary(struct cel_parser *parser, const struct cel_token *sign,
                                 bool *ret_named)
 {
     struct cel_node *inner;
@@ -270,9 +257,9 @@ static struct cel_node *primary(struct parser *parser, const struct cel_token *s
         *ret_named = inner && inner->kind == CEL_NODE_IDENT;
         return inner;
     case CEL_TOKEN_PAREN:
-        advance(parser);
-        inner = expression(parser);
-        return expect(parser, CEL_TOKEN_PAREN_END, "')'") ? inner : NULL;
+        cel_parser_advance(parser);
+        inner = cel_parser_expression(parser);
+        return cel_parser_expect(parser, CEL_TOKEN_PAREN_END, "')'") ? inner : NULL;
     case CEL_TOKEN_BRACKET:
         return list(parser);
     case CEL_TOKEN_BRACE:
@@ -287,19 +274,19 @@ static struct cel_node *primary(struct parser *parser, const struct cel_token *s
     case CEL_TOKEN_NULL:
         return constant(parser, sign ? sign->offset : parser->token.offset, sign);
     default:
-        return unexpected(parser, "an expression");
+        return cel_parser_unexpected(parser, "an expression");
     }
 }
 
 /* operand.field, operand.?field, operand.function(...) */
-static struct cel_node *selected(struct parser *parser, struct cel_node *operand, bool *named)
+static struct cel_node *selected(struct cel_parser *parser, struct cel_node *operand, bool *named)
 {
     bool quoted, optional;
     uint32_t offset;
     const char *text;
 
-    advance(parser);
-    optional = take(parser, CEL_TOKEN_QUESTION);
+    cel_parser_advance(parser);
+    optional = cel_parser_take(parser, CEL_TOKEN_QUESTION);
     offset = parser->token.offset;
     quoted = parser->token.kind == CEL_TOKEN_QUOTED;
     text = field(parser, "a field's name behind '.' (others than names stand between backquotes)");
@@ -319,22 +306,22 @@ static struct cel_node *selected(struct parser *parser, struct cel_node *operand
     return cel_tree_select(&parser->tree, offset, operand, text, false);
 }
 
-static struct cel_node *indexed(struct parser *parser, struct cel_node *operand)
+static struct cel_node *indexed(struct cel_parser *parser, struct cel_node *operand)
 {
     uint32_t offset = parser->token.offset;
     struct cel_node *index;
     bool optional;
 
-    advance(parser);
-    optional = take(parser, CEL_TOKEN_QUESTION);
-    index = expression(parser);
-    if (!expect(parser, CEL_TOKEN_BRACKET_END, "']'"))
+    cel_parser_advance(parser);
+    optional = cel_parser_take(parser, CEL_TOKEN_QUESTION);
+    index = cel_parser_expression(parser);
+    if (!cel_parser_expect(parser, CEL_TOKEN_BRACKET_END, "']'"))
         return NULL;
     return cel_tree_call2(&parser->tree, offset, optional ? "_[?_]" : "_[_]", operand, index);
 }
 
 /* "a.b.C" of the nodes that a message's name was read as. */
-static const char *dotted(struct parser *parser, const struct cel_node *node)
+static const char *dotted(struct cel_parser *parser, const struct cel_node *node)
 {
     const char *before, *text;
 
@@ -346,7 +333,7 @@ static const char *dotted(struct parser *parser, const struct cel_node *node)
     return text ? text : cel_tree_stop(&parser->tree, node->offset, "out of memory");
 }
 
-static struct cel_node *member(struct parser *parser, const struct cel_token *sign)
+struct cel_node *cel_parser_member(struct cel_parser *parser, const struct cel_token *sign)
 {
     bool named; /* a.b.c: what may be the name of a message */
     struct cel_node *node = primary(parser, sign, &named);
@@ -369,173 +356,6 @@ static struct cel_node *member(struct parser *parser, const struct cel_token *si
     return node;
 }
 
-static bool is_signed_number(enum cel_token_kind kind)
-{
-    return kind == CEL_TOKEN_INT || kind == CEL_TOKEN_DOUBLE;
-}
-
-/* !-1 and -1: the '-' is a part of the number. */
-static struct cel_node *signed_number(struct parser *parser, const struct cel_token *sign)
-{
-    if (!is_signed_number(parser->token.kind))
-        return unexpected(parser, "a number behind '-'");
-    return member(parser, sign);
-}
-
-/* Signs in a row, two of which are none. */
-static struct cel_node *unary(struct parser *parser)
-{
-    enum cel_token_kind kind = parser->token.kind;
-    struct cel_token sign = parser->token;
-    struct cel_node *operand;
-    size_t count = 0;
-
-    if (kind != CEL_TOKEN_NOT && kind != CEL_TOKEN_MINUS)
-        return member(parser, NULL);
-    for (; parser->token.kind == kind; count++) {
-        sign = parser->token;
-        advance(parser);
-    }
-    if (kind == CEL_TOKEN_MINUS && count == 1 && is_signed_number(parser->token.kind))
-        return signed_number(parser, &sign);
-    if (parser->token.kind == CEL_TOKEN_MINUS) {
-        struct cel_token minus = parser->token;
-
-        advance(parser);
-        operand = signed_number(parser, &minus);
-    } else {
-        operand = member(parser, NULL);
-    }
-    if (count % 2 == 0 || !operand)
-        return operand;
-    return cel_tree_call1(&parser->tree, sign.offset, kind == CEL_TOKEN_NOT ? "!_" : "-_", operand);
-}
-
-/* ---- operators ---- */
-
-#define TIGHTEST 2
-
-static const struct {
-    enum cel_token_kind kind;
-    int level; /* the higher, the tighter */
-    const char *function;
-} infixes[] = {
-    {CEL_TOKEN_LESS, 0, "_<_"},
-    {CEL_TOKEN_LESS_EQUAL, 0, "_<=_"},
-    {CEL_TOKEN_GREATER, 0, "_>_"},
-    {CEL_TOKEN_GREATER_EQUAL, 0, "_>=_"},
-    {CEL_TOKEN_EQUAL, 0, "_==_"},
-    {CEL_TOKEN_UNEQUAL, 0, "_!=_"},
-    {CEL_TOKEN_IN, 0, "@in"},
-    {CEL_TOKEN_PLUS, 1, "_+_"},
-    {CEL_TOKEN_MINUS, 1, "_-_"},
-    {CEL_TOKEN_TIMES, TIGHTEST, "_*_"},
-    {CEL_TOKEN_DIVIDE, TIGHTEST, "_/_"},
-    {CEL_TOKEN_MODULO, TIGHTEST, "_%_"},
-};
-
-static const char *infix_of(enum cel_token_kind kind, int level)
-{
-    for (size_t i = 0; i < sizeof(infixes) / sizeof(infixes[0]); i++) {
-        if (infixes[i].kind == kind && infixes[i].level == level)
-            return infixes[i].function;
-    }
-    return NULL;
-}
-
-static struct cel_node *infix(struct parser *parser, int level)
-{
-    struct cel_node *left = level > TIGHTEST ? unary(parser) : infix(parser, level + 1);
-    const char *function;
-
-    if (level > TIGHTEST)
-        return left;
-    while (left && (function = infix_of(parser->token.kind, level))) {
-        uint32_t offset = parser->token.offset;
-
-        advance(parser);
-        left = cel_tree_call2(&parser->tree, offset, function, left, infix(parser, level + 1));
-    }
-    return left;
-}
-
-/* Operands with an operator between each two, as a tree that is as flat as can be: the order of
- * evaluation stays, and && and || do not care for the brackets. */
-static struct cel_node *balanced(struct cel_tree *tree, const char *function,
-                                 struct cel_node *const *operands, const uint32_t *offsets,
-                                 size_t count)
-{
-    size_t left = count / 2 + count % 2;
-
-    if (count == 1)
-        return operands[0];
-    return cel_tree_call2(tree, offsets[left - 1], function,
-                          balanced(tree, function, operands, offsets, left),
-                          balanced(tree, function, operands + left, offsets + left, count - left));
-}
-
-static struct cel_node *conjunction(struct parser *parser);
-
-static struct cel_node *chain(struct parser *parser, enum cel_token_kind kind, const char *function,
-                              struct cel_node *(*operand)(struct parser *parser))
-{
-    struct nodes operands = {0};
-    uint32_t *offsets = NULL;
-    size_t count = 0; /* of operators */
-
-    push(parser, &operands, operand(parser));
-    while (!parser->tree.stopped && parser->token.kind == kind) {
-        offsets = cel_tree_grow(&parser->tree, offsets, count, sizeof(*offsets));
-        if (!offsets)
-            return NULL;
-        offsets[count++] = parser->token.offset;
-        advance(parser);
-        push(parser, &operands, operand(parser));
-    }
-    return parser->tree.stopped
-               ? NULL
-               : balanced(&parser->tree, function, operands.items, offsets, operands.count);
-}
-
-static struct cel_node *relation(struct parser *parser)
-{
-    return infix(parser, 0);
-}
-
-static struct cel_node *conjunction(struct parser *parser)
-{
-    return chain(parser, CEL_TOKEN_AND, "_&&_", relation);
-}
-
-static struct cel_node *conditional(struct parser *parser)
-{
-    struct cel_node *condition = chain(parser, CEL_TOKEN_OR, "_||_", conjunction);
-    uint32_t offset = parser->token.offset;
-    struct cel_node *then;
-
-    if (!condition || !take(parser, CEL_TOKEN_QUESTION))
-        return condition;
-    then = chain(parser, CEL_TOKEN_OR, "_||_", conjunction);
-    if (!expect(parser, CEL_TOKEN_COLON, "':' and what holds otherwise"))
-        return NULL;
-    return cel_tree_call3(&parser->tree, offset, "_?_:_", condition, then, expression(parser));
-}
-
-static struct cel_node *expression(struct parser *parser)
-{
-    struct cel_node *node;
-
-    if (parser->tree.stopped)
-        return NULL;
-    if (parser->nesting == CEL_DEPTH_MAX)
-        return cel_tree_stop(&parser->tree, parser->token.offset,
-                             "brackets and conditionals nest at most %d deep", CEL_DEPTH_MAX);
-    parser->nesting++;
-    node = conditional(parser);
-    parser->nesting--;
-    return node;
-}
-
 /* A NUL is a character like others, of strings and comments. */
 static bool is_text(const char *source, size_t length)
 {
@@ -552,7 +372,7 @@ static bool is_text(const char *source, size_t length)
 struct cel_node *cel_parse(const struct cel_env *env, const char *source, size_t length,
                            struct cel_arena *arena, struct cel_issues *issues)
 {
-    struct parser parser = {
+    struct cel_parser parser = {
         .tree = {.env = env, .source = source, .length = length, .arena = arena, .issues = issues},
         .lexer = {.source = source, .length = length, .issues = issues}};
     size_t before = issues->count;
@@ -562,9 +382,9 @@ struct cel_node *cel_parse(const struct cel_env *env, const char *source, size_t
         return cel_tree_stop(&parser.tree, 0, "an expression has at most %d bytes", CEL_SOURCE_MAX);
     if (!is_text(source, length))
         return cel_tree_stop(&parser.tree, 0, "an expression is UTF-8 text");
-    advance(&parser);
-    root = expression(&parser);
+    cel_parser_advance(&parser);
+    root = cel_parser_expression(&parser);
     if (root && parser.token.kind != CEL_TOKEN_END)
-        unexpected(&parser, "an operator or the end of the expression");
+        cel_parser_unexpected(&parser, "an operator or the end of the expression");
     return issues->count == before ? root : NULL;
 }
