@@ -6,6 +6,7 @@
 #include "rules/cel/cel_checker.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_macros.h"
 #include "rules/cel/cel_nearest.h"
 
 /* Cuts a dotted name behind its first 'parts' parts; false: it has fewer. */
@@ -133,13 +134,26 @@ bool cel_checker_unknown_qualified(struct cel_checker *checker, const struct cel
     return true;
 }
 
+/* Of the functions and the macros. */
+static const char *nearest_function(const struct cel_checker *checker, const char *wrong)
+{
+    struct cel_nearest nearest = {.wrong = wrong};
+    const char *function = cel_env_nearest(checker->env, wrong, true), *macro;
+
+    if (function)
+        cel_nearest_offer(&nearest, function);
+    for (size_t i = 0; (macro = cel_macros_name(i)); i++)
+        cel_nearest_offer(&nearest, macro);
+    return nearest.name;
+}
+
 const struct cel_type *cel_checker_unknown_function(struct cel_checker *checker,
                                                     const struct cel_node *call)
 {
     const char *nearest = NULL;
 
     if (checker->issues->count < CEL_ISSUES_MAX)
-        nearest = cel_env_nearest(checker->env, call->call.function, true);
+        nearest = nearest_function(checker, call->call.function);
     if (nearest)
         return cel_checker_fault(checker, call->offset,
                                  "undeclared function '%s'; did you mean '%s'?",

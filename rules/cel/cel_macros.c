@@ -407,6 +407,11 @@ static const struct macro macros[] = {
     {"accuVar", "cel", 2, 2, expand_accu_var, "cel.accuVar(depth, index)"},
 };
 
+const char *cel_macros_name(size_t index)
+{
+    return index < sizeof(macros) / sizeof(macros[0]) ? macros[index].name : NULL;
+}
+
 static bool is_of(const struct macro *macro, const struct cel_node *target)
 {
     if (!macro->of)

@@ -6,9 +6,14 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 struct cel_node;
 struct cel_tree;
 
 /* What 'call' stands for, which is 'call' itself when it is no macro. A macro that is given wrong
  * arguments is a fault of the tree. NULL: the tree has stopped. */
 struct cel_node *cel_macros_expand(struct cel_tree *tree, struct cel_node *call);
+
+/* The macros' names, one by one; NULL behind the last. */
+const char *cel_macros_name(size_t index);

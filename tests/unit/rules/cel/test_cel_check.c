@@ -102,6 +102,7 @@ static const struct {
     /* functions */
     {"test_lne('')", 1, "undeclared function 'test_lne'; did you mean 'test_len'?"},
     {"names.test_frist()", 7, "undeclared function 'test_frist'; did you mean 'test_first'?"},
+    {"names.exist(count, true)", 7, "undeclared function 'exist'; did you mean 'exists'?"},
     {"unheard(1)", 1, "undeclared function 'unheard'"},
     {"acme.rond(1.0)", 6, "undeclared function 'acme.rond'; did you mean 'acme.round'?"},
     {"acme.round('')", 6, "no matching overload of 'acme.round' for (string); there is (double)"},
