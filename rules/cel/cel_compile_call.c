@@ -229,6 +229,21 @@ static int compile_function(struct cel_compiler *compiler, const struct cel_node
 
 /* ---- with a constant ---- */
 
+/* A time that is written wrongly would fail each time; whoever checks wants to know it now. */
+static int compile_time(struct cel_compiler *compiler, const struct cel_node *node,
+                        struct cel_op *op)
+{
+    struct cel_run run = {.arena = arena_of(compiler), .budget = CEL_BUDGET_DEFAULT};
+    struct cel_frame frame = {.run = &run};
+
+    if (compile_function(compiler, node, op) < 0)
+        return -1;
+    if (compiler->unchecked || op->code != CEL_OP_CALL || op->count != 1 ||
+        !is_constant(&op->args[0]))
+        return 0;
+    return cel_compile_issue(compiler, op->args[0].offset, cel_evaluate(op, &frame).text);
+}
+
 static bool all_texts(const struct cel_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -321,5 +336,7 @@ int cel_compile_call(struct cel_compiler *compiler, const struct cel_node *node,
     }
     if (strcmp(function, "matches") == 0)
         return compile_matches(compiler, node, op);
+    if (strcmp(function, "timestamp") == 0 || strcmp(function, "duration") == 0)
+        return compile_time(compiler, node, op);
     return compile_function(compiler, node, op);
 }

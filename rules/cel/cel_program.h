@@ -34,8 +34,8 @@ void cel_program_destroy(struct cel_program *program);
 const struct cel_type *cel_program_type(const struct cel_program *program); /* dyn if unchecked */
 /* The slots it reads, in rising order. */
 size_t cel_program_slots(const struct cel_program *program, const int **ret_slots);
-/* The most that a run can cost when no string, list or map of its variables is longer than
- * 'length'; UINT64_MAX: more than can be said. */
+/* The most that a run can cost when none of its variables holds more than 'length' bytes and
+ * elements, all that is in it counted; UINT64_MAX: more than can be said. */
 uint64_t cel_program_cost(const struct cel_program *program, size_t length);
 
 /* Of one thread; set up by the caller, and again after each reset of the arena. */

@@ -235,6 +235,28 @@ START_TEST(messages_are_refused)
 }
 END_TEST
 
+static void is_refused(const char *source, unsigned column, const char *words)
+{
+    struct cel_issues issues = {0};
+
+    ck_assert_msg(!cel_test_compile(&test, source, true, &issues), "%s", source);
+    ck_assert_uint_eq(issues.count, 1);
+    ck_assert_msg(issues.items[0].column == column && strstr(issues.items[0].message, words),
+                  "%s: %u: %s", source, issues.items[0].column, issues.items[0].message);
+    cel_issues_clear(&issues);
+}
+
+START_TEST(constants_that_are_no_patterns_or_times_are_refused_when_checked)
+{
+    is_refused("true || event.type.matches('a(')", 28, "pattern");
+    is_refused("timestamp(0) < timestamp('2024-13-01T00:00:00Z')", 26, "");
+    is_refused("duration('5 minutes') > duration('1s')", 10, "");
+    /* Unchecked, they fail where they are evaluated. */
+    cel_fails("duration('5 minutes')", NULL, 0, "");
+    cel_is_true("true || duration('5 minutes') > duration('1s')");
+}
+END_TEST
+
 static void *run_often(void *argument)
 {
     const struct cel_program *program = argument;
@@ -306,5 +328,7 @@ CHECK_MAIN_WITH("cel_program", open_it, close_it, wrong_sources_are_told_with_th
                 it_knows_which_slots_it_reads, what_was_not_given_is_an_error_or_asked_for,
                 the_plain_path_takes_no_memory, common_shapes_have_operations_of_their_own,
                 a_slot_beside_a_constant_is_a_leaf, a_leaf_answers_as_its_operation_does,
-                constants_are_computed_once, messages_are_refused, threads_share_it,
+                constants_are_computed_once,
+                constants_that_are_no_patterns_or_times_are_refused_when_checked,
+                messages_are_refused, threads_share_it,
                 a_budget_too_small_for_the_nodes_runs_nothing, many_locals_come_from_the_arena)
