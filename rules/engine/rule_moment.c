@@ -1,0 +1,194 @@
+/* rule_moment.c - see rule_moment.h. Invariant: slot n holds the value of rule_names[n], or
+ * nothing; those of vars.* stand behind them.
+ */
+#include "rules/engine/rule_moment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_json.h"
+#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_time.h"
+#include "rules/document/rule_names.h"
+
+/* An alert is at most 1 MiB of JSON, of which values take a few times as much; and what expressions
+ * make of them. */
+#define MOMENT_BYTES_MAX ((size_t)32 << 20)
+
+struct rule_moment *rule_moment_create(void)
+{
+    struct rule_moment *moment = calloc(1, sizeof(*moment));
+
+    if (!moment)
+        return NULL;
+    moment->arena = cel_arena_create(MOMENT_BYTES_MAX);
+    if (!moment->arena) {
+        free(moment);
+        return NULL;
+    }
+    return moment;
+}
+
+void rule_moment_destroy(struct rule_moment *moment)
+{
+    if (!moment)
+        return;
+    cel_arena_destroy(moment->arena);
+    free(moment);
+}
+
+struct cel_value rule_moment_timestamp(int64_t time_us)
+{
+    int64_t part = time_us % 1000000;
+
+    if (part < 0)
+        part += 1000000;
+    return cel_timestamp_make((time_us - part) / 1000000, part * 1000);
+}
+
+int64_t rule_moment_us(struct cel_value timestamp)
+{
+    return timestamp.integer * 1000000 + timestamp.extra / 1000;
+}
+
+/* ---- filling ---- */
+
+static bool holds_texts(struct cel_value map)
+{
+    for (size_t i = 0; i < map.map->count; i++)
+        if (!cel_is(map.map->entries[i].value, CEL_STRING))
+            return false;
+    return true;
+}
+
+/* CEL_ABSENT: a value of another type. */
+static struct cel_value typed(struct cel_value value, const char *type)
+{
+    static const struct cel_value absent = {0};
+
+    if (cel_is(value, CEL_ERROR) || strcmp(type, "dyn") == 0)
+        return value;
+    if (strcmp(type, "string") == 0)
+        return cel_is(value, CEL_STRING) ? value : absent;
+    if (strcmp(type, "int") == 0)
+        return cel_is(value, CEL_INT) ? value : absent;
+    if (strcmp(type, "timestamp") == 0) {
+        if (cel_is(value, CEL_STRING))
+            value = cel_timestamp_parse(value.text, value.extra);
+        return cel_is(value, CEL_TIMESTAMP) ? value : absent;
+    }
+    if (strcmp(type, "map<string, string>") == 0)
+        return cel_is(value, CEL_MAP) && holds_texts(value) ? value : absent;
+    if (strcmp(type, "map<string, dyn>") == 0)
+        return cel_is(value, CEL_MAP) ? value : absent;
+    return absent;
+}
+
+static const json_t *member_of(const char *name, const json_t *event, const json_t *asset)
+{
+    if (strncmp(name, "event.", 6) == 0)
+        return json_object_get(event, name + 6);
+    if (strncmp(name, "asset.", 6) == 0)
+        return json_object_get(asset, name + 6);
+    return NULL;
+}
+
+static int fill_slot(struct rule_moment *moment, size_t slot, const json_t *json, struct error *err)
+{
+    const struct rule_name *name = &rule_names[slot];
+    struct cel_value value;
+
+    if (!json)
+        return 0;
+    value = typed(cel_json_value(moment->arena, json), name->type);
+    if (cel_is(value, CEL_ERROR))
+        return error_set_code(err, ERROR_INVALID, "%s: %s", name->name, value.text);
+    moment->slots[slot] = value;
+    return 0;
+}
+
+/* What event.time says, but nothing comes from the future. */
+static int64_t time_of(const struct rule_moment *moment, const json_t *event)
+{
+    const json_t *json = json_object_get(event, "time");
+    struct cel_value time = {0};
+    int64_t time_us;
+
+    if (json_is_string(json))
+        time = cel_timestamp_parse(json_string_value(json), json_string_length(json));
+    if (!cel_is(time, CEL_TIMESTAMP))
+        return moment->now_us;
+    time_us = rule_moment_us(time);
+    return time_us < moment->now_us ? time_us : moment->now_us;
+}
+
+int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json_t *asset,
+                     int64_t now_us, uint64_t names, struct error *err)
+{
+    cel_arena_reset(moment->arena);
+    memset(moment->slots, 0, rule_name_count * sizeof(moment->slots[0]));
+    moment->rule = NULL;
+    moment->known = 0;
+    moment->now_us = now_us;
+    moment->time_us = time_of(moment, event);
+    moment->reference.length = 0;
+    for (size_t i = 0; i < rule_name_count; i++)
+        if (names >> (i < 64 ? i : 63) & 1 &&
+            fill_slot(moment, i, member_of(rule_names[i].name, event, asset), err) < 0)
+            return -1;
+    rule_moment_set(moment, "now", rule_moment_timestamp(now_us));
+    return 0;
+}
+
+void rule_moment_set(struct rule_moment *moment, const char *name, struct cel_value value)
+{
+    int slot = rule_env_slot(name);
+
+    if (slot >= 0)
+        moment->slots[slot] = value;
+}
+
+/* ---- evaluating ---- */
+
+void rule_moment_enter(struct rule_moment *moment, const struct rule_document *rule)
+{
+    moment->rule = rule;
+    moment->known = 0;
+}
+
+static struct cel_value run(struct rule_moment *moment, const struct rule_expression *expression)
+{
+    struct cel_run run = {
+        .slots = moment->slots, .arena = moment->arena, .budget = CEL_BUDGET_DEFAULT};
+
+    return cel_program_run(expression->program, &run);
+}
+
+/* A let names those above it only, so this ends. */
+static void know_lets(struct rule_moment *moment, const struct rule_expression *expression)
+{
+    const int *slots;
+    size_t count = cel_program_slots(expression->program, &slots);
+
+    for (size_t i = count; i-- > 0 && slots[i] >= (int)rule_name_count;) {
+        size_t which = 0;
+
+        while (which < moment->rule->let_count && moment->rule->lets[which].slot != slots[i])
+            which++;
+        if (which == moment->rule->let_count || moment->known >> which & 1)
+            continue;
+        moment->known |= UINT32_C(1) << which;
+        know_lets(moment, &moment->rule->lets[which].expression);
+        moment->slots[slots[i]] = run(moment, &moment->rule->lets[which].expression);
+    }
+}
+
+struct cel_value rule_moment_value(struct rule_moment *moment,
+                                   const struct rule_expression *expression)
+{
+    if (moment->rule && moment->rule->let_count)
+        know_lets(moment, expression);
+    return run(moment, expression);
+}

@@ -1,0 +1,201 @@
+/* Several rules and one alert: who takes it, what the others record, what an error stops; shadows;
+ * what is expected and does not come. */
+#include "rules/engine/rule_decision.h"
+#include "tests/support/check_main.h"
+#include "tests/support/rule_bed.h"
+
+static struct rule_bed bed;
+
+static void close_it(void)
+{
+    rule_bed_close(&bed);
+}
+
+static void alert(const char *event, double now_s, const char *expected)
+{
+    ck_assert_str_eq(rule_bed_alert(&bed, event, now_s), expected);
+}
+
+START_TEST(the_highest_takes_the_alert)
+{
+    rule_bed_add(&bed, "b", "  priority: 1\n");
+    rule_bed_add(&bed, "a", "  dedup: {key: asset.id, within: 1h}\n");
+    rule_bed_add(&bed, "c", "  priority: 1\n  match: event.count > 1\n");
+    rule_bed_open(&bed);
+    alert("\"count\": 2", 0, "b:acts c:outranked a:outranked");
+    ck_assert_str_eq(bed.findings[1].words, "by b");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 0);
+    alert("\"count\": 1", 0, "b:acts a:outranked");
+    alert("\"type\": \"u\"", 0, "");
+}
+END_TEST
+
+START_TEST(an_error_above_boots_nothing_below)
+{
+    rule_bed_add(&bed, "a", "  priority: 1\n  match: event.component.ok\n");
+    rule_bed_add(&bed, "b", "");
+    rule_bed_open(&bed);
+    alert("\"component\": {\"ok\": true}", 0, "a:acts b:outranked");
+    alert("\"component\": {\"ok\": false}", 0, "b:acts");
+    alert("\"component\": {}", 0, "a:failed b:outranked");
+    alert("\"component\": {\"ok\": \"yes\"}", 0, "a:failed b:outranked");
+}
+END_TEST
+
+START_TEST(a_failure_leaves_nothing_behind)
+{
+    rule_bed_add(&bed, "a",
+                 "  window: {kind: sliding, key: asset.id, within: 1h, when: window.count >= 1}\n"
+                 "  dedup: {key: asset.id, within: 1h}\n"
+                 "  throttle: {key: asset.id, max: 1, per: 1h}\n"
+                 "  limits: [{by: event.component.group, max: 1}]\n");
+    rule_bed_open(&bed);
+    alert("\"component\": {}", 0, "a:failed");
+    ck_assert_ptr_nonnull(strstr(bed.findings[0].words, "limits 1 (line 9): "));
+    ck_assert_uint_eq(bed.findings[0].at->line, 9);
+    ck_assert_ptr_null(bed.findings[0].decision);
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 0);
+    alert("\"component\": {\"group\": 7}", 0, "a:acts");
+    ck_assert_str_eq(bed.findings[0].decision->limits[0], "7");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 3);
+}
+END_TEST
+
+START_TEST(a_shadow_works_by_itself)
+{
+    rule_bed_add(&bed, "a", "  priority: 1\n  dedup: {key: asset.id, within: 1h}\n");
+    bed.members[0].shadow = true;
+    rule_bed_add(&bed, "b", "");
+    rule_bed_add(&bed, "c", "  priority: -1\n  match: event.component.ok\n");
+    bed.members[2].shadow = true;
+    rule_bed_open(&bed);
+    alert("\"component\": {\"ok\": true}", 0, "a~shadow:shadow b:acts c~shadow:shadow");
+    ck_assert(bed.findings[0].decision->boots);
+    alert("", 1, "a~shadow:duplicate@3600 b:acts c~shadow:failed");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 0);
+    ck_assert_uint_eq(rule_bed_states(&bed, "a~shadow"), 1);
+}
+END_TEST
+
+START_TEST(a_resolved_alert_never_acts)
+{
+    rule_bed_add(&bed, "a", "");
+    rule_bed_add(&bed, "b", "  hold: 1m\n");
+    rule_bed_open(&bed);
+    alert("\"status\": \"resolved\"", 0, "");
+    alert("\"status\": \"info\"", 0, "a:acts b:outranked");
+}
+END_TEST
+
+START_TEST(parameters_are_worked_out)
+{
+    rule_bed_close(&bed);
+    bed.members[bed.count++].document = rule_bed_parse(
+        "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: a, version: 1, owner: o}\nspec:\n"
+        "  scope: {type: t}\n  action:\n    boot:\n      image: diag\n"
+        "      params: {dimm: event.component.id, n: event.count + 1, fix: 1}\n");
+    rule_bed_open(&bed);
+    alert("\"component\": {\"id\": \"B12\"}, \"count\": 1", 0, "a:acts");
+    ck_assert_str_eq(bed.findings[0].decision->params[0].name, "dimm");
+    ck_assert_str_eq(bed.findings[0].decision->params[0].value, "B12");
+    ck_assert_str_eq(bed.findings[0].decision->params[1].value, "2");
+    ck_assert_str_eq(bed.findings[0].decision->params[2].value, "1");
+    /* What could become another argument, script or variable. */
+    alert("\"component\": {\"id\": \"B12 init=/bin/sh\"}, \"count\": 1", 0, "a:failed");
+    alert("\"component\": {\"id\": \"B12\\ninit=/bin/sh\"}, \"count\": 1", 0, "a:failed");
+    alert("\"component\": {\"id\": \"${net0/mac}\"}, \"count\": 1", 0, "a:failed");
+    alert("\"component\": {\"id\": [\"B12\"]}, \"count\": 1", 0, "a:failed");
+}
+END_TEST
+
+#define ABSENT                                                                                     \
+    "  absent:\n"                                                                                  \
+    "    - {expect: task.finished, key: task.id, within: 1h,\n"                                    \
+    "       then: {ticket: {queue: late, priority: 1, title: task.id + event.type}}}\n"            \
+    "    - {expect: seen, key: asset.id, within: 2h, then: {ticket: {queue: unseen, priority: "    \
+    "2}}}\n"
+
+static void acted(double now_s, const char *task)
+{
+    struct error err = {0};
+
+    alert("", now_s, "a:acts");
+    rule_moment_set(bed.moment, "task.id", cel_string(task, strlen(task)));
+    ck_assert_int_eq(rule_engine_acted(bed.engine, 0, task, bed.moment, &err), 0);
+}
+
+START_TEST(what_is_expected_and_does_not_come_is_told)
+{
+    const unsigned char *reference;
+    struct error err = {0};
+    const char *task;
+    size_t length;
+
+    rule_bed_add(&bed, "a", ABSENT);
+    rule_bed_open(&bed);
+    acted(0, "t1");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 2);
+    ck_assert_int_eq(
+        rule_engine_reference(rule_states_due(bed.states, 3600000000), &reference, &length, &task),
+        1);
+    ck_assert_str_eq(task, "t1");
+    /* Its event comes in time, the task does not end. */
+    alert("\"type\": \"seen\"", 100, "");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 1);
+    rule_bed_fill(&bed, "", "\"id\": \"m1\"", 3600);
+    rule_moment_set(bed.moment, "task.id", cel_string("t1", 2));
+    ck_assert_int_eq(rule_engine_due(bed.engine, rule_states_due(bed.states, 3600000000),
+                                     bed.moment, &bed.due, &err),
+                     1);
+    ck_assert_int_eq(bed.due.ending, RULE_MISSING);
+    ck_assert_str_eq(bed.due.decision->otherwise.queue, "late");
+    ck_assert_str_eq(bed.due.decision->otherwise.title, "t1t");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 0);
+}
+END_TEST
+
+START_TEST(a_task_that_ends_is_not_missed)
+{
+    struct error err = {0};
+
+    rule_bed_add(&bed, "a", ABSENT);
+    rule_bed_open(&bed);
+    acted(0, "t1");
+    acted(1, "t2");
+    rule_moment_set(bed.moment, "task.id", cel_string("t1", 2));
+    ck_assert_int_eq(rule_engine_task_finished(bed.engine, bed.moment, &err), 0);
+    /* t2, and one state for "seen": both tasks are of the same machine. */
+    ck_assert_uint_eq(rule_states_count(bed.states, "a", RULE_STATE_ABSENT), 2);
+}
+END_TEST
+
+START_TEST(a_state_of_no_rule_only_goes)
+{
+    struct rule_state_name name = {"gone", RULE_STATE_HOLD, "\0", 1};
+    struct error err = {0};
+
+    rule_bed_add(&bed, "a", "");
+    rule_bed_open(&bed);
+    rule_states_put(bed.states, &name, "", 0, 1, &err);
+    ck_assert_str_eq(rule_bed_due(&bed, "", 1), "");
+    ck_assert_uint_eq(rule_bed_states(&bed, "gone"), 0);
+}
+END_TEST
+
+START_TEST(an_alert_without_a_type_is_refused)
+{
+    struct error err = {0};
+
+    rule_bed_add(&bed, "a", "");
+    rule_bed_open(&bed);
+    rule_bed_fill(&bed, "\"type\": 5", "", 0);
+    ck_assert_int_eq(
+        rule_engine_alert(bed.engine, bed.moment, &bed.findings, &bed.finding_count, &err), -1);
+}
+END_TEST
+
+CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
+                an_error_above_boots_nothing_below, a_failure_leaves_nothing_behind,
+                a_shadow_works_by_itself, a_resolved_alert_never_acts, parameters_are_worked_out,
+                what_is_expected_and_does_not_come_is_told, a_task_that_ends_is_not_missed,
+                a_state_of_no_rule_only_goes, an_alert_without_a_type_is_refused)

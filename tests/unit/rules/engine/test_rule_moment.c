@@ -1,0 +1,120 @@
+/* An alert's values: typed as their names say, absent when they are not; lets once, in any order.
+ */
+#include "rules/cel/cel_program.h"
+#include "rules/document/rule_names.h"
+#include "rules/engine/rule_names_read.h"
+#include "tests/support/check_main.h"
+#include "tests/support/rule_bed.h"
+
+static struct rule_bed bed;
+
+static void close_it(void)
+{
+    rule_bed_close(&bed);
+}
+
+static struct cel_value value(const char *name)
+{
+    return bed.moment->slots[rule_env_slot(name)];
+}
+
+static void fill(const char *event, const char *asset, uint64_t names)
+{
+    struct error err = {0};
+    json_t *event_json = rule_bed_json(event), *asset_json = rule_bed_json(asset);
+
+    if (!bed.set) {
+        rule_bed_add(&bed, "a", "");
+        rule_bed_open(&bed);
+    }
+    json_decref(bed.event);
+    json_decref(bed.asset);
+    bed.event = event_json;
+    bed.asset = asset_json;
+    ck_assert_int_eq(rule_moment_fill(bed.moment, event_json, asset_json, 1500000, names, &err), 0);
+}
+
+START_TEST(members_become_values)
+{
+    fill("{\"type\": \"x\", \"count\": 3, \"labels\": {\"a\": \"b\"}, \"time\": "
+         "\"1970-01-01T00:00:01Z\", \"component\": {\"kind\": \"dimm\"}}",
+         "{\"name\": \"cn\", \"labels\": {\"n\": 1}}", RULE_ALL_NAMES);
+    ck_assert(cel_value_equal(value("event.type"), cel_string("x", 1)));
+    ck_assert(cel_value_equal(value("event.count"), cel_int(3)));
+    ck_assert(cel_is(value("event.labels"), CEL_MAP));
+    ck_assert(cel_is(value("event.time"), CEL_TIMESTAMP));
+    ck_assert(cel_is(value("event.component"), CEL_MAP));
+    ck_assert(cel_is(value("asset.labels"), CEL_MAP));
+    ck_assert(cel_is(value("event.severity"), CEL_ABSENT));
+    ck_assert(cel_value_equal(value("now"), rule_moment_timestamp(1500000)));
+    ck_assert_int_eq(bed.moment->time_us, 1000000);
+}
+END_TEST
+
+START_TEST(a_value_of_another_type_is_none)
+{
+    fill("{\"type\": 5, \"count\": \"3\", \"labels\": {\"a\": 1}, \"time\": \"yesterday\"}",
+         "{\"name\": null, \"labels\": []}", RULE_ALL_NAMES);
+    ck_assert(cel_is(value("event.type"), CEL_ABSENT));
+    ck_assert(cel_is(value("event.count"), CEL_ABSENT));
+    ck_assert(cel_is(value("event.labels"), CEL_ABSENT));
+    ck_assert(cel_is(value("event.time"), CEL_ABSENT));
+    ck_assert(cel_is(value("asset.name"), CEL_ABSENT));
+    ck_assert(cel_is(value("asset.labels"), CEL_ABSENT));
+    ck_assert_int_eq(bed.moment->time_us, 1500000);
+}
+END_TEST
+
+START_TEST(nothing_comes_from_the_future)
+{
+    fill("{\"type\": \"x\", \"time\": \"1970-01-01T00:00:02Z\"}", "{}", RULE_ALL_NAMES);
+    ck_assert_int_eq(bed.moment->time_us, 1500000);
+}
+END_TEST
+
+START_TEST(what_nobody_reads_is_not_made)
+{
+    fill("{\"type\": \"x\", \"severity\": \"info\"}", "{}",
+         UINT64_C(1) << rule_env_slot("event.type"));
+    ck_assert(cel_is(value("event.type"), CEL_STRING));
+    ck_assert(cel_is(value("event.severity"), CEL_ABSENT));
+    fill("{\"severity\": \"info\"}", "{}", RULE_ALL_NAMES);
+    ck_assert_msg(cel_is(value("event.type"), CEL_ABSENT), "of the alert before");
+}
+END_TEST
+
+START_TEST(every_name_has_a_bit)
+{
+    ck_assert_uint_le(rule_name_count, 64);
+    for (int i = 0; i < RULE_ATTRIBUTES; i++)
+        ck_assert_int_ge(rule_attribute_slot(i), 0);
+}
+END_TEST
+
+START_TEST(lets_are_known_when_they_are_named)
+{
+    const struct rule_document *rule;
+    struct cel_value match;
+
+    rule_bed_add(&bed, "a",
+                 "  let:\n    one: event.component.n\n    two: vars.one + 1\n"
+                 "    bad: event.component.missing\n"
+                 "  match: vars.two == 3 || vars.bad\n");
+    rule_bed_open(&bed);
+    rule = rule_set_at(bed.set, 0)->document;
+    rule_bed_fill(&bed, "\"component\": {\"n\": 2}", "", 1);
+    rule_moment_enter(bed.moment, rule);
+    match = rule_moment_value(bed.moment, &rule->match);
+    ck_assert_msg(cel_is(match, CEL_BOOL) && match.boolean, "%s",
+                  cel_is(match, CEL_ERROR) ? match.text : "");
+    rule_bed_fill(&bed, "\"component\": {\"n\": 3}", "", 1);
+    rule_moment_enter(bed.moment, rule);
+    match = rule_moment_value(bed.moment, &rule->match);
+    ck_assert_msg(cel_is(match, CEL_ERROR), "the let of the alert before");
+}
+END_TEST
+
+CHECK_MAIN_WITH("rule_moment", NULL, close_it, members_become_values,
+                a_value_of_another_type_is_none, nothing_comes_from_the_future,
+                what_nobody_reads_is_not_made, every_name_has_a_bit,
+                lets_are_known_when_they_are_named)
