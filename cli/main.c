@@ -66,6 +66,7 @@ static const struct command {
     {"token", "revoke", token_revoke, 1, "", "ID"},
     {"rule", "lint", rule_lint, ANY, "json", "FILE... [--json]"},
     {"rule", "schema", rule_schema, 0, "", ""},
+    {"rule", "test", rule_test, ANY, "", "FILE..."},
     {"rule", "push", rule_push, 1, "arm", "FILE [--arm] [--tenant T]"},
     {"rule", "list", rule_list, 0, "", ""},
     {"rule", "show", rule_show, 1, "", "NAME"},
@@ -203,7 +204,7 @@ static const struct command *find(int argc, char **argv, int *ret_behind)
 /* These talk to no server, and need no profile. */
 static bool is_offline(const struct command *command)
 {
-    return command->run == rule_lint || command->run == rule_schema;
+    return command->run == rule_lint || command->run == rule_schema || command->run == rule_test;
 }
 
 static int run(struct cli *cli, const struct command *command)

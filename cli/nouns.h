@@ -36,6 +36,7 @@ int token_list(struct cli *cli);
 int token_revoke(struct cli *cli);
 int rule_lint(struct cli *cli);
 int rule_schema(struct cli *cli);
+int rule_test(struct cli *cli);
 int rule_push(struct cli *cli);
 int rule_list(struct cli *cli);
 int rule_show(struct cli *cli);

@@ -237,7 +237,7 @@ static const struct rule_field expect_fields[] = {
      AT(rule_test_expect, total),
      .max = 10000000,
      .initial = -1,
-     .words = "decisions up to then"},
+     .words = "boots started up to then"},
     {.name = "always",
      .form = RULE_FORM_EXPRESSION,
      AT(rule_test_expect, always),

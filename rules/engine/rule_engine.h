@@ -1,6 +1,6 @@
 /* rule_engine.h - what a set of rules makes of an alert, at a moment that is passed in: tests,
  * replay and the live decision are this one path. It carries nothing out: it finds, and keeps
- * states. One for each thread. Order of evaluation: docs/rule-language.md, "What decides".
+ * states. One for each thread. Order of evaluation: docs/rule-language.md, "How a rule decides".
  */
 #pragma once
 

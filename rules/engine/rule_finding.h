@@ -1,5 +1,5 @@
 /* rule_finding.h - what one rule made of one alert, and how it ended. Spec: docs/rule-language.md,
- * "How a rule ends".
+ * "How a rule decides".
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* rule_tally.h - what came at which time, with its amount: the contents of a window, and the acts
  * that a throttle counts. Exact up to 256 entries; then two
  * neighbours become one, at the time of the later, where that makes the shortest stretch.
- * Spec: docs/rule-language.md, "Windows".
+ * Spec: docs/rule-language.md, "How a rule decides".
  */
 #pragma once
 

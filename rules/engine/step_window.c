@@ -3,7 +3,7 @@
  * tumbling, the one of whole multiples of 'within' since 1970 that the alert is in; session, all
  * from before and behind the alert without a gap of 'within'. An alert more than 'lateness' older
  * than the newest of its key is not counted. Once 'when' held, what was in the window counts no
- * more. Spec: docs/rule-language.md, "Windows".
+ * more. Spec: docs/rule-language.md, "How a rule decides".
  */
 #include <math.h>
 

@@ -129,8 +129,46 @@ START_TEST(the_schema_is_printed_without_a_server)
 }
 END_TEST
 
+#define TESTED                                                                                     \
+    GOOD "tests:\n"                                                                                \
+         "  - name: one alert boots\n    assets: {m1: {class: server}}\n"                          \
+         "    feed: [{at: 0s, event: {type: %s, asset: m1}}]\n"                                    \
+         "    expect: [{at: 0s, decisions: [{do: boot, asset: m1}]}]\n"
+
+START_TEST(tests_of_rules_run_without_a_server)
+{
+    char right[1024], wrong[1024];
+
+    unsetenv("MUSTER_SERVER");
+    snprintf(right, sizeof(right), TESTED, "t");
+    snprintf(wrong, sizeof(wrong), TESTED, "u");
+    bench_misused(muster("rule", "test"), "rule test");
+    bench_file("right.yaml", right, 0600);
+    bench_file("wrong.yaml", wrong, 0600);
+    bench_file("none.yaml", GOOD, 0600);
+    bench_file("bad.yaml", GOOD "  holt: 1m\n", 0600);
+    ck_assert_int_eq(muster("rule", "test", bench_path("right.yaml"), bench_path("none.yaml")),
+                     EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(bench.said, "right.yaml: one alert boots\n"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "none.yaml: it has no tests\n"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "1 passed, 0 failed\n"));
+    ck_assert_int_eq(muster("rule", "test", bench_path("wrong.yaml"), bench_path("bad.yaml"),
+                            bench_path("right.yaml")),
+                     EXIT_USAGE);
+    ck_assert_ptr_nonnull(strstr(bench.said, "FAIL  "));
+    ck_assert_ptr_nonnull(strstr(
+        bench.said, "wrong.yaml:11:1: boot was not decided by 0s: the last alert, at 0s, ended as "
+                    "no_match\n"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "bad.yaml: the rule is wrong\n"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "unknown field 'holt'"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "1 passed, 2 failed\n"));
+    ck_assert_int_eq(muster("rule", "test", bench_path("missing.yaml")), EXIT_USAGE);
+}
+END_TEST
+
 CHECK_MAIN_WITH("cli rule", bench_make, bench_unmake, rules_are_switched_with_a_reason,
                 rules_are_looked_at_without_a_server, what_is_not_armed_is_said_beforehand,
-                faults_are_told_to_programs_too, the_schema_is_printed_without_a_server,
+                faults_are_told_to_programs_too, tests_of_rules_run_without_a_server,
+                the_schema_is_printed_without_a_server,
                 automation_is_stopped_and_started_with_a_reason, a_foreign_rule_is_not_found,
                 history_is_kept_for_months_or_for_ever)

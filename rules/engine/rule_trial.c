@@ -1,0 +1,597 @@
+/* rule_trial.c - see rule_trial.h. One test is a run of moments: at each first what is due, then
+ * what is fed, then what the simulated tasks do; then what must always hold, and what is expected
+ * at this moment. Invariant: nothing but the feed, the states and the tasks says which moment is
+ * next.
+ */
+#include "rules/engine/rule_trial.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_json.h"
+#include "rules/document/rule_document.h"
+#include "rules/document/rule_issues.h"
+#include "rules/document/rule_names.h"
+#include "rules/engine/rule_engine.h"
+#include "rules/engine/rule_feed.h"
+#include "rules/engine/rule_fleet.h"
+#include "rules/engine/rule_moment.h"
+#include "rules/engine/rule_set.h"
+#include "rules/engine/rule_verdict.h"
+#include "rules/engine/rule_world.h"
+
+#define RULE 0 /* the only one in the set */
+#define ASSETS_BYTES_MAX ((size_t)1 << 30)
+/* What always holds is asked until nothing happens any more, this long behind the last entry at
+ * most, and at so many moments. */
+#define ALWAYS_US (INT64_C(100) * 86400000000)
+#define MOMENTS_MAX 200000
+
+struct rule_trial {
+    struct rule_set *set;
+    const struct rule_document *document;
+};
+
+struct run {
+    const struct rule_test *test;
+    const struct rule_trial *trial;
+    struct rule_issues *issues;
+    struct error *err;
+    struct rule_fleet *fleet;
+    struct rule_fed *feed;
+    size_t feed_count, fed, expected; /* how far it is */
+    struct rule_states *states;
+    struct rule_engine *engine;
+    struct rule_moment *moment, *view; /* of alerts; of what always holds */
+    struct rule_world *world;
+    size_t made_before;       /* at the expectation before */
+    struct cel_arena *assets; /* of 'values' */
+    struct cel_value *values; /* of machines; CEL_ABSENT: not made yet */
+    char last[160];           /* how the last alert ended */
+    bool failed;              /* an expression did, or what must always hold did not */
+};
+
+struct rule_trial *rule_trial_create(struct rule_document **document, struct error *err)
+{
+    struct rule_trial *trial = calloc(1, sizeof(*trial));
+    struct rule_member member = {.document = *document};
+
+    *document = NULL;
+    if (!trial) {
+        rule_document_destroy(member.document);
+        error_no_memory(err);
+        return NULL;
+    }
+    trial->document = member.document;
+    if (!(trial->set = rule_set_create(&member, 1, err))) {
+        free(trial);
+        return NULL;
+    }
+    return trial;
+}
+
+void rule_trial_destroy(struct rule_trial *trial)
+{
+    if (!trial)
+        return;
+    rule_set_destroy(trial->set);
+    free(trial);
+}
+
+/* ---- the moment of an alert ---- */
+
+static void default_texts(const struct run *run, size_t number)
+{
+    struct rule_moment *moment = run->moment;
+    char *id = cel_arena_format(moment->arena, "e%zu", number + 1);
+
+    if (cel_is(moment->slots[rule_env_slot("event.status")], CEL_ABSENT))
+        rule_moment_set(moment, "event.status", cel_string("firing", 6));
+    if (id && cel_is(moment->slots[rule_env_slot("event.id")], CEL_ABSENT))
+        rule_moment_set(moment, "event.id", cel_string(id, strlen(id)));
+}
+
+/* As seen now, with another machine than its own if 'machine' says so. */
+static int fill(struct run *run, size_t number, size_t machine, int64_t now_us)
+{
+    const struct rule_fed *fed = &run->feed[number];
+    struct rule_moment *moment = run->moment;
+    uint32_t reference = (uint32_t)number;
+
+    if (rule_moment_fill(moment, fed->entry->event,
+                         machine == RULE_FLEET_NONE ? NULL : rule_fleet_data(run->fleet, machine),
+                         now_us, rule_set_names(run->trial->set), run->err) < 0)
+        return -1;
+    if (!json_object_get(fed->entry->event, "time"))
+        moment->time_us = fed->at_us;
+    default_texts(run, number);
+    memcpy(moment->reference.bytes, &reference, sizeof(reference));
+    moment->reference.length = sizeof(reference);
+    return 0;
+}
+
+static int fill_from(struct run *run, const unsigned char *reference, size_t length, int64_t now_us)
+{
+    uint32_t number = UINT32_MAX;
+
+    if (length == sizeof(number))
+        memcpy(&number, reference, sizeof(number));
+    if (number >= run->feed_count)
+        return error_set(run->err, "a state names an alert that was never fed");
+    return fill(run, number, run->feed[number].machine, now_us);
+}
+
+static int fill_for_task(struct run *run, const struct rule_task *task, int64_t now_us)
+{
+    return fill_from(run, task->reference.bytes, task->reference.length, now_us);
+}
+
+static void set_text(struct rule_moment *moment, const char *name, const char *text)
+{
+    rule_moment_set(moment, name, cel_string(text, strlen(text)));
+}
+
+static void set_task(struct rule_moment *moment, const struct rule_task *task)
+{
+    set_text(moment, "task.id", task->id);
+    set_text(moment, "task.state", rule_task_state_name(task->state));
+    set_text(moment, "task.image", task->decision.rule->boot.image);
+}
+
+/* ---- findings ---- */
+
+static void remember(struct run *run, const struct rule_finding *finding, int64_t now_us)
+{
+    char span[RULE_SPAN_SIZE];
+
+    snprintf(run->last, sizeof(run->last), "the last alert, at %s, ended as %s%s%s",
+             rule_span_text(now_us - run->test->now_s * 1000000, span),
+             rule_ending_name(finding->ending), finding->words[0] ? ": " : "", finding->words);
+}
+
+/* A rule that fails in its own test is wrong, whatever the test expects. */
+static void tell_failure(struct run *run, const struct rule_finding *finding, int64_t now_us)
+{
+    char span[RULE_SPAN_SIZE];
+
+    run->failed = true;
+    rule_issues_add(run->issues, finding->at ? finding->at->line : run->test->line,
+                    finding->at ? finding->at->column : 1, "at %s: %s",
+                    rule_span_text(now_us - run->test->now_s * 1000000, span), finding->words);
+}
+
+static int carry_out(struct run *run, const struct rule_finding *finding, size_t machine,
+                     int64_t now_us)
+{
+    const struct rule_task *task;
+
+    remember(run, finding, now_us);
+    switch (finding->ending) {
+    case RULE_FAILED:
+        tell_failure(run, finding, now_us);
+        return 0;
+    case RULE_SUPPRESSED:
+        return rule_world_suppress(run->world, machine, now_us, run->err);
+    case RULE_NOT_MET:
+    case RULE_MISSING:
+        return rule_world_open(run->world, &finding->decision->otherwise, machine, now_us,
+                               run->err);
+    case RULE_ACTS:
+        if (rule_world_act(run->world, finding->decision, machine, &run->moment->reference, now_us,
+                           &task, run->err) < 0)
+            return -1;
+        set_task(run->moment, task);
+        return rule_engine_acted(run->engine, RULE, task->id, run->moment, run->err);
+    default:
+        return 0;
+    }
+}
+
+static int feed_alert(struct run *run, size_t number, int64_t now_us)
+{
+    const struct rule_finding *findings;
+    size_t count, machine = run->feed[number].machine;
+
+    if (fill(run, number, machine, now_us) < 0 ||
+        rule_engine_alert(run->engine, run->moment, &findings, &count, run->err) < 0)
+        return -1;
+    if (count == 0)
+        remember(run, &(struct rule_finding){.ending = RULE_NO_MATCH, .words = ""}, now_us);
+    for (size_t i = 0; i < count; i++)
+        if (carry_out(run, &findings[i], machine, now_us) < 0)
+            return -1;
+    return 0;
+}
+
+static int feed_one(struct run *run, size_t number, int64_t now_us)
+{
+    const struct rule_test_entry *entry = run->feed[number].entry;
+    static const enum rule_task_state states[] = {
+        [RULE_TEST_RUNNING] = RULE_TASK_RUNNING,
+        [RULE_TEST_SUCCEEDED] = RULE_TASK_SUCCEEDED,
+        [RULE_TEST_FAILED] = RULE_TASK_FAILED,
+    };
+    char span[RULE_SPAN_SIZE];
+    int rc;
+
+    if (entry->event)
+        return feed_alert(run, number, now_us);
+    if (entry->approve.by)
+        return rule_world_answer(run->world, true, entry->approve.by, entry->approve.role, now_us,
+                                 run->err);
+    if (entry->refuse.by)
+        return rule_world_answer(run->world, false, entry->refuse.by, entry->refuse.role, now_us,
+                                 run->err);
+    rc = rule_world_tell(run->world, run->feed[number].machine, states[entry->task.state], now_us,
+                         run->err);
+    if (rc == 0) {
+        run->failed = true;
+        rule_issues_add(run->issues, entry->line, 1, "%s has no task at %s", entry->task.asset,
+                        rule_span_text(now_us - run->test->now_s * 1000000, span));
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+static const struct rule_task *find_task(const struct run *run, const char *id)
+{
+    for (size_t i = rule_world_tasks(run->world); i-- > 0;)
+        if (strcmp(rule_world_task(run->world, i)->id, id) == 0)
+            return rule_world_task(run->world, i);
+    return NULL;
+}
+
+static int come_due(struct run *run, const struct rule_state *state, int64_t now_us)
+{
+    const unsigned char *reference;
+    const struct rule_task *task;
+    struct rule_finding finding;
+    const char *task_id;
+    size_t length;
+    uint32_t number;
+    int rc;
+
+    if (!rule_engine_reference(state, &reference, &length, &task_id))
+        return rule_engine_due(run->engine, state, run->moment, &finding, run->err);
+    if (fill_from(run, reference, length, now_us) < 0)
+        return -1;
+    if ((task = find_task(run, task_id)))
+        set_task(run->moment, task);
+    memcpy(&number, reference, sizeof(number));
+    rc = rule_engine_due(run->engine, state, run->moment, &finding, run->err);
+    if (rc <= 0)
+        return rc;
+    return carry_out(run, &finding, run->feed[number].machine, now_us);
+}
+
+/* ---- what the world asks ---- */
+
+static int may_start(void *context, const struct rule_task *task, int64_t now_us, struct error *err)
+{
+    struct run *run = context;
+    struct rule_finding finding;
+
+    (void)err;
+    if (fill_for_task(run, task, now_us) < 0)
+        return -1;
+    if (rule_engine_require(run->engine, RULE, run->moment, &finding))
+        return 1;
+    remember(run, &finding, now_us);
+    if (finding.ending == RULE_FAILED)
+        tell_failure(run, &finding, now_us);
+    return 0;
+}
+
+static int finished(void *context, const struct rule_task *task, int64_t now_us, struct error *err)
+{
+    struct run *run = context;
+
+    if (fill_for_task(run, task, now_us) < 0)
+        return -1;
+    set_task(run->moment, task);
+    return rule_engine_task_finished(run->engine, run->moment, err);
+}
+
+static int halts(void *context, const struct rule_task *task, const int64_t counts[4],
+                 int64_t now_us, struct rule_opening *ret, struct error *err)
+{
+    static const char *const names[] = {"rollout.done", "rollout.failed", "rollout.running",
+                                        "rollout.total"};
+    struct run *run = context;
+    struct rule_finding finding;
+    int rc;
+
+    if (fill_for_task(run, task, now_us) < 0)
+        return -1;
+    for (size_t i = 0; i < 4; i++)
+        rule_moment_set(run->moment, names[i], cel_int(counts[i]));
+    rc = rule_engine_halts(run->engine, RULE, run->moment, &finding, err);
+    if (rc > 0 && finding.ending == RULE_FAILED)
+        tell_failure(run, &finding, now_us);
+    if (rc > 0 && finding.decision)
+        *ret = finding.decision->otherwise;
+    return rc;
+}
+
+static int machines(void *context, const struct rule_task *task, const struct rule_expression *by,
+                    const char *group, size_t *ret, struct error *err)
+{
+    struct run *run = context;
+    int64_t now_us = run->moment->now_us;
+    size_t count = 0;
+    uint32_t number;
+
+    (void)err;
+    memcpy(&number, task->reference.bytes, sizeof(number));
+    for (size_t i = 0; i < rule_fleet_count(run->fleet); i++) {
+        const char *value;
+
+        if (fill(run, number, i, now_us) < 0)
+            return -1;
+        count += rule_engine_group(run->engine, RULE, run->moment, by, &value) &&
+                 strcmp(value, group) == 0;
+    }
+    *ret = count;
+    return 0;
+}
+
+/* ---- what always holds ---- */
+
+static struct cel_value asset_value(struct run *run, size_t machine)
+{
+    if (machine == RULE_FLEET_NONE)
+        return cel_null();
+    if (cel_is(run->values[machine], CEL_ABSENT))
+        run->values[machine] = cel_json_value(run->assets, rule_fleet_data(run->fleet, machine));
+    return run->values[machine];
+}
+
+static struct cel_entry entry_of(const char *key, struct cel_value value)
+{
+    return (struct cel_entry){cel_string(key, strlen(key)), value};
+}
+
+static struct cel_value task_value(struct run *run, const struct rule_task *task)
+{
+    const char *state = rule_task_state_name(task->state), *image = task->decision.rule->boot.image;
+    struct cel_entry *entries = cel_arena_take(run->view->arena, 4 * sizeof(*entries));
+
+    if (!entries)
+        return cel_out_of_memory();
+    entries[0] = entry_of("id", cel_string(task->id, strlen(task->id)));
+    entries[1] = entry_of("state", cel_string(state, strlen(state)));
+    entries[2] = entry_of("image", cel_string(image, strlen(image)));
+    entries[3] = entry_of("asset", asset_value(run, task->machine));
+    return cel_map_make(run->view->arena, entries, 4);
+}
+
+static struct cel_value tasks_value(struct run *run)
+{
+    size_t count = rule_world_tasks(run->world);
+    struct cel_value *items = cel_arena_take(run->view->arena, count * sizeof(*items));
+    struct cel_list *list = cel_arena_take(run->view->arena, sizeof(*list));
+
+    if (!items || !list)
+        return cel_out_of_memory();
+    for (size_t i = 0; i < count; i++) {
+        items[i] = task_value(run, rule_world_task(run->world, i));
+        if (cel_is(items[i], CEL_ERROR))
+            return items[i];
+    }
+    *list = (struct cel_list){count, items};
+    return cel_list(list);
+}
+
+static int ask_always(struct run *run, const struct rule_test_expect *expect, int64_t now_us)
+{
+    struct cel_value value;
+    char span[RULE_SPAN_SIZE];
+
+    if (rule_moment_fill(run->view, NULL, NULL, now_us, 0, run->err) < 0)
+        return -1;
+    rule_moment_set(run->view, "tasks", tasks_value(run));
+    value = rule_moment_value(run->view, &expect->always);
+    if (cel_is(value, CEL_BOOL) && value.boolean)
+        return 0;
+    run->failed = true;
+    rule_issues_add(
+        run->issues, expect->always.line, expect->always.column, "does not hold at %s%s%s",
+        rule_span_text(now_us - run->test->now_s * 1000000, span),
+        cel_is(value, CEL_ERROR) ? ": " : "", cel_is(value, CEL_ERROR) ? value.text : "");
+    return 0;
+}
+
+static int ask_all_always(struct run *run, int64_t now_us)
+{
+    for (size_t i = 0; i < run->test->expect_count && !run->failed; i++)
+        if (run->test->expect[i].always.text && ask_always(run, &run->test->expect[i], now_us) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- moments ---- */
+
+/* The states as who keeps them would read them again. */
+static int keep_state(void *context, const struct rule_state *state, struct error *err)
+{
+    return rule_states_put(context, &state->name, state->value, state->length, state->due_us, err);
+}
+
+static int restart(struct run *run)
+{
+    struct rule_states *fresh = rule_states_create(false);
+    struct rule_engine *engine =
+        fresh ? rule_engine_create(run->trial->set, fresh, run->err) : NULL;
+
+    if (!engine || rule_states_each(run->states, keep_state, fresh, run->err) < 0) {
+        rule_engine_destroy(engine);
+        rule_states_destroy(fresh);
+        return error_no_memory(run->err);
+    }
+    rule_engine_destroy(run->engine);
+    rule_states_destroy(run->states);
+    run->states = fresh;
+    run->engine = engine;
+    return 0;
+}
+
+static int64_t next_moment(const struct run *run)
+{
+    int64_t next_us = run->fed < run->feed_count ? run->feed[run->fed].at_us : RULE_NEVER;
+
+    if (rule_states_next(run->states) < next_us)
+        next_us = rule_states_next(run->states);
+    if (rule_world_next(run->world) < next_us)
+        next_us = rule_world_next(run->world);
+    return next_us;
+}
+
+static int live_through(struct run *run, int64_t now_us)
+{
+    const struct rule_state *state;
+
+    while (!run->failed && (state = rule_states_due(run->states, now_us)))
+        if (come_due(run, state, now_us) < 0)
+            return -1;
+    for (; !run->failed && run->fed < run->feed_count && run->feed[run->fed].at_us == now_us;
+         run->fed++)
+        if (feed_one(run, run->fed, now_us) < 0)
+            return -1;
+    if (!run->failed && rule_world_step(run->world, now_us, run->err) < 0)
+        return -1;
+    return ask_all_always(run, now_us);
+}
+
+static int64_t due_of(const struct run *run, const struct rule_test_expect *expect)
+{
+    return expect->timed ? run->test->now_s * 1000000 + expect->at_ms * 1000 : INT64_MIN;
+}
+
+/* Those whose moment is over before 'until'; they stand in the order of time. */
+static void expect_until(struct run *run, int64_t until_us)
+{
+    for (; run->expected < run->test->expect_count; run->expected++) {
+        const struct rule_test_expect *expect = &run->test->expect[run->expected];
+        const struct rule_made *made;
+        size_t count;
+
+        if (!expect->timed)
+            continue;
+        if (due_of(run, expect) >= until_us)
+            return;
+        count = rule_world_made(run->world, &made);
+        if (rule_verdict_give(&(struct rule_verdict){.expect = expect,
+                                                     .fleet = run->fleet,
+                                                     .made = made + run->made_before,
+                                                     .count = count - run->made_before,
+                                                     .boots = rule_world_boots(run->world),
+                                                     .began_us = run->test->now_s * 1000000,
+                                                     .last = run->last},
+                              run->issues) < 0)
+            run->failed = true;
+        run->made_before = count;
+    }
+}
+
+/* Until when it goes on. */
+static int64_t horizon(const struct run *run)
+{
+    int64_t last_us = run->feed_count ? run->feed[run->feed_count - 1].at_us : 0;
+    bool always = false;
+
+    for (size_t i = 0; i < run->test->expect_count; i++) {
+        if (due_of(run, &run->test->expect[i]) > last_us)
+            last_us = due_of(run, &run->test->expect[i]);
+        always = always || run->test->expect[i].always.text;
+    }
+    return always ? last_us + ALWAYS_US : last_us;
+}
+
+static int go_through(struct run *run, bool restarts)
+{
+    int64_t until_us = horizon(run), now_us;
+
+    for (size_t i = 0; !run->failed && (now_us = next_moment(run)) <= until_us; i++) {
+        if (i == MOMENTS_MAX)
+            return error_set_code(run->err, ERROR_INVALID, "more than %d things happen in it",
+                                  MOMENTS_MAX);
+        expect_until(run, now_us);
+        if (run->failed)
+            break;
+        if (live_through(run, now_us) < 0 || (restarts && restart(run) < 0))
+            return -1;
+    }
+    if (!run->failed)
+        expect_until(run, RULE_NEVER);
+    return run->failed ? 0 : 1;
+}
+
+static int check_order(struct run *run)
+{
+    int64_t before_us = INT64_MIN;
+
+    for (size_t i = 0; i < run->test->expect_count; i++) {
+        const struct rule_test_expect *expect = &run->test->expect[i];
+
+        if (!expect->timed)
+            continue;
+        if (due_of(run, expect) < before_us)
+            return rule_issues_add(run->issues, expect->line, 1,
+                                   "'at' is before that of the one above it");
+        before_us = due_of(run, expect);
+    }
+    return 0;
+}
+
+static int set_up(struct run *run)
+{
+    struct rule_world_calls calls = {run, may_start, finished, halts, machines};
+
+    if (!(run->fleet = rule_fleet_create(run->test, run->err)) ||
+        rule_feed_unroll(run->test, run->fleet, &run->feed, &run->feed_count, run->err) < 0 ||
+        !(run->world = rule_world_create(&calls, run->err)))
+        return -1;
+    run->states = rule_states_create(false);
+    run->moment = rule_moment_create();
+    run->view = rule_moment_create();
+    run->assets = cel_arena_create(ASSETS_BYTES_MAX);
+    run->values = calloc(rule_fleet_count(run->fleet) + 1, sizeof(*run->values));
+    if (!run->states || !run->moment || !run->view || !run->assets || !run->values)
+        return error_no_memory(run->err);
+    run->engine = rule_engine_create(run->trial->set, run->states, run->err);
+    snprintf(run->last, sizeof(run->last), "nothing was fed by then");
+    return run->engine ? 0 : -1;
+}
+
+static void clear(struct run *run)
+{
+    rule_engine_destroy(run->engine);
+    rule_states_destroy(run->states);
+    rule_world_destroy(run->world);
+    rule_moment_destroy(run->moment);
+    rule_moment_destroy(run->view);
+    cel_arena_destroy(run->assets);
+    rule_fleet_destroy(run->fleet);
+    free(run->values);
+    free(run->feed);
+}
+
+int rule_trial_run(struct rule_trial *trial, size_t test, const struct rule_trial_options *options,
+                   struct rule_issues *issues, struct error *err)
+{
+    struct run run = {
+        .test = &trial->document->tests[test], .trial = trial, .issues = issues, .err = err};
+    int rc = check_order(&run);
+
+    if (rc == 0 && (rc = set_up(&run)) == 0)
+        rc = go_through(&run, options && options->restarts);
+    else if (issues->count)
+        rc = 0;
+    clear(&run);
+    if (rc < 0)
+        error_prefix(err, "test '%s'", run.test->name);
+    return rc;
+}
