@@ -8,6 +8,7 @@
 #include "rules/cel/cel_standard.h"
 
 #define FREE_BYTES 256 /* of a key: looked for at the cost of a node */
+#define SORT_COST 8    /* of a key among others */
 #define SHOWN 64       /* bytes of a key in a message */
 
 CEL_FUNCTION(cel_size)
@@ -184,8 +185,8 @@ CEL_FUNCTION(cel_map_insert)
     size_t added = more ? more->count : 1;
     struct cel_entry *entries;
 
-    /* They are sorted anew: a key costs as much as a node. */
-    if (!cel_run_spend(run, old->count + added))
+    /* They are sorted anew. */
+    if (!cel_run_spend(run, (old->count + added) * SORT_COST))
         return cel_over_budget();
     entries = cel_arena_take(run->arena, (old->count + added) * sizeof(*entries));
     if (!entries)

@@ -82,6 +82,23 @@ struct growth {
     const struct cel_node *value;     /* of a key */
 };
 
+/* insert(accu, {key: value}): the same as insert(accu, key, value) */
+static bool inserts_entry(const struct cel_node *step, const char *accu, struct growth *ret)
+{
+    const struct cel_node *map;
+
+    if (!is_call(step, CEL_MAP_INSERT, 2) || !is_ident(step->call.args[0], accu))
+        return false;
+    map = step->call.args[1];
+    if (map->kind != CEL_NODE_MAP || map->aggregate.count != 1 ||
+        map->aggregate.elements[0].optional)
+        return false;
+    ret->code = CEL_OP_INSERT;
+    ret->element = map->aggregate.elements[0].key;
+    ret->value = map->aggregate.elements[0].value;
+    return true;
+}
+
 /* accu + [element], or insert(accu, key, value) */
 static bool grows(const struct cel_node *step, const char *accu, struct growth *ret)
 {
@@ -101,7 +118,7 @@ static bool grows(const struct cel_node *step, const char *accu, struct growth *
         ret->value = step->call.args[2];
         return true;
     }
-    return false;
+    return inserts_entry(step, accu, ret);
 }
 
 static bool find_growth(const struct cel_comprehension *loop, struct growth *ret)

@@ -16,7 +16,8 @@
 #include "rules/cel/cel_standard.h"
 #include "rules/cel/cel_time.h"
 
-#define NUMBER_MAX 1024 /* bytes of a text that is to be a number */
+#define DOUBLE_TEXT_COST 32 /* of finding the shortest digits */
+#define NUMBER_MAX 1024     /* bytes of a text that is to be a number */
 
 static struct cel_value out_of_range(enum cel_kind kind)
 {
@@ -170,23 +171,37 @@ CEL_FUNCTION(cel_to_double)
     }
 }
 
+/* 'text' is 'real' with so many digits behind the point. */
+static bool reads_back(double real, int precision, char text[40])
+{
+    char *end;
+
+    snprintf(text, 40, "%.*e", precision, real);
+    for (char *at = text; *at; at++)
+        if (*at == ',') /* of the process's locale */
+            *at = '.';
+    return read_real(text, &end) == real;
+}
+
 /* The digits alone, of the fewest that read back as 'real' (positive), and the power of ten that
  * its first one stands for. */
 static size_t shortest_digits(double real, char digits[24], int *ret_power)
 {
     char text[40];
     size_t count = 0;
+    int enough = 16;
 
-    for (int precision = 0; precision <= 16; precision++) {
-        char *end;
+    /* What does not suffice does so with no fewer digits either: half of the rest each time. */
+    for (int least = 0, most = 16; least < most;) {
+        int precision = (least + most) / 2;
 
-        snprintf(text, sizeof(text), "%.*e", precision, real);
-        for (char *at = text; *at; at++)
-            if (*at == ',') /* of the process's locale */
-                *at = '.';
-        if (read_real(text, &end) == real)
-            break;
+        if (reads_back(real, precision, text))
+            most = precision;
+        else
+            least = precision + 1;
+        enough = most;
     }
+    reads_back(real, enough, text);
     for (const char *at = text; *at && *at != 'e'; at++)
         if (*at != '.')
             digits[count++] = *at;
@@ -273,6 +288,8 @@ CEL_FUNCTION(cel_to_string)
         snprintf(number, sizeof(number), "%" PRIu64, args[0].natural);
         return text_of(run, number);
     case CEL_DOUBLE:
+        if (!cel_run_spend(run, DOUBLE_TEXT_COST))
+            return cel_over_budget();
         cel_double_text(args[0].real, number);
         return text_of(run, number);
     case CEL_BYTES:

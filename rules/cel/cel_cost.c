@@ -186,8 +186,11 @@ static struct estimate of_call(struct estimator *estimator, const struct cel_op 
         /* Any pattern: compiled, then each character by each of the most instructions. */
         all.cost =
             sum(all.cost, sum(CEL_REGEX_COST_MAX, product(size, CEL_REGEX_PROGRAM_MAX / 16)));
+    else if (strcmp(op->call->function, CEL_MAP_INSERT) == 0)
+        all.cost = sum(all.cost, product(size, 8)); /* sorted anew */
     else
-        all.cost = sum(all.cost, size);
+        /* Finding a double's digits, and what is written are included. */
+        all.cost = sum(all.cost, sum(sum(size, NUMBER_TEXT), all.size / 16));
     return all;
 }
 

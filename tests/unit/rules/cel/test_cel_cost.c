@@ -47,7 +47,10 @@ START_TEST(it_is_never_less_than_what_is_spent)
         "(s + s + s).contains(s) && s.startsWith('a') && s.size() == 10",
         "cel.bind(a, l.map(x, [x, x]), a == a && a in [a])",
         "t.map(x, x + s).map(x, x.contains('z'))",
+        "s.replace('', s) + ['a', s].join(s) + '%s %s'.format([l, m]) == s",
+        "s.split('').map(p, string(1.5) + p).join('').size() > 0",
         "l.transformMap(i, v, v * 2).size() == 5",
+        "l.transformMapEntry(i, v, {string(v): i}).size() == 5 && string(1.5) != s",
         "s.matches('(a|b|c)+') && t.all(x, x.matches('[a-z]'))",
         "string(n) + s == s || n / 0 > 1",
         "l.map(x, string(x)).exists(x, x == '5') ? l + l : [1]",
@@ -81,8 +84,9 @@ START_TEST(what_cannot_be_told_is_said)
 {
     uint64_t used;
 
-    ck_assert_uint_eq(estimate("l.transformMapEntry(i, v, {string(v): i}).size()", 10, &used),
-                      UINT64_MAX);
+    ck_assert_uint_eq(
+        estimate("l.transformMapEntry(i, v, {string(v): i, 'x' + string(i): v}).size()", 10, &used),
+        UINT64_MAX);
 }
 END_TEST
 

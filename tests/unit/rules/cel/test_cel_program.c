@@ -131,6 +131,8 @@ START_TEST(common_shapes_have_operations_of_their_own)
     is_compiled_to("[1].filter(x, true)", CEL_OP_COLLECT);
     is_compiled_to("[[1]].map(x, x.map(y, y))", CEL_OP_COLLECT);
     is_compiled_to("[1].transformMap(i, v, v)", CEL_OP_INSERT);
+    is_compiled_to("[1].transformMapEntry(i, v, {v: i})", CEL_OP_INSERT);
+    is_compiled_to("[1].transformMapEntry(i, v, {v: i, i: v})", CEL_OP_LOOP);
     is_compiled_to("[1].all(x, true)", CEL_OP_LOOP);
     is_compiled_to("cel.bind(a, event.type, a)", CEL_OP_LET);
 }
