@@ -16,8 +16,7 @@
 #include "rules/cel/cel_standard.h"
 #include "rules/cel/cel_time.h"
 
-#define DOUBLE_TEXT_COST 32 /* of finding the shortest digits */
-#define NUMBER_MAX 1024     /* bytes of a text that is to be a number */
+#define NUMBER_MAX 1024 /* bytes of a text that is to be a number */
 
 static struct cel_value out_of_range(enum cel_kind kind)
 {
@@ -288,7 +287,7 @@ CEL_FUNCTION(cel_to_string)
         snprintf(number, sizeof(number), "%" PRIu64, args[0].natural);
         return text_of(run, number);
     case CEL_DOUBLE:
-        if (!cel_run_spend(run, DOUBLE_TEXT_COST))
+        if (!cel_run_spend(run, CEL_DOUBLE_TEXT_COST))
             return cel_over_budget();
         cel_double_text(args[0].real, number);
         return text_of(run, number);

@@ -258,6 +258,10 @@ static void write_double(struct cel_output *output, double real)
 {
     char text[CEL_DOUBLE_TEXT_SIZE];
 
+    if (!cel_run_spend(output->run, CEL_DOUBLE_TEXT_COST)) {
+        cel_output_fail(output, cel_over_budget());
+        return;
+    }
     cel_double_text(real, text);
     cel_output_text(output, text);
 }
