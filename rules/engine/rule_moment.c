@@ -12,6 +12,7 @@
 #include "rules/cel/cel_program.h"
 #include "rules/cel/cel_time.h"
 #include "rules/document/rule_names.h"
+#include "rules/engine/rule_names_read.h"
 
 /* An alert is at most 1 MiB of JSON, of which values take a few times as much; and what expressions
  * make of them. */
@@ -63,35 +64,35 @@ static bool holds_texts(struct cel_value map)
     return true;
 }
 
-/* CEL_ABSENT: a value of another type. */
+/* CEL_ABSENT: a value of another type. The types of the table differ in their first letter, but for
+ * the two maps. */
 static struct cel_value typed(struct cel_value value, const char *type)
 {
     static const struct cel_value absent = {0};
 
-    if (cel_is(value, CEL_ERROR) || strcmp(type, "dyn") == 0)
+    switch (*type) {
+    case 'd': /* dyn */
         return value;
-    if (strcmp(type, "string") == 0)
+    case 's': /* string */
         return cel_is(value, CEL_STRING) ? value : absent;
-    if (strcmp(type, "int") == 0)
+    case 'i': /* int */
         return cel_is(value, CEL_INT) ? value : absent;
-    if (strcmp(type, "timestamp") == 0) {
+    case 't': /* timestamp */
         if (cel_is(value, CEL_STRING))
             value = cel_timestamp_parse(value.text, value.extra);
         return cel_is(value, CEL_TIMESTAMP) ? value : absent;
+    default: /* map<string, string> or map<string, dyn> */
+        return cel_is(value, CEL_MAP) && (type[12] == 'd' || holds_texts(value)) ? value : absent;
     }
-    if (strcmp(type, "map<string, string>") == 0)
-        return cel_is(value, CEL_MAP) && holds_texts(value) ? value : absent;
-    if (strcmp(type, "map<string, dyn>") == 0)
-        return cel_is(value, CEL_MAP) ? value : absent;
-    return absent;
 }
 
+/* Only names of events and assets are asked for. */
 static const json_t *member_of(const char *name, const json_t *event, const json_t *asset)
 {
-    if (strncmp(name, "event.", 6) == 0)
-        return json_object_get(event, name + 6);
-    if (strncmp(name, "asset.", 6) == 0)
-        return json_object_get(asset, name + 6);
+    if (name[0] == 'e')
+        return json_object_get(event, name + sizeof("event.") - 1);
+    if (name[0] == 'a')
+        return json_object_get(asset, name + sizeof("asset.") - 1);
     return NULL;
 }
 
@@ -102,25 +103,19 @@ static int fill_slot(struct rule_moment *moment, size_t slot, const json_t *json
 
     if (!json)
         return 0;
-    value = typed(cel_json_value(moment->arena, json), name->type);
+    value = cel_json_value(moment->arena, json);
     if (cel_is(value, CEL_ERROR))
         return error_set_code(err, ERROR_INVALID, "%s: %s", name->name, value.text);
-    moment->slots[slot] = value;
+    moment->slots[slot] = typed(value, name->type);
     return 0;
 }
 
 /* What event.time says, but nothing comes from the future. */
-static int64_t time_of(const struct rule_moment *moment, const json_t *event)
+static int64_t time_of(const struct rule_moment *moment)
 {
-    const json_t *json = json_object_get(event, "time");
-    struct cel_value time = {0};
-    int64_t time_us;
+    struct cel_value time = moment->slots[RULE_SLOT_TIME];
+    int64_t time_us = cel_is(time, CEL_TIMESTAMP) ? rule_moment_us(time) : moment->now_us;
 
-    if (json_is_string(json))
-        time = cel_timestamp_parse(json_string_value(json), json_string_length(json));
-    if (!cel_is(time, CEL_TIMESTAMP))
-        return moment->now_us;
-    time_us = rule_moment_us(time);
     return time_us < moment->now_us ? time_us : moment->now_us;
 }
 
@@ -132,13 +127,16 @@ int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json
     moment->rule = NULL;
     moment->known = 0;
     moment->now_us = now_us;
-    moment->time_us = time_of(moment, event);
     moment->reference.length = 0;
-    for (size_t i = 0; i < rule_name_count; i++)
-        if (names >> (i < 64 ? i : 63) & 1 &&
-            fill_slot(moment, i, member_of(rule_names[i].name, event, asset), err) < 0)
+    names &= (UINT64_C(1) << RULE_SLOT_NOW) - 1; /* what stands behind it no alert says */
+    for (; names; names &= names - 1) {
+        size_t slot = (size_t)__builtin_ctzll(names);
+
+        if (fill_slot(moment, slot, member_of(rule_names[slot].name, event, asset), err) < 0)
             return -1;
-    rule_moment_set(moment, "now", rule_moment_timestamp(now_us));
+    }
+    moment->slots[RULE_SLOT_NOW] = rule_moment_timestamp(now_us);
+    moment->time_us = time_of(moment);
     return 0;
 }
 
@@ -158,12 +156,12 @@ void rule_moment_enter(struct rule_moment *moment, const struct rule_document *r
     moment->known = 0;
 }
 
-static struct cel_value run(struct rule_moment *moment, const struct rule_expression *expression)
+struct cel_value rule_moment_run(struct rule_moment *moment, const struct cel_program *program)
 {
     struct cel_run run = {
         .slots = moment->slots, .arena = moment->arena, .budget = CEL_BUDGET_DEFAULT};
 
-    return cel_program_run(expression->program, &run);
+    return cel_program_run(program, &run);
 }
 
 /* A let names those above it only, so this ends. */
@@ -181,7 +179,8 @@ static void know_lets(struct rule_moment *moment, const struct rule_expression *
             continue;
         moment->known |= UINT32_C(1) << which;
         know_lets(moment, &moment->rule->lets[which].expression);
-        moment->slots[slots[i]] = run(moment, &moment->rule->lets[which].expression);
+        moment->slots[slots[i]] =
+            rule_moment_run(moment, moment->rule->lets[which].expression.program);
     }
 }
 
@@ -190,5 +189,5 @@ struct cel_value rule_moment_value(struct rule_moment *moment,
 {
     if (moment->rule && moment->rule->let_count)
         know_lets(moment, expression);
-    return run(moment, expression);
+    return rule_moment_run(moment, expression->program);
 }

@@ -14,6 +14,7 @@
 #include "rules/document/rule_document.h"
 
 struct cel_arena;
+struct cel_program;
 struct error;
 
 /* What the caller finds the alert by when it is asked for again: kept with states that come due. */
@@ -25,7 +26,7 @@ struct rule_reference {
 
 struct rule_moment {
     int64_t now_us;
-    int64_t time_us; /* event.time; not given, or still to come: now */
+    int64_t time_us; /* event.time; not asked for, not given, or still to come: now */
     struct rule_reference reference;
     struct cel_arena *arena;
     const struct rule_document *rule; /* whose lets are in the slots; borrowed */
@@ -55,6 +56,8 @@ void rule_moment_enter(struct rule_moment *moment, const struct rule_document *r
 /* CEL_ERROR: why there is none. */
 struct cel_value rule_moment_value(struct rule_moment *moment,
                                    const struct rule_expression *expression);
+/* The same of a program that names no vars.* */
+struct cel_value rule_moment_run(struct rule_moment *moment, const struct cel_program *program);
 
 /* Seconds and nanoseconds of a moment in microseconds; of a timestamp, back. */
 struct cel_value rule_moment_timestamp(int64_t time_us);

@@ -70,14 +70,18 @@ static uint64_t of_task(const struct rule_document *rule)
 
 int rule_attribute_slot(int attribute)
 {
-    static const char *const names[RULE_ATTRIBUTES] = {
-        [RULE_TYPE] = "event.type",         [RULE_STATUS] = "event.status",
-        [RULE_SEVERITY] = "event.severity", [RULE_SOURCE] = "event.source",
-        [RULE_ASSET_NAME] = "asset.name",   [RULE_ASSET_CLASS] = "asset.class",
-        [RULE_ASSET_SITE] = "asset.site",   [RULE_ASSET_RACK] = "asset.rack",
+    static const uint8_t slots[RULE_ATTRIBUTES] = {
+        [RULE_TYPE] = RULE_SLOT_TYPE,
+        [RULE_STATUS] = RULE_SLOT_STATUS,
+        [RULE_SEVERITY] = RULE_SLOT_SEVERITY,
+        [RULE_SOURCE] = RULE_SLOT_SOURCE,
+        [RULE_ASSET_NAME] = RULE_SLOT_ASSET_NAME,
+        [RULE_ASSET_CLASS] = RULE_SLOT_ASSET_CLASS,
+        [RULE_ASSET_SITE] = RULE_SLOT_ASSET_SITE,
+        [RULE_ASSET_RACK] = RULE_SLOT_ASSET_RACK,
     };
 
-    return rule_env_slot(names[attribute]);
+    return slots[attribute];
 }
 
 uint64_t rule_names_read(const struct rule_document *rule)
@@ -87,5 +91,7 @@ uint64_t rule_names_read(const struct rule_document *rule)
     for (int i = 0; i < RULE_ATTRIBUTES; i++)
         if (rule->scope[i].count || i == RULE_TYPE || i == RULE_STATUS)
             names |= UINT64_C(1) << rule_attribute_slot(i);
-    return names | UINT64_C(1) << rule_env_slot("asset.id"); /* the key of a hold */
+    if (rule->window.kind != RULE_WINDOW_NONE)
+        names |= UINT64_C(1) << RULE_SLOT_TIME;
+    return names | UINT64_C(1) << RULE_SLOT_ASSET_ID; /* the key of a hold */
 }

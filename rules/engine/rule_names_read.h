@@ -9,5 +9,19 @@ struct rule_document;
 
 /* Bit n: rule_names[n]; with those of its scope and lets. */
 uint64_t rule_names_read(const struct rule_document *rule);
+/* Slots that every alert is asked for: their places in rule_names[], which never change. */
+enum rule_slot {
+    RULE_SLOT_SOURCE = 1,
+    RULE_SLOT_TYPE = 2,
+    RULE_SLOT_STATUS = 3,
+    RULE_SLOT_SEVERITY = 4,
+    RULE_SLOT_TIME = 5,
+    RULE_SLOT_ASSET_ID = 12,
+    RULE_SLOT_ASSET_NAME = 13,
+    RULE_SLOT_ASSET_CLASS = 14,
+    RULE_SLOT_ASSET_SITE = 18,
+    RULE_SLOT_ASSET_RACK = 19,
+    RULE_SLOT_NOW = 28,
+};
 /* The slot of an attribute of a scope. */
 int rule_attribute_slot(int attribute);

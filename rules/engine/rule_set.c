@@ -10,11 +10,14 @@
 #include "rules/engine/rule_index.h"
 #include "rules/engine/rule_names_read.h"
 
+#define WANTED_CHAINS 1024
+
 struct rule_set {
     struct rule_in_set *rules;
     uint32_t *by_name;
     size_t count;
     struct rule_index *index;
+    struct rule_wanted *wanted[WANTED_CHAINS];
     uint64_t names;
 };
 
@@ -58,6 +61,62 @@ static int name_states(struct rule_set *set)
     return 0;
 }
 
+static uint64_t hash_wanted(int slot, const struct rule_strings *texts)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) + (uint64_t)slot;
+
+    for (size_t i = 0; i < texts->count; i++)
+        for (const char *at = texts->items[i]; at == texts->items[i] || at[-1]; at++)
+            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static bool is_wanted(const struct rule_wanted *wanted, int slot, const struct rule_strings *texts)
+{
+    if (wanted->slot != slot || wanted->count != texts->count)
+        return false;
+    for (size_t i = 0; i < texts->count; i++)
+        if (wanted->texts[i].extra != strlen(texts->items[i]) ||
+            memcmp(wanted->texts[i].text, texts->items[i], wanted->texts[i].extra) != 0)
+            return false;
+    return true;
+}
+
+/* The texts are borrowed from the first rule that has them. */
+static const struct rule_wanted *want(struct rule_set *set, int slot,
+                                      const struct rule_strings *texts)
+{
+    struct rule_wanted **chain = &set->wanted[hash_wanted(slot, texts) % WANTED_CHAINS];
+    struct rule_wanted *wanted = *chain;
+
+    while (wanted && !is_wanted(wanted, slot, texts))
+        wanted = wanted->next;
+    if (wanted || !(wanted = calloc(1, sizeof(*wanted) + texts->count * sizeof(wanted->texts[0]))))
+        return wanted;
+    *wanted = (struct rule_wanted){.next = *chain, .slot = slot, .count = texts->count};
+    for (size_t i = 0; i < texts->count; i++)
+        wanted->texts[i] = cel_string(texts->items[i], strlen(texts->items[i]));
+    return *chain = wanted;
+}
+
+static int want_all(struct rule_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct rule_in_set *rule = &set->rules[i];
+
+        for (int n = 0; n < RULE_ATTRIBUTES; n++) {
+            const struct rule_strings *texts = &rule->document->scope[n];
+
+            if (n != RULE_TYPE && texts->count &&
+                !(rule->wanted[rule->wanted_count++] = want(set, rule_attribute_slot(n), texts)))
+                return -1;
+        }
+        rule->match = rule->document->match.program;
+        rule->lets = rule->document->let_count > 0;
+    }
+    return 0;
+}
+
 struct rule_set *rule_set_create(const struct rule_member *members, size_t count, struct error *err)
 {
     struct rule_set *set = calloc(1, sizeof(*set));
@@ -74,12 +133,12 @@ struct rule_set *rule_set_create(const struct rule_member *members, size_t count
     for (set->count = 0; set->count < count; set->count++) {
         const struct rule_member *member = &members[set->count];
 
-        set->rules[set->count] =
-            (struct rule_in_set){member->document, NULL, member->shadow, member->of};
+        set->rules[set->count] = (struct rule_in_set){
+            .document = member->document, .shadow = member->shadow, .of = member->of};
         set->names |= rule_names_read(member->document);
     }
     qsort(set->rules, count, sizeof(*set->rules), by_order);
-    if (name_states(set) < 0) {
+    if (name_states(set) < 0 || want_all(set) < 0) {
         error_no_memory(err);
         goto fail;
     }
@@ -101,6 +160,11 @@ void rule_set_destroy(struct rule_set *set)
         rule_document_destroy((struct rule_document *)set->rules[i].document);
         free((char *)set->rules[i].name);
     }
+    for (size_t i = 0; i < WANTED_CHAINS; i++)
+        for (struct rule_wanted *wanted = set->wanted[i], *next; wanted; wanted = next) {
+            next = wanted->next;
+            free(wanted);
+        }
     free(set->rules);
     free(set->by_name);
     free(set);

@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/cel/cel_value.h"
+#include "rules/document/rule_document.h"
+
 struct error;
-struct rule_document;
 struct rule_moment;
 struct rule_set;
 
@@ -20,11 +22,23 @@ struct rule_member {
     const void *of; /* the caller's, borrowed */
 };
 
+/* An attribute that is restricted; rules that restrict it to the same texts share it. */
+struct rule_wanted {
+    struct rule_wanted *next; /* of the set's */
+    int slot;
+    size_t count;
+    struct cel_value texts[];
+};
+
 /* In a set: its number is its place in the order of acting, priority first, then id. */
 struct rule_in_set {
     const struct rule_document *document;
     const char *name; /* of its states: the id; of a shadow "id~shadow" */
     bool shadow;
+    bool lets; /* it has some */
+    uint8_t wanted_count;
+    const struct rule_wanted *wanted[RULE_ATTRIBUTES]; /* without the type: the index is by type */
+    const struct cel_program *match;                   /* NULL: always */
     const void *of;
 };
 

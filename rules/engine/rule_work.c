@@ -73,7 +73,7 @@ int rule_work_value(struct rule_work *work, const char *field, size_t entry,
 int rule_work_holds(struct rule_work *work, const char *field, size_t entry,
                     const struct rule_expression *expression, bool *ret)
 {
-    struct cel_value value;
+    struct cel_value value = {0};
     char why[64];
 
     if (!rule_work_value(work, field, entry, expression, &value))

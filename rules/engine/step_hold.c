@@ -4,14 +4,14 @@
  */
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/document/rule_names.h"
+#include "rules/engine/rule_names_read.h"
 #include "rules/engine/rule_state_key.h"
 #include "rules/engine/rule_work.h"
 
 /* Without a key of its own: the machine. */
 static int name_by_asset(struct rule_work *work, struct rule_state_name *ret)
 {
-    struct cel_value id = work->moment->slots[rule_env_slot("asset.id")];
+    struct cel_value id = work->moment->slots[RULE_SLOT_ASSET_ID];
     struct rule_state_key key;
     const char *why;
     char *copy;

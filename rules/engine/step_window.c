@@ -180,7 +180,7 @@ int step_window(struct rule_work *work)
     const struct rule_window *window = &work->rule->document->window;
     struct rule_state_name name;
     struct rule_tally tally;
-    double amount;
+    double amount = 0;
     int rc;
 
     if (window->kind == RULE_WINDOW_NONE)

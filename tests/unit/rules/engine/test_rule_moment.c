@@ -86,8 +86,27 @@ END_TEST
 START_TEST(every_name_has_a_bit)
 {
     ck_assert_uint_le(rule_name_count, 64);
-    for (int i = 0; i < RULE_ATTRIBUTES; i++)
-        ck_assert_int_ge(rule_attribute_slot(i), 0);
+    for (int i = 0; i < RULE_ATTRIBUTES; i++) {
+        const char *name = rule_attribute_name(i);
+        char whole[64];
+
+        snprintf(whole, sizeof(whole), "%s%s", strchr(name, '.') ? "" : "event.", name);
+        ck_assert_int_eq(rule_attribute_slot(i), rule_env_slot(whole));
+    }
+    ck_assert_int_eq(RULE_SLOT_ASSET_ID, rule_env_slot("asset.id"));
+    ck_assert_int_eq(RULE_SLOT_TIME, rule_env_slot("event.time"));
+    ck_assert_int_eq(RULE_SLOT_NOW, rule_env_slot("now"));
+    for (size_t i = 0; i < rule_name_count; i++) {
+        const char *name = rule_names[i].name, *type = rule_names[i].type;
+        bool given = strncmp(name, "event.", 6) == 0 || strncmp(name, "asset.", 6) == 0;
+
+        ck_assert_msg(given == (i < RULE_SLOT_NOW), "%s stands on the wrong side of now", name);
+        ck_assert_msg(!given || strcmp(type, "dyn") == 0 || strcmp(type, "string") == 0 ||
+                          strcmp(type, "int") == 0 || strcmp(type, "timestamp") == 0 ||
+                          strcmp(type, "map<string, string>") == 0 ||
+                          strcmp(type, "map<string, dyn>") == 0,
+                      "%s is of a type that alerts are not filled with: %s", name, type);
+    }
 }
 END_TEST
 
