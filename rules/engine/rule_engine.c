@@ -13,6 +13,8 @@
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_names.h"
 #include "rules/engine/rule_decision.h"
+#include "rules/engine/rule_keys.h"
+#include "rules/engine/rule_match.h"
 #include "rules/engine/rule_names_read.h"
 #include "rules/engine/rule_note.h"
 #include "rules/engine/rule_work.h"
@@ -83,41 +85,6 @@ static struct rule_work work_of(struct rule_engine *engine, uint32_t rule,
     *finding = (struct rule_finding){.rule = rule, .words = ""};
     rule_work_begin(&work, rule_set_at(engine->set, rule));
     return work;
-}
-
-static bool has_wanted(const struct rule_wanted *wanted, const struct rule_moment *moment)
-{
-    struct cel_value value = moment->slots[wanted->slot];
-
-    for (size_t i = 0; cel_is(value, CEL_STRING) && i < wanted->count; i++)
-        if (wanted->texts[i].extra == value.extra &&
-            memcmp(wanted->texts[i].text, value.text, value.extra) == 0)
-            return true;
-    return false;
-}
-
-/* Of an alert of one of its types. 1: it is for this alert; 0: not; -1: its match has no value,
- * *ret_why. Of most rules this is all that is looked at: the document is not. */
-static int matches(const struct rule_in_set *rule, struct rule_moment *moment,
-                   struct cel_value *ret_why)
-{
-    struct cel_value value;
-
-    for (size_t i = 0; i < rule->wanted_count; i++)
-        if (!has_wanted(rule->wanted[i], moment))
-            return 0;
-    if (!rule->match)
-        return 1;
-    if (rule->lets) {
-        rule_moment_enter(moment, rule->document);
-        value = rule_moment_value(moment, &rule->document->match);
-    } else {
-        value = rule_moment_run(moment, rule->match);
-    }
-    if (cel_is(value, CEL_BOOL))
-        return value.boolean;
-    *ret_why = cel_is(value, CEL_ERROR) ? value : cel_error("must be a bool");
-    return -1;
 }
 
 /* What it would have done, and nothing else. */
@@ -241,7 +208,7 @@ static int decide(struct rule_engine *engine, struct rule_moment *moment, struct
     for (size_t i = 0; i < count; i++) {
         uint32_t rule = engine->candidates[i];
         struct cel_value why;
-        int rc = matches(rule_set_at(engine->set, rule), moment, &why);
+        int rc = rule_match(rule_set_at(engine->set, rule), moment, &why);
 
         if (rc && take(engine, moment, rule, rc < 0 ? &why : NULL, &taker, err) < 0)
             return -1;
@@ -311,7 +278,7 @@ int rule_engine_alert(struct rule_engine *engine, struct rule_moment *moment,
 static int go_on_behind_hold(struct rule_work *work)
 {
     struct cel_value why;
-    int rc = matches(work->rule, work->moment, &why);
+    int rc = rule_match(work->rule, work->moment, &why);
 
     if (rc < 0)
         return rule_work_fail(work, "match", 0, &work->rule->document->match, why.text);
@@ -358,6 +325,41 @@ int rule_engine_reference(const struct rule_state *state, const unsigned char **
     if (state->name.kind != RULE_STATE_ABSENT)
         return 0;
     return rule_note_reference(state, ret, ret_length, ret_task);
+}
+
+/* ---- what must be known first ---- */
+
+int rule_engine_keys(struct rule_engine *engine, struct rule_moment *moment,
+                     rule_name_taker *take_name, void *context, struct error *err)
+{
+    struct cel_value type = moment->slots[RULE_SLOT_TYPE];
+    const struct rule_noting *notes;
+    size_t count;
+
+    if (!cel_is(type, CEL_STRING))
+        return 0;
+    count = rule_set_notes(engine->set, type.text, type.extra, &notes);
+    for (size_t i = 0; i < count; i++) {
+        struct rule_finding finding;
+        struct rule_work work = work_of(engine, notes[i].rule, moment, &finding, err);
+
+        if (rule_keys_of_note(&work, &notes[i], take_name, context) < 0)
+            return -1;
+    }
+    count = is_resolved(moment) ? 0 : rule_set_candidates(engine->set, moment, engine->candidates);
+    for (size_t i = 0; i < count; i++) {
+        const struct rule_in_set *rule = rule_set_at(engine->set, engine->candidates[i]);
+        struct rule_finding finding;
+        struct rule_work work;
+        struct cel_value why;
+
+        if (rule_match(rule, moment, &why) <= 0)
+            continue;
+        work = work_of(engine, engine->candidates[i], moment, &finding, err);
+        if (rule_keys_of_rule(&work, take_name, context) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* ---- tasks ---- */

@@ -60,7 +60,8 @@ int rule_engine_group(struct rule_engine *engine, uint32_t rule, struct rule_mom
                       const struct rule_expression *by, const char **ret);
 
 /* Every state that this alert may read or change, for who must load it first; some twice, some of
- * rules that will be outranked. -1: the taker's. */
+ * rules that will be outranked. A name with length 0 stands for all of its rule and kind: which one
+ * it is the window will say. -1: the taker's, or 'err'. */
 typedef int rule_name_taker(void *context, const struct rule_state_name *name, struct error *err);
 int rule_engine_keys(struct rule_engine *engine, struct rule_moment *moment, rule_name_taker *take,
                      void *context, struct error *err);

@@ -194,8 +194,127 @@ START_TEST(an_alert_without_a_type_is_refused)
 }
 END_TEST
 
+/* States are only there when they were told beforehand. */
+static int load(void *context, const struct rule_state_name *name, struct error *err)
+{
+    const struct rule_state *state = rule_states_find(bed.states, name);
+
+    ck_assert_uint_gt(name->length, 0);
+    return state ? rule_states_put(context, name, state->value, state->length, state->due_us, err)
+                 : 0;
+}
+
+static int save(void *context, const struct rule_state *state, struct error *err)
+{
+    if (state->gone)
+        rule_states_drop(context, &state->name);
+    else
+        return rule_states_put(context, &state->name, state->value, state->length, state->due_us,
+                               err);
+    return 0;
+}
+
+/* As who keeps states elsewhere does it: the keys of an alert, those states, and what changed. */
+static void alert_loaded(const char *event, double now_s, char answer[256])
+{
+    struct rule_states *few = rule_states_create(true);
+    struct error err = {0};
+    struct rule_engine *engine = rule_engine_create(bed.set, few, &err);
+    const struct rule_finding *findings;
+    size_t count;
+
+    rule_bed_fill(&bed, event, "\"id\": \"m1\", \"name\": \"m1\"", now_s);
+    ck_assert_int_eq(rule_engine_keys(engine, bed.moment, load, few, &err), 0);
+    rule_states_kept(few);
+    ck_assert_int_eq(rule_engine_alert(engine, bed.moment, &findings, &count, &err), 0);
+    rule_bed_write(&bed, findings, count);
+    snprintf(answer, 256, "%.255s", bed.answer);
+    ck_assert_int_eq(rule_states_changed(few, save, bed.states, &err), 0);
+    rule_engine_destroy(engine);
+    rule_states_destroy(few);
+}
+
+#define EVERY_STEP                                                                                 \
+    "  suppress: [{type: [work, t], key: event.component.id, for: 5s, because: x}]\n"              \
+    "  window: {kind: sliding, key: asset.id, within: 30s, when: window.count >= 2}\n"             \
+    "  dedup: {key: [asset.id, event.component.id], within: 20s}\n"                                \
+    "  throttle: {key: asset.id, max: 2, per: 60s}\n"
+#define HELD "  priority: 1\n  match: event.component.id == 'c3'\n  hold: 30s\n"
+
+START_TEST(the_keys_of_an_alert_are_all_that_it_needs)
+{
+    static const char *const types[] = {"t", "t", "t", "work"};
+    static char loaded[400][256];
+    struct rule_states *all;
+    uint64_t seed = 7;
+    size_t different = 0;
+
+    rule_bed_add(&bed, "a", EVERY_STEP);
+    rule_bed_add(&bed, "b", HELD);
+    rule_bed_open(&bed);
+    for (int pass = 0; pass < 2; pass++) {
+        seed = 7;
+        for (int i = 0; i < 400; i++) {
+            char event[128];
+
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+            snprintf(event, sizeof(event),
+                     "\"type\": \"%s\", \"status\": \"%s\", \"component\": {\"id\": \"c%d\"}",
+                     types[seed >> 62], seed >> 59 & 7 ? "firing" : "resolved",
+                     (int)(seed >> 40 & 3));
+            if (pass == 0) {
+                alert_loaded(event, i * 2, loaded[i]);
+                different += i > 0 && strcmp(loaded[i], loaded[i - 1]) != 0;
+            } else {
+                alert(event, i * 2, loaded[i]);
+            }
+        }
+        all = bed.states;
+        bed.states = rule_states_create(false);
+        rule_states_destroy(all);
+        rule_engine_destroy(bed.engine);
+        bed.engine = rule_engine_create(bed.set, bed.states, NULL);
+    }
+    ck_assert_uint_gt(different, 100);
+}
+END_TEST
+
+/* Whatever order the rules of a set are given in, they decide the same. */
+START_TEST(the_order_of_rules_is_not_that_of_their_files)
+{
+    static const struct {
+        const char *id, *spec;
+    } rules[] = {{"a", EVERY_STEP},
+                 {"b", HELD},
+                 {"c", "  priority: 1\n  match: event.component.id == 'c1'\n"},
+                 {"d", "  match: event.component.id in ['c1', 'c2']\n"},
+                 {"e", "  priority: 2\n  match: event.component.n > 0\n"}};
+    static char first[300][256];
+
+    for (size_t turn = 0; turn < 5; turn++) {
+        for (size_t i = 0; i < 5; i++)
+            rule_bed_add(&bed, rules[(i * 2 + turn) % 5].id, rules[(i * 2 + turn) % 5].spec);
+        rule_bed_open(&bed);
+        for (int i = 0; i < 300; i++) {
+            char event[128];
+
+            snprintf(event, sizeof(event), "\"component\": {\"id\": \"c%d\", \"n\": %s}", i * 7 % 5,
+                     i % 11 ? "0" : "\"x\"");
+            rule_bed_alert(&bed, event, i);
+            if (turn == 0)
+                snprintf(first[i], sizeof(first[i]), "%.255s", bed.answer);
+            ck_assert_str_eq(bed.answer, first[i]);
+        }
+        rule_bed_close(&bed);
+    }
+    ck_assert_str_ne(first[0], first[1]);
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
                 an_error_above_boots_nothing_below, a_failure_leaves_nothing_behind,
                 a_shadow_works_by_itself, a_resolved_alert_never_acts, parameters_are_worked_out,
                 what_is_expected_and_does_not_come_is_told, a_task_that_ends_is_not_missed,
-                a_state_of_no_rule_only_goes, an_alert_without_a_type_is_refused)
+                a_state_of_no_rule_only_goes, an_alert_without_a_type_is_refused,
+                the_keys_of_an_alert_are_all_that_it_needs,
+                the_order_of_rules_is_not_that_of_their_files)

@@ -1,0 +1,13 @@
+/* rule_match.h - whether a rule is for an alert: its scope, then its match. Part of rule_engine.h.
+ */
+#pragma once
+
+#include "rules/cel/cel_value.h"
+
+struct rule_in_set;
+struct rule_moment;
+
+/* Of an alert of one of its types. 1: it is for this alert; 0: not; -1: its match has no value,
+ * *ret_why says why. */
+int rule_match(const struct rule_in_set *rule, struct rule_moment *moment,
+               struct cel_value *ret_why);
