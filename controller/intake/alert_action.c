@@ -127,6 +127,10 @@ static int make_plan(struct plan *plan, struct db *db, const struct uuid *tenant
                   version ? " " : "", version ? version : "");
     else if (found > 0 && check_params(plan, &why) == 0)
         plan->ok = true;
+    if (why.code == ERROR_UNAVAILABLE) {
+        *err = why; /* for want of memory: that is no word about the rule */
+        return -1;
+    }
     if (!plan->ok) {
         alert_item_words(plan->why_not, sizeof(plan->why_not), "%s", error_text(&why));
         return 0;

@@ -108,16 +108,18 @@ static void on_log(const rd_kafka_t *consumer, int level, const char *facility, 
 }
 
 /* Before it is assigned: its messages never come by way of the consumer's queue. */
-static void open_queue(struct kafka_source *source, struct kafka_partition *partition)
+static int open_queue(struct kafka_source *source, struct kafka_partition *partition,
+                      struct error *err)
 {
     static const uint64_t one = 1; /* what an eventfd takes */
 
     partition->queue = rd_kafka_queue_get_partition(source->consumer, partition->topic,
                                                     partition->kept.origin.partition);
     if (!partition->queue)
-        return;
+        return error_no_memory(err);
     rd_kafka_queue_forward(partition->queue, NULL);
     rd_kafka_queue_io_event_enable(partition->queue, source->wake_fd, &one, sizeof(one));
+    return 0;
 }
 
 /* One attempt to find the log's ends and to open the cursor. */
@@ -142,46 +144,48 @@ static int try_open(struct kafka_source *source, struct kafka_partition *partiti
     return opened;
 }
 
-/* Until it is open or we stop. */
-static int open_patiently(struct kafka_source *source, struct kafka_partition *partition,
-                          int64_t *ret_start)
+/* One attempt to have it: its cursor open, its queue ours. */
+static int try_assign(struct kafka_source *source, const char *topic, int32_t number,
+                      const struct alert_source *alerts, int64_t *ret_start, struct error *err)
 {
-    struct error err;
+    struct kafka_partition *partition =
+        kafka_partition_create(source->cluster, topic, number, alerts, err);
 
-    while (!is_stopping(source)) {
-        error_clear(&err);
-        if (try_open(source, partition, ret_start, &err) == 0)
-            return 0;
-        trouble(source, error_text(&err));
-        pause_ms(RETRY_MS);
+    if (!partition)
+        return -1;
+    if (try_open(source, partition, ret_start, err) < 0 ||
+        kafka_partitions_add(&source->partitions, partition, err) < 0) {
+        kafka_partition_destroy(partition);
+        return -1;
     }
-    return -1;
+    if (open_queue(source, partition, err) < 0) {
+        kafka_partitions_drop(&source->partitions, topic, number);
+        return -1;
+    }
+    log_info("intake", "partition opened",
+             "topic=%s partition=%" PRId32 " epoch=%" PRId64 " start=%" PRId64, topic, number,
+             partition->kept.cursor.epoch, *ret_start);
+    return 0;
 }
 
-/* Where to start, RD_KAFKA_OFFSET_END for what must not be read. */
+/* Where to start, RD_KAFKA_OFFSET_END for what must not be read. Patiently: until it is open or we
+ * stop. */
 static int64_t assign_one(struct kafka_source *source, const char *topic, int32_t number)
 {
     const struct alert_source *alerts = alert_sources_find(source->sources, topic);
-    struct kafka_partition *partition;
-    struct error err = {0};
+    struct error err;
     int64_t start;
 
     if (!alerts)
         return RD_KAFKA_OFFSET_END; /* paused or gone since; the next rebalance takes it away */
-    partition = kafka_partition_create(source->cluster, topic, number, alerts, &err);
-    if (!partition || open_patiently(source, partition, &start) < 0 ||
-        kafka_partitions_add(&source->partitions, partition, &err) < 0) {
-        if (err.text[0])
-            log_error("intake", "a partition cannot be opened", "topic=%s why=%s", topic,
-                      log_quote(error_text(&err)));
-        kafka_partition_destroy(partition);
-        return RD_KAFKA_OFFSET_END;
+    while (!is_stopping(source)) {
+        error_clear(&err);
+        if (try_assign(source, topic, number, alerts, &start, &err) == 0)
+            return start;
+        trouble(source, error_text(&err));
+        pause_ms(RETRY_MS);
     }
-    open_queue(source, partition);
-    log_info("intake", "partition opened",
-             "topic=%s partition=%" PRId32 " epoch=%" PRId64 " start=%" PRId64, topic, number,
-             partition->kept.cursor.epoch, start);
-    return start;
+    return RD_KAFKA_OFFSET_END;
 }
 
 static void note(const char *what, rd_kafka_error_t *error)
@@ -193,9 +197,12 @@ static void note(const char *what, rd_kafka_error_t *error)
     rd_kafka_error_destroy(error);
 }
 
+/* A pause outlives the assignment that it was made in: who is given a partition back that halted
+ * here once begins with that taken off. */
 static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_topic_partition_list_t *silent = rd_kafka_topic_partition_list_new(list->cnt);
+    rd_kafka_topic_partition_list_t *read = rd_kafka_topic_partition_list_new(list->cnt);
 
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *at = &list->elems[i];
@@ -203,13 +210,14 @@ static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t 
         at->offset = assign_one(source, at->topic, at->partition);
         if (strcmp(at->topic, source->troubled_topic) == 0)
             source->topic_trouble[0] = '\0';
-        if (at->offset == RD_KAFKA_OFFSET_END)
-            rd_kafka_topic_partition_list_add(silent, at->topic, at->partition);
+        rd_kafka_topic_partition_list_add(at->offset == RD_KAFKA_OFFSET_END ? silent : read,
+                                          at->topic, at->partition);
     }
     note("assign", rd_kafka_incremental_assign(source->consumer, list));
-    if (silent->cnt > 0)
-        rd_kafka_pause_partitions(source->consumer, silent);
+    rd_kafka_pause_partitions(source->consumer, silent);
+    rd_kafka_resume_partitions(source->consumer, read);
     rd_kafka_topic_partition_list_destroy(silent);
+    rd_kafka_topic_partition_list_destroy(read);
     source->trouble[0] = '\0';
 }
 
