@@ -32,6 +32,7 @@ struct live {
     int64_t told_us, told_at_us;   /* the time that WELCOME gave, and CLOCK_BOOTTIME then */
     struct waiting_batch *waiting; /* oldest first */
     int64_t bulk_ms;               /* when bulk came last, or the waiting began */
+    bool wakes;                    /* bulk came in the set that is told: what waits goes on */
     struct live *next, *previous;
 };
 

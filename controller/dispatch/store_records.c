@@ -111,11 +111,12 @@ static int go_on(struct dispatch_store *store, struct live *live, bool without_r
                                   .batch = item->batch,
                                   .at = item->at,
                                   .without_report = without_report};
+        size_t before = item->at;
         int rc = take_alone(store, &one, TIMEOUT_TRIES, err);
 
-        if (acknowledge(store, live, &one, item->at, rc < 0 ? NULL : err) < 0 || rc < 0)
+        item->at = one.at; /* also of a try that failed in the middle: this much is committed */
+        if (acknowledge(store, live, &one, before, rc < 0 ? NULL : err) < 0 || rc < 0)
             return -1;
-        item->at = one.at;
         if (one.progress == EVENTS_STALE) {
             store_end_stale(store, live);
             return 0;
@@ -131,12 +132,21 @@ static int go_on(struct dispatch_store *store, struct live *live, bool without_r
 int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struct error *err)
 {
     for (struct live *live = live_sessions_first(store->sessions), *next; live; live = next) {
+        struct error why = {0};
+
         next = live->next;
-        if (live->waiting && now_ms - live->bulk_ms >= EVENT_REPORT_PATIENCE_MS) {
-            live->bulk_ms = now_ms;
-            if (go_on(store, live, true, err) < 0)
-                return -1;
+        if (!live->waiting || now_ms - live->bulk_ms < EVENT_REPORT_PATIENCE_MS)
+            continue;
+        live->bulk_ms = now_ms;
+        if (go_on(store, live, true, &why) == 0)
+            continue;
+        if (!db_alive(store->db)) {
+            *err = why;
+            return -1;
         }
+        /* In nobody else's way; it is tried again. */
+        log_warn(STORE_ROOM, "facts that waited for a report wait on", "agent=%s reason=%s",
+                 live->session.name, log_quote(error_text(&why)));
     }
     return 0;
 }
@@ -176,10 +186,11 @@ static int tell(struct dispatch_store *store, struct dispatch_job *job,
     }
     if (one->progress == EVENTS_WAIT)
         return begin_waiting(live, job, one->at, err);
-    if (one->batch->stream != MUSTER__STREAM__BULK)
-        return 0;
-    live->bulk_ms = clock_monotonic_ms();
-    return go_on(store, live, false, err);
+    if (one->batch->stream == MUSTER__STREAM__BULK) {
+        live->bulk_ms = clock_monotonic_ms();
+        live->wakes = true;
+    }
+    return 0;
 }
 
 /* Does an earlier batch of the same session keep this one back? Its place would be called stale. */
@@ -206,7 +217,8 @@ static void take_each(struct dispatch_store *store, struct under_way *list,
         batches[i].progress = EVENTS_WAIT;
         if (before && !before->failed)
             continue;
-        if (before || timeouts >= TIMEOUTS_A_SET) {
+        /* A connection that died was tried anew by then: each try may take its whole time. */
+        if (before || timeouts >= TIMEOUTS_A_SET || !db_alive(store->db)) {
             error_set_code(&list[i].why, ERROR_UNAVAILABLE, "the database is behind");
             list[i].failed = true;
             continue;
@@ -233,52 +245,76 @@ static void take_together(struct dispatch_store *store, struct under_way *list,
 }
 
 /* What waits behind a RESULT goes there, what is of no session any more is left; the others make
- * the set. Returns how many; failed jobs are told. */
+ * the set. One that fails stands in the list as failed: its session lives until the set is told,
+ * since other batches are 'from' it. */
 static size_t choose(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
-                     struct under_way *list, struct event_batch *batches)
+                     struct under_way *list, size_t *ret_failed, struct event_batch *batches)
 {
-    size_t chosen = 0;
+    size_t chosen = 0, failed = 0;
 
     for (size_t i = 0; i < count; i++) {
         struct live *live = live_sessions_of_connection(store->sessions, jobs[i]->connection);
-        struct error err = {0};
+        struct under_way way = {.job = jobs[i]};
 
         if (!live)
             continue; /* the records come again in its next session */
         if (jobs[i]->batch->stream == MUSTER__STREAM__FACTS && live->waiting) {
-            if (begin_waiting(live, jobs[i], 0, &err) < 0)
-                store_fail_job(store, jobs[i], &err);
+            way.failed = begin_waiting(live, jobs[i], 0, &way.why) < 0;
+            if (way.failed)
+                list[count - ++failed] = way;
             continue;
         }
-        list[chosen] = (struct under_way){.job = jobs[i]};
+        list[chosen] = way;
         batches[chosen++] = (struct event_batch){.from = &live->session, .batch = jobs[i]->batch};
     }
+    *ret_failed = failed;
     return chosen;
+}
+
+static void tell_one(struct dispatch_store *store, struct under_way *way,
+                     const struct event_batch *one)
+{
+    struct error err = {0};
+
+    if (!way->failed) {
+        way->failed = tell(store, way->job, one, &way->why) < 0;
+    } else {
+        struct live *live = live_sessions_of_connection(store->sessions, way->job->connection);
+
+        if (live && acknowledge(store, live, one, 0, &err) < 0)
+            log_warn(STORE_ROOM, "COMMITTED not sent", "reason=%s", log_quote(error_text(&err)));
+    }
+    if (way->failed)
+        store_fail_job(store, way->job, &way->why);
+}
+
+/* Of which session was there bulk? Once each, and behind all of the set: facts that came behind the
+ * bulk may have begun to wait only when they were told, and nobody else would wake them. */
+static void wake(struct dispatch_store *store, const struct under_way *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = live_sessions_of_connection(store->sessions, list[i].job->connection);
+        struct error err = {0};
+
+        if (!live || !live->wakes)
+            continue;
+        live->wakes = false;
+        if (go_on(store, live, false, &err) < 0)
+            store_fail_job(store, list[i].job, &err);
+    }
 }
 
 void store_on_records(struct dispatch_store *store, struct dispatch_job **jobs, size_t count)
 {
     struct under_way list[STORE_SET_MAX];
     struct event_batch batches[STORE_SET_MAX];
-    size_t chosen = choose(store, jobs, count, list, batches);
+    size_t failed, chosen = choose(store, jobs, count, list, &failed, batches);
 
     if (chosen > 0)
         take_together(store, list, batches, chosen);
-    for (size_t i = 0; i < chosen; i++) {
-        struct error err = {0};
-
-        if (!list[i].failed) {
-            list[i].failed = tell(store, list[i].job, &batches[i], &err) < 0;
-            list[i].why = err;
-        } else {
-            struct live *live =
-                live_sessions_of_connection(store->sessions, list[i].job->connection);
-
-            if (live && acknowledge(store, live, &batches[i], 0, &err) < 0)
-                log_warn(STORE_ROOM, "COMMITTED not sent", "reason=%s",
-                         log_quote(error_text(&err)));
-        }
-        if (list[i].failed)
-            store_fail_job(store, list[i].job, &list[i].why);
-    }
+    for (size_t i = 0; i < chosen; i++)
+        tell_one(store, &list[i], &batches[i]);
+    for (size_t i = count - failed; i < count; i++)
+        store_fail_job(store, list[i].job, &list[i].why);
+    wake(store, list, chosen);
 }
