@@ -97,6 +97,11 @@ static int refuse(struct session_reject *reject, const char *code, const char *r
     return 0;
 }
 
+static int refuse_revoked(struct session_reject *reject)
+{
+    return refuse(reject, "revoked", "muster agent add, with new keys", "this agent was revoked");
+}
+
 static const char QUARANTINE_REMEDY[] = "find out why, then: muster site release NAME";
 
 static int quarantine(struct db *db, const struct uuid *site, const char *agent,
@@ -211,8 +216,7 @@ static int decide(struct db *db, const struct session_hello *hello, struct live_
     if (rc == 0)
         return refuse(reject, "unknown_agent", "muster agent add", "no such agent");
     if (!row.active)
-        return refuse(reject, "revoked", "muster agent add, with new keys",
-                      "this agent was revoked");
+        return refuse_revoked(reject);
     if (!uuid_equal(&row.site, &hello->site))
         return refuse(reject, "wrong_site", "set site.id to the site that the agent was added to",
                       "HELLO names another site than this agent's");
@@ -235,12 +239,14 @@ static int decide(struct db *db, const struct session_hello *hello, struct live_
     return rc;
 }
 
+/* 1: ours; 0: its agent was revoked meanwhile; -1. */
 static int open_session(struct db *db, const struct uuid *controller,
                         const struct session_hello *hello, struct live_session *session,
                         struct error *err)
 {
     const char *features[SESSION_FEATURES_MAX];
     struct db_rows *rows;
+    int opened;
 
     for (size_t i = 0; i < hello->feature_count; i++)
         features[i] = hello->features[i];
@@ -252,10 +258,13 @@ static int open_session(struct db *db, const struct uuid *controller,
                     hello->software, hello->feature_count, features, (int64_t)AGENT_SESSION_LIFE_S);
     if (!rows)
         return -1;
-    session->fence = db_int(rows, 0, 0);
-    session->opened_us = db_time(rows, 0, 1);
+    opened = db_rows_count(rows) == 1;
+    if (opened) {
+        session->fence = db_int(rows, 0, 0);
+        session->opened_us = db_time(rows, 0, 1);
+    }
     db_rows_destroy(rows);
-    return 0;
+    return opened;
 }
 
 static int audit_refused(struct db *db, const struct session_hello *hello,
@@ -279,8 +288,9 @@ static int answer_hello(struct db *db, const struct uuid *controller,
 
     memset(ret, 0, sizeof(*ret));
     rc = decide(db, hello, &ret->session, &ret->reject, err);
-    if (rc < 0 || (rc == 1 && open_session(db, controller, hello, &ret->session, err) < 0) ||
-        (rc == 0 && audit_refused(db, hello, &ret->reject, err) < 0))
+    if (rc == 1 && (rc = open_session(db, controller, hello, &ret->session, err)) == 0)
+        refuse_revoked(&ret->reject);
+    if (rc < 0 || (rc == 0 && audit_refused(db, hello, &ret->reject, err) < 0))
         return -1;
     ret->verdict = rc == 2 ? HELLO_REPLACED : rc == 1 ? HELLO_WELCOME : HELLO_REFUSED;
     return 0;

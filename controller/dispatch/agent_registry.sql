@@ -44,13 +44,15 @@ delete from agent_boot where agent_id = $1
 update site set begin_anew = false, epoch_floor = greatest(epoch_floor, $2) where id = $1
 
 -- name: agent_session_open
--- With the run that it is of; runs of more than a week ago are forgotten.
+-- With the run that it is of; runs of more than a week ago are forgotten. Looked at again behind the site's lock, which a revocation takes
+-- first as well: of an agent that was revoked while HELLO waited for it there is no row.
 with forgotten as (
     delete from agent_boot where agent_id = $1 and seen_at < now() - interval '7 days' and boot_id <> $4),
 seen as (
     insert into agent_boot (agent_id, boot_id) values ($1, $4) on conflict (agent_id, boot_id) do update set seen_at = now())
 insert into agent_session (agent_id, controller_id, fence, session_id, boot_id, nonce, software, features, expires_at)
-values ($1, $2, 1, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
+select $1::uuid, $2::uuid, 1, $3::uuid, $4::uuid, $5::bytea, $6::text, $7::text[], now() + make_interval(secs => $8)
+where exists (select from agent where id = $1 and state = 'active')
 on conflict (agent_id) do update set controller_id = excluded.controller_id, fence = agent_session.fence + 1,
     session_id = excluded.session_id, boot_id = excluded.boot_id, nonce = excluded.nonce, software = excluded.software,
     features = excluded.features, opened_at = now(), expires_at = excluded.expires_at, last_seen_at = now()

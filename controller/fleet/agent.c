@@ -22,8 +22,10 @@ int agent_add(struct db *db, const struct uuid *site, const char *name,
 
 int agent_revoke(struct db *db, const char *name, struct error *err)
 {
-    int changed = db_execute(db, SQL_AGENT_REVOKE, err, "s", name);
+    struct db_rows *site = db_query(db, SQL_AGENT_LOCK_SITE, err, "s", name);
+    int changed = site ? db_execute(db, SQL_AGENT_REVOKE, err, "s", name) : -1;
 
+    db_rows_destroy(site);
     if (changed > 0 && (db_execute(db, SQL_AGENT_SESSION_END, err, "s", name) < 0 ||
                         db_execute(db, SQL_AGENT_NOTIFY, err, "s", name) < 0))
         return -1;

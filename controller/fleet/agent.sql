@@ -1,6 +1,10 @@
 -- name: agent_insert
 insert into agent (id, site_id, name, curve_key, sign_key, seal_key) values ($1, $2, $3, $4, $5, $6)
 
+-- name: agent_lock_site
+-- HELLO holds it until its commit: whoever comes second sees what the first has done, also when there was no session before.
+select from site where id = (select site_id from agent where name = $1) for no key update
+
 -- name: agent_revoke
 update agent set state = 'revoked', revoked_at = coalesce(revoked_at, now()) where name = $1
 

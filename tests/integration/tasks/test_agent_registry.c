@@ -1,0 +1,91 @@
+/* test_agent_registry.c - a HELLO and what happens to its agent meanwhile. */
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tests/support/task_fixture.h"
+
+#include "controller/dispatch/agent_registry.h"
+#include "controller/fleet/agent.h"
+
+static struct session_hello hello;
+static struct hello_answer answer;
+static atomic_bool answered;
+
+static void *say_hello(void *context)
+{
+    struct conf_map as_engine = test_database("muster_engine");
+    const struct session_hello *hellos[] = {&hello};
+    struct error why = {0};
+    struct db *db = db_connect(&as_engine, &why);
+
+    *(int *)context = agent_registry_hellos(db, &controller, hellos, 1, &answer, &why);
+    db_disconnect(db);
+    answered = true;
+    return NULL;
+}
+
+static void begin(void)
+{
+    set_up();
+    hello = (struct session_hello){.agent = fleet.agent,
+                                   .site = fleet.site,
+                                   .journal = uuid_make(),
+                                   .boot = uuid_make(),
+                                   .software = "test"};
+    answered = false;
+}
+
+static void revoke(void)
+{
+    char name[UUID_TEXT_SIZE + 4] = "a-";
+
+    uuid_format(&fleet.agent, name + 2);
+    OK(db_begin_tenant(api, &PLATFORM_TENANT, &err));
+    ck_assert_int_eq(agent_revoke(api, name, &err), 1);
+}
+
+static int64_t live_sessions(void)
+{
+    return count_of("select count(*) from agent_session where agent_id = $1 and expires_at > now()",
+                    &fleet.agent);
+}
+
+static void hello_while_revoked(void)
+{
+    pthread_t thread;
+    int rc = -2;
+
+    revoke();
+    ck_assert_int_eq(pthread_create(&thread, NULL, say_hello, &rc), 0);
+    /* The database has no event for a lock that is waited for: look again every 10 ms. */
+    while (!answered && test_number(owner, "select count(*) from pg_locks where not granted") == 0)
+        poll(NULL, 0, 10);
+    OK(db_commit(api, &err));
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(rc, 0);
+    ck_assert_int_eq(answer.verdict, HELLO_REFUSED);
+    ck_assert_str_eq(answer.reject.code, "revoked");
+    ck_assert_int_eq(live_sessions(), 0);
+}
+
+START_TEST(a_first_hello_that_meets_a_revocation_opens_nothing)
+{
+    hello_while_revoked();
+}
+END_TEST
+
+START_TEST(nor_does_one_with_a_session_before_it)
+{
+    const struct session_hello *hellos[] = {&hello};
+
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    ck_assert_int_eq(answer.verdict, HELLO_WELCOME);
+    ck_assert_int_eq(live_sessions(), 1);
+    hello_while_revoked();
+}
+END_TEST
+
+CHECK_MAIN_WITH("agent_registry", begin, tear_down,
+                a_first_hello_that_meets_a_revocation_opens_nothing,
+                nor_does_one_with_a_session_before_it)
