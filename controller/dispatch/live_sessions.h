@@ -27,6 +27,7 @@ struct live {
     bool resumed;              /* orders may go */
     bool looked_for;           /* a task of its site may be due */
     bool orphans_looked_after; /* leases of its site from before it; see task_orphans.h */
+    int64_t orphans_ms;        /* not before, after a look that failed */
     uint64_t manifest_version; /* in its last WELCOME */
     int64_t token_end_us;
     int64_t told_us, told_at_us;   /* the time that WELCOME gave, and CLOCK_BOOTTIME then */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/error.h"
 #include "common/log.h"
+#include "controller/db/db.h"
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/task_sender.h"
@@ -16,6 +18,9 @@
 #include "controller/tasks/task_queue.h"
 
 #define CANCEL_MS 10000 /* a cancel that was not answered is said again */
+#define ORPHANS_MS                                                                                 \
+    10000 /* leases that could not be put back are looked at again; one that is                    \
+           * locked holds this thread up each time */
 
 /* NULL: nothing may be sent there yet. */
 static struct live *resumed_of(const struct dispatch_store *store, const struct uuid *site)
@@ -46,14 +51,17 @@ static int send_order(void *context, const struct live_session *session, const u
  * is asked after once. */
 static int look_after_orphans(struct dispatch_store *store, struct live *live, struct error *err)
 {
+    int64_t now_ms = clock_monotonic_ms();
     int moved;
 
-    if (live->orphans_looked_after || !live->resumed ||
+    if (live->orphans_looked_after || now_ms < live->orphans_ms || !live->resumed ||
         live->session.facts_committed < live->session.facts_head)
         return 0;
     moved = task_orphans_requeue(store->db, &live->session.site, live->session.opened_us, err);
-    if (moved < 0)
+    if (moved < 0) {
+        live->orphans_ms = clock_monotonic_ms() + ORPHANS_MS;
         return -1;
+    }
     live->orphans_looked_after = true;
     if (moved > 0)
         log_info(STORE_ROOM, "leases of a former session went back to the queue",
@@ -63,9 +71,19 @@ static int look_after_orphans(struct dispatch_store *store, struct live *live, s
 
 int store_look_after_orphans(struct dispatch_store *store, struct error *err)
 {
-    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next)
-        if (look_after_orphans(store, live, err) < 0)
+    for (struct live *live = live_sessions_first(store->sessions); live; live = live->next) {
+        struct error why = {0};
+
+        if (look_after_orphans(store, live, &why) == 0)
+            continue;
+        if (!db_alive(store->db)) {
+            *err = why;
             return -1;
+        }
+        /* In no other site's way. */
+        log_warn(STORE_ROOM, "leases of a former session did not go back to the queue; tried again",
+                 "agent=%s reason=%s", live->session.name, log_quote(error_text(&why)));
+    }
     return 0;
 }
 

@@ -7,6 +7,8 @@
 #include "controller/tasks/task_orphans.sql.h"
 #include "controller/tasks/task_state.h"
 
+#define FAILURES_A_LOOK 2 /* each may be a lock's whole timeout, 10 s */
+
 static struct db_rows *orphans(struct db *db, const struct uuid *site, int64_t opened_us,
                                const struct uuid *task, struct error *err)
 {
@@ -35,14 +37,18 @@ int task_orphans_requeue(struct db *db, const struct uuid *site, int64_t opened_
                          struct error *err)
 {
     struct db_rows *rows = orphans(db, site, opened_us, NULL, err);
-    int count = 0, rc = rows ? 0 : -1;
+    int count = 0, failed = 0;
 
-    for (size_t i = 0; rc >= 0 && i < db_rows_count(rows); i++) {
+    if (!rows)
+        return -1;
+    /* One that cannot be moved does not hold up the others; one that is locked is waited for. */
+    for (size_t i = 0; i < db_rows_count(rows) && db_alive(db) && failed < FAILURES_A_LOOK; i++) {
         struct uuid tenant = db_uuid(rows, i, 0), task = db_uuid(rows, i, 1);
+        int rc = task_state_alone(db, &tenant, &task, requeue, &opened_us, err);
 
-        rc = task_state_alone(db, &tenant, &task, requeue, &opened_us, err);
         count += rc > 0;
+        failed += rc < 0;
     }
     db_rows_destroy(rows);
-    return rc < 0 ? -1 : count;
+    return failed > 0 ? -1 : count;
 }
