@@ -1,7 +1,7 @@
 /* task_queue.c - see task_queue.h. Invariant: machine.epoch, the grant that names it and the task's
  * change to `leased` commit together, under the shared lock of the tenant's rule book: what was
  * disarmed or stopped before is not leased. Locks: rule books, queue row, machine, task; leasing
- * skips rows that are locked. */
+ * skips books and rows that are locked, so that no tenant waits for another's. */
 #include "controller/tasks/task_queue.h"
 
 #include <stdlib.h>
@@ -154,20 +154,33 @@ static int lease_of_tenant(struct db *db, const struct uuid *controller,
     return leased;
 }
 
-/* In one order for every controller. */
-static int lock_rule_books(struct db *db, const struct candidates *of, struct error *err)
+/* Those of tenants whose rule book is being switched are left out. */
+static int lock_rule_books(struct db *db, struct candidates *of, struct error *err)
 {
     struct uuid *tenants = calloc(of->count + 1, sizeof(*tenants));
-    size_t count = 0;
-    int rc;
+    struct db_rows *rows = NULL;
+    size_t count = 0, row = 0, kept = 0;
 
-    if (!tenants)
-        return error_no_memory(err);
-    for (size_t i = 0; i < of->count; i = end_of_tenant(of, i))
+    for (size_t i = 0; tenants && i < of->count; i = end_of_tenant(of, i))
         tenants[count++] = of->list[i].tenant;
-    rc = db_execute(db, SQL_QUEUE_RULE_BOOKS, err, "U", count, tenants);
+    if (tenants)
+        rows = db_query(db, SQL_QUEUE_RULE_BOOKS, err, "U", count, tenants);
+    else
+        error_no_memory(err);
+    for (size_t i = 0, end, n = 1; rows && i < of->count; i = end, n++) {
+        end = end_of_tenant(of, i);
+        if (row == db_rows_count(rows) || db_int(rows, row, 0) != (int64_t)n)
+            continue;
+        row++;
+        memmove(of->list + kept, of->list + i, (end - i) * sizeof(*of->list));
+        kept += end - i;
+    }
     free(tenants);
-    return rc < 0 ? -1 : 0;
+    if (!rows)
+        return -1;
+    db_rows_destroy(rows);
+    of->count = kept;
+    return 0;
 }
 
 static int lease_candidates(struct db *db, const struct uuid *controller, struct candidates *of,

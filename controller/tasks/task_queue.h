@@ -19,7 +19,8 @@ struct task_site {
 };
 /* Lease ready tasks of the sites, up to 'each' of every one, each site's in the order of their turn
  * (due time and what their class waits), one a machine; machines that are held or busy, tasks of a
- * disarmed rule or of a tenant whose automation is stopped, and locked rows are skipped. Raises
+ * disarmed rule or of a tenant whose automation is stopped, those of a tenant whose switches are
+ * being thrown, and locked rows are skipped. Raises
  * machine.epoch, writes task_grant, state, event, audit; one transaction of its own. Returns the
  * number in 'ret' (room for site_count * each), or -1. */
 int task_queue_lease(struct db *db, const struct uuid *controller, const struct task_site *sites,

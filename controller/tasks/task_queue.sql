@@ -30,8 +30,10 @@ lateral (
 order by s.n, c.turn_at, c.task_id;
 
 -- name: queue_rule_books
--- Shared: who arms, disarms or stops waits for this transaction, and this one for theirs. What the books say is read behind it.
-select count(pg_advisory_xact_lock_shared(hashtextextended('rule book ' || tenant::text, 0))) from unnest($1::uuid[]) as tenant;
+-- Shared: who arms, disarms or stops waits for this transaction. It waits for none of them, nor for those that they wait for: the tenants
+-- that are not returned come next time. What the books say is read behind it.
+select n from unnest($1::uuid[]) with ordinality as m (tenant, n)
+where pg_try_advisory_xact_lock_shared(hashtextextended('rule book ' || tenant::text, 0)) order by n;
 
 -- name: queue_claim
 -- Of one tenant. Two controllers never wait for each other. The rule book as it is now that its lock is held.

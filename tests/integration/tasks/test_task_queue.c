@@ -1,8 +1,5 @@
 /* test_task_queue.c - who is leased when, what a switch of a rule stops, and orders that no
  * repetition helps. */
-#include <poll.h>
-#include <pthread.h>
-
 #include "tests/support/task_fixture.h"
 
 #include "controller/decide/rule_store.h"
@@ -152,13 +149,21 @@ END_TEST
 
 /* ---- rules ---- */
 
+static const char RULE[] = "apiVersion: rules/v1\n"
+                           "kind: Rule\n"
+                           "metadata: {id: reboot-on-ecc, title: Diagnose, version: 1, owner: "
+                           "noc}\n"
+                           "spec:\n"
+                           "  scope: {type: [hw.memory.ecc.correctable]}\n"
+                           "  action: {boot: {image: diag}}\n";
+
 static struct uuid make_rule(void)
 {
     struct rule_push push = {.tenant = fleet.tenant,
                              .name = "reboot-on-ecc",
                              .version = 1,
-                             .source = "rule: text",
-                             .length = 10,
+                             .source = RULE,
+                             .length = sizeof(RULE) - 1,
                              .pushed_by = "tester",
                              .arm = true};
     struct db_rows *rows;
@@ -237,40 +242,48 @@ START_TEST(stopped_automation_waits_and_people_do_not)
 }
 END_TEST
 
-/* Leasing that reads the candidates before the switch and claims behind it finds nothing: the
- * switch holds the lock that leasing waits for. */
-static void *lease_meanwhile(void *context)
+static struct uuid make_task_of_other_tenant(int machine)
 {
-    struct conf_map as_engine = test_database("muster_engine");
-    struct error why = {0};
-    struct db *db = db_connect(&as_engine, &why);
-    struct task_lease leases[1];
+    struct task_request request = request_for(machine);
 
-    *(int *)context = task_queue_lease(
-        db, &controller, &(struct task_site){fleet.site, fleet.agent}, 1, 1, leases, &why);
-    db_disconnect(db);
-    return NULL;
+    as_owner("update machine_holding set until = now() where machine_id = $1",
+             &fleet.machine[machine]);
+    request.tenant = fleet.other_tenant;
+    request.holding = uuid_make();
+    request.grant = uuid_make();
+    test_insert(owner,
+                "insert into machine_holding (tenant_id, id, machine_id) select $1, $2, $3 where "
+                "$4::text is null",
+                &request.tenant, &request.holding, &request.machine, NULL);
+    test_insert(owner,
+                "insert into image_grant (tenant_id, id, image_version_id) select $1, $2, $3 where "
+                "$4::text is null",
+                &request.tenant, &request.grant, &fleet.image, NULL);
+    ck_assert_msg(create(&request) == 1, "%s", error_text(&err));
+    return request.id;
 }
 
-START_TEST(a_switch_waits_for_the_lease_under_way_and_then_holds)
+/* Leasing does not wait for the switch: what belongs to its tenant comes next time, and is read
+ * behind it. */
+START_TEST(a_switch_under_way_keeps_its_own_tenants_tasks_waiting)
 {
-    struct uuid rule = make_rule(), task = make_rules_task(0, &rule);
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule),
+                other = make_task_of_other_tenant(1);
     struct rule_switch wanted = {
         .tenant = fleet.tenant, .name = "reboot-on-ecc", .who = "tester", .reason = "for a test"};
-    pthread_t thread;
-    int leased = -2;
+    struct task_lease leases[2];
 
     OK(db_begin_tenant(api, &fleet.tenant, &err));
     ck_assert_int_eq(rule_store_switch(api, &wanted, &err), RULE_SWITCHED);
-    ck_assert_int_eq(pthread_create(&thread, NULL, lease_meanwhile, &leased), 0);
-    /* The database has no event for a lock that is waited for: look again every 10 ms. */
-    while (test_number(owner, "select count(*) from pg_locks where locktype = 'advisory' and not "
-                              "granted") == 0)
-        poll(NULL, 0, 10);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(other, "leased");
     OK(db_commit(api, &err));
-    pthread_join(thread, NULL);
-    ck_assert_int_eq(leased, 0);
+    ck_assert_int_eq(lease(leases, 2), 0);
     STATE_IS(task, "queued");
+    ck_assert_int_eq(throw_switch("reboot-on-ecc", true), RULE_SWITCHED);
+    task = make_rules_task(0, &rule);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(task, "leased");
 }
 END_TEST
 
@@ -341,6 +354,6 @@ CHECK_MAIN_WITH("task_queue", set_up, tear_down, lease_raises_the_epoch_and_keep
                 held_machines_and_other_sites_are_not_leased, sent_and_requeue_need_the_live_lease,
                 unsent_lease_leaves_no_grant_behind, disarmed_rules_tasks_wait,
                 stopped_automation_waits_and_people_do_not,
-                a_switch_waits_for_the_lease_under_way_and_then_holds,
+                a_switch_under_way_keeps_its_own_tenants_tasks_waiting,
                 what_an_agent_can_never_do_fails_at_once, refused_order_fails_or_comes_again,
                 refusal_of_unreadable_bytes_finds_its_task)
