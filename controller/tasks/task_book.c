@@ -239,6 +239,7 @@ static int add_page(struct task_book *book, const struct task_now *now, struct e
 
     if (!page)
         return error_no_memory(err);
+    page->book = book;
     page->now = *now;
     task_page_clean(page);
     page->next = book->first;

@@ -28,12 +28,15 @@ struct task_page {
     struct task_now now; /* with all that was said so far */
     char was[24];        /* the state that its row has */
     struct task_write row;
-    bool written;             /* nothing of 'row' waits */
+    bool waits;               /* to be written: task_page_touch() */
     bool shares_machine;      /* with another page: neither knows the other's changes */
     const char *held_because; /* NULL: the machine is to be free of it */
     bool holds;               /* 'held_because' waits to be written */
-    struct task_page *next;
+    struct task_book *book;   /* borrowed */
+    struct task_page *next, *next_waiting;
 };
+/* 'row' was changed. */
+void task_page_touch(struct task_page *page);
 
 /* For one open transaction of 'db', borrowed; afterwards it is of no use. NULL: memory. */
 struct task_book *task_book_create(struct db *db, struct error *err);

@@ -24,6 +24,7 @@ struct task_book {
     bool named;                      /* the transaction names 'tenant' */
     void *grants, *tasks, *machines; /* tsearch(3): what was looked up; pages by task, by machine */
     struct task_page *first;
+    struct task_page *waiting; /* those to be written: what is written often costs what is new */
     struct book_event *events;
     size_t event_count, event_room;
     struct book_audit *audits;
@@ -31,5 +32,5 @@ struct task_book {
     struct book_block *blocks;
 };
 
-/* task_book_write.c: nothing waits of this page. */
+/* task_book_write.c: nothing waits of this page, which is in no list of those that wait. */
 void task_page_clean(struct task_page *page);

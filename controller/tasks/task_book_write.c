@@ -14,9 +14,19 @@ void task_page_clean(struct task_page *page)
     memcpy(page->was, page->now.state, sizeof(page->was));
     page->row = (struct task_write){
         .task = page->now.task, .started_us = INT64_MIN, .ended_us = INT64_MIN, .facts_agree = -1};
-    page->written = true;
+    page->waits = false;
+    page->next_waiting = NULL;
     page->held_because = NULL;
     page->holds = false;
+}
+
+void task_page_touch(struct task_page *page)
+{
+    if (page->waits)
+        return;
+    page->waits = true;
+    page->next_waiting = page->book->waiting;
+    page->book->waiting = page;
 }
 
 /* ---- what waits ---- */
@@ -108,7 +118,7 @@ int task_book_hold(struct task_book *book, struct task_page *page, const char *b
     if (because && !page->held_because)
         return -1;
     page->holds = true;
-    page->written = false;
+    task_page_touch(page);
     return 0;
 }
 
@@ -153,7 +163,7 @@ static int go_forward(struct task_book *book, struct task_page *page,
         page->row.started_us = event.at_us;
     strcpy(page->now.state, change->to);
     page->row.to = strcmp(page->was, page->now.state) == 0 ? NULL : page->now.state;
-    page->written = false;
+    task_page_touch(page);
     return audit_change(book, page, change, name, event.detail, err);
 }
 
@@ -181,15 +191,15 @@ static int write_tasks(struct task_book *book, struct db *db, const struct uuid 
     size_t count = 0;
     int rc = 0;
 
-    for (const struct task_page *page = book->first; page; page = page->next)
-        count += !page->written && uuid_equal(&page->now.tenant, tenant);
+    for (const struct task_page *page = book->waiting; page; page = page->next_waiting)
+        count += uuid_equal(&page->now.tenant, tenant);
     if (count == 0)
         return 0;
     if (!(rows = calloc(count, sizeof(*rows))))
         return error_no_memory(err);
     count = 0;
-    for (struct task_page *page = book->first; page; page = page->next)
-        if (!page->written && uuid_equal(&page->now.tenant, tenant)) {
+    for (struct task_page *page = book->waiting; page; page = page->next_waiting)
+        if (uuid_equal(&page->now.tenant, tenant)) {
             page->row.was = page->was;
             rows[count++] = page->row;
         }
@@ -235,14 +245,14 @@ static int write_holds(struct task_book *book, struct error *err)
     size_t count = 0;
     int rc;
 
-    for (const struct task_page *page = book->first; page; page = page->next)
+    for (const struct task_page *page = book->waiting; page; page = page->next_waiting)
         count += page->holds;
     if (count == 0)
         return 0;
     if (!(pages = calloc(count, sizeof(struct task_page *))))
         return error_no_memory(err);
     count = 0;
-    for (struct task_page *page = book->first; page; page = page->next)
+    for (struct task_page *page = book->waiting; page; page = page->next_waiting)
         if (page->holds)
             pages[count++] = page;
     rc = write_sorted_holds(book->db, pages, count, err);
@@ -371,9 +381,8 @@ static int tenants_waiting(const struct task_book *book, struct tenants *ret, st
 {
     int rc = 0;
 
-    for (const struct task_page *page = book->first; rc == 0 && page; page = page->next)
-        if (!page->written)
-            rc = add_tenant(ret, &page->now.tenant, err);
+    for (const struct task_page *page = book->waiting; rc == 0 && page; page = page->next_waiting)
+        rc = add_tenant(ret, &page->now.tenant, err);
     for (size_t i = 0; rc == 0 && i < book->event_count; i++)
         rc = add_tenant(ret, &book->events[i].of.tenant, err);
     for (size_t i = 0; rc == 0 && i < book->audit_count; i++)
@@ -393,9 +402,11 @@ int task_book_write(struct task_book *book, struct error *err)
         rc = write_holds(book, err);
     if (rc < 0)
         return -1;
-    for (struct task_page *page = book->first; page; page = page->next)
-        if (!page->written)
-            task_page_clean(page);
+    for (struct task_page *page = book->waiting, *next; page; page = next) {
+        next = page->next_waiting;
+        task_page_clean(page);
+    }
+    book->waiting = NULL;
     book->event_count = book->audit_count = 0;
     return 0;
 }

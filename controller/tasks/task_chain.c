@@ -35,7 +35,7 @@ int task_chain_grow(struct task_page *page, const struct uuid *journal, const vo
     free(bytes);
     now->facts_journal = page->row.facts_journal = *journal;
     memcpy(page->row.facts_chain, now->facts_chain, sizeof(now->facts_chain));
-    page->written = false;
+    task_page_touch(page);
     return 0;
 }
 
@@ -60,7 +60,7 @@ int task_chain_judge(struct task_book *book, const struct task_fact *fact, bool 
     if (!page)
         return -1;
     page->row.facts_agree = agrees;
-    page->written = false;
+    task_page_touch(page);
     if (agrees)
         return 0;
     uuid_format(&fact->task, object + strlen(object));
