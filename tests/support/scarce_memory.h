@@ -16,7 +16,10 @@
 static _Thread_local unsigned scarce_left; /* allocations until one fails; 0: memory is plenty */
 static _Thread_local bool scarce_stays, scarce_fired;
 
-static bool scarce_now(void)
+/* A sanitizer's own start allocates. */
+#define SCARCE_UNSEEN __attribute__((no_sanitize_thread))
+
+SCARCE_UNSEEN static bool scarce_now(void)
 {
     if (scarce_left == 0 || --scarce_left > 0)
         return false;
@@ -27,35 +30,40 @@ static bool scarce_now(void)
     return true;
 }
 
-static void *scarce_next(const char *name)
-{
-    return dlsym(RTLD_NEXT, name);
-}
+#ifdef __SANITIZE_THREAD__
+/* Nothing can be looked up then; its own are known by name. */
+void *__interceptor_malloc(size_t size);
+void *__interceptor_calloc(size_t count, size_t size);
+void *__interceptor_realloc(void *block, size_t size);
+#define SCARCE_NEXT(name) __interceptor_##name
+#else
+#define SCARCE_NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#endif
 
-void *malloc(size_t size)
+SCARCE_UNSEEN void *malloc(size_t size)
 {
-    static void *(*next)(size_t);
+    static __typeof__(&malloc) next;
 
     if (!next)
-        next = (void *(*)(size_t))scarce_next("malloc");
+        next = SCARCE_NEXT(malloc);
     return scarce_now() ? NULL : next(size);
 }
 
-void *calloc(size_t count, size_t size)
+SCARCE_UNSEEN void *calloc(size_t count, size_t size)
 {
-    static void *(*next)(size_t, size_t);
+    static __typeof__(&calloc) next;
 
     if (!next)
-        next = (void *(*)(size_t, size_t))scarce_next("calloc");
+        next = SCARCE_NEXT(calloc);
     return scarce_now() ? NULL : next(count, size);
 }
 
-void *realloc(void *block, size_t size)
+SCARCE_UNSEEN void *realloc(void *block, size_t size)
 {
-    static void *(*next)(void *, size_t);
+    static __typeof__(&realloc) next;
 
     if (!next)
-        next = (void *(*)(void *, size_t))scarce_next("realloc");
+        next = SCARCE_NEXT(realloc);
     return scarce_now() ? NULL : next(block, size);
 }
 
