@@ -28,6 +28,12 @@
 /* Between two looks for tasks that are due: an order waits for each. */
 #define COMMITS_A_TURN 4
 #define BUSY_RETRY_MS 3000
+/* What an acceptance may have to wait for: so much bulk goes along with facts, since a report is
+ * best committed with its RESULT; the rest waits, and goes in sets that end behind so many bytes,
+ * one a turn. The windows of the sessions bound what waits. */
+#define BULK_WITH_FACTS_BYTES (256 * 1024)
+#define BULK_SET_BYTES (1024 * 1024)
+#define BULK_JOBS 1024
 /* Every statement of this thread finds its rows by their keys. A plan that was made while a table
  * was small would read all of it once it is long. */
 #define PLANS "set enable_seqscan = off"
@@ -212,18 +218,56 @@ static bool goes_in_sets(const struct dispatch_job *job)
     return job->kind == JOB_RECORDS || job->kind == JOB_HELLO || job->kind == JOB_CLOSED;
 }
 
+static bool is_bulk(const struct dispatch_job *job)
+{
+    return job->kind == JOB_RECORDS && job->batch->stream == MUSTER__STREAM__BULK;
+}
+
+/* Of what waits, the oldest. */
+static void take_bulk(struct dispatch_store *store)
+{
+    struct dispatch_job *set[STORE_SET_MAX];
+    size_t count = 0, bytes = 0;
+
+    while (count < STORE_SET_MAX && bytes < BULK_SET_BYTES &&
+           (set[count] = handover_try_receive(store->bulk)))
+        bytes += set[count++]->batch->bytes;
+    store->bulk_waiting -= count;
+    take_set(store, set, &count);
+}
+
+/* True: 'job' waits for its turn. Bulk of a session that waits keeps back all that comes behind it.
+ */
+static bool puts_off(struct dispatch_store *store, struct dispatch_job *job, size_t *bytes)
+{
+    if (!is_bulk(job))
+        return false;
+    if (store->bulk_waiting == 0 && *bytes + job->batch->bytes <= BULK_WITH_FACTS_BYTES) {
+        *bytes += job->batch->bytes;
+        return false;
+    }
+    if (handover_try_send(store->bulk, job) != 0)
+        return false;
+    store->bulk_waiting++;
+    return true;
+}
+
 /* RECORDS, HELLOs, or ends, that follow each other are one commit, whosever they are. RESUMED asks
  * nothing of the database, and comes behind a WELCOME and in front of records: it divides none. */
 static void take_jobs(struct dispatch_store *store)
 {
     struct dispatch_job *set[STORE_SET_MAX], *job;
-    size_t count = 0;
+    size_t count = 0, bulk_bytes = 0;
     int commits = 0;
 
-    while (commits < COMMITS_A_TURN && (job = handover_try_receive(store->jobs))) {
+    while (commits < COMMITS_A_TURN && store->bulk_waiting < BULK_JOBS &&
+           (job = handover_try_receive(store->jobs))) {
+        if (puts_off(store, job, &bulk_bytes))
+            continue;
         if (count > 0 && job->kind != JOB_RESUMED &&
             (job->kind != set[0]->kind || count == STORE_SET_MAX)) {
             take_set(store, set, &count);
+            bulk_bytes = is_bulk(job) ? job->batch->bytes : 0;
             commits++;
         }
         if (goes_in_sets(job)) {
@@ -234,6 +278,7 @@ static void take_jobs(struct dispatch_store *store)
         }
     }
     take_set(store, set, &count);
+    take_bulk(store);
 }
 
 /* ---- by the clock ---- */
@@ -353,12 +398,13 @@ static int by_the_clock(struct dispatch_store *store, int64_t now_ms, struct err
 
 static void wait_for_work(struct dispatch_store *store)
 {
-    struct pollfd items[2] = {
+    struct pollfd items[3] = {
         {.fd = handover_fd(store->jobs), .events = POLLIN},
+        {.fd = handover_fd(store->bulk), .events = POLLIN},
         {.fd = store->listener ? db_socket(store->listener) : -1, .events = POLLIN}};
 
     /* Short enough for the keys; errors of poll() are a signal's and looked over. */
-    if (poll(items, 2, KEYS_MS / 2) < 0 && errno != EINTR)
+    if (poll(items, 3, KEYS_MS / 2) < 0 && errno != EINTR)
         log_error(STORE_ROOM, "poll failed", "reason=%s", log_quote(strerror(errno)));
 }
 
@@ -398,6 +444,11 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
+static void drop_job(void *job)
+{
+    dispatch_job_free(job);
+}
+
 struct dispatch_store *dispatch_store_create(const struct dispatch_settings *settings,
                                              struct admitted_keys *keys, struct handover *jobs,
                                              struct handover *notes, struct error *err)
@@ -423,8 +474,8 @@ struct dispatch_store *dispatch_store_create(const struct dispatch_settings *set
     memcpy(sender.sign_secret, settings->sign_secret, sizeof(sender.sign_secret));
     store->sender = task_sender_create(&sender, err);
     OPENSSL_cleanse(sender.sign_secret, sizeof(sender.sign_secret));
-    if (!store->sender || !(store->sessions = live_sessions_create(err)) ||
-        !(store->said = said_cancels_create(err)))
+    if (!(store->bulk = handover_create(BULK_JOBS, drop_job, err)) || !store->sender ||
+        !(store->sessions = live_sessions_create(err)) || !(store->said = said_cancels_create(err)))
         goto fail;
     store->fetch_url = strdup(settings->fetch_url);
     store->controller_name = strdup(settings->controller_name);
@@ -462,6 +513,7 @@ void dispatch_store_destroy(struct dispatch_store *store)
     if (!store)
         return;
     dispatch_store_stop(store);
+    handover_destroy(store->bulk);
     task_sender_destroy(store->sender);
     live_sessions_destroy(store->sessions);
     said_cancels_destroy(store->said);

@@ -36,7 +36,9 @@ struct dispatch_store {
     uint8_t fetch_key[FETCH_KEY_BYTES];
     const struct conf_map *parameters; /* borrowed through dispatch's copy of the settings */
     struct admitted_keys *keys;
-    struct handover *jobs, *notes;
+    struct handover *jobs, *notes; /* borrowed */
+    struct handover *bulk;         /* ours: records of bulk that yield to facts, oldest first */
+    size_t bulk_waiting;
     struct task_sender *sender;
     bool started;
     pthread_t thread;
