@@ -348,8 +348,32 @@ START_TEST(a_database_that_went_away_is_waited_for_once_a_set)
 }
 END_TEST
 
+/* Its row is locked for longer than is waited for. */
+START_TEST(a_lease_that_cannot_be_put_back_is_in_no_others_way)
+{
+    struct task_fact locked = leased_one(0), other = leased_one(1);
+
+    live->resumed = true;
+    live->session.opened_us = clock_realtime_us() + MINUTE_US;
+    test_sql(engine, "set lock_timeout = '200ms'");
+    OK(db_begin(owner, &err));
+    as_owner("select from task where id = $1 for update", &locked.task);
+    as_owner("select from task_queue where task_id = $1 for update", &locked.task);
+    ck_assert_int_eq(store_look_after_orphans(&store, &err), 0);
+    STATE_IS(locked.task, "leased");
+    STATE_IS(other.task, "queued");
+    OK(db_commit(owner, &err));
+    ck_assert_int_eq(store_look_after_orphans(&store, &err), 0);
+    STATE_IS(locked.task, "leased"); /* not each second */
+    live->orphans_ms = 0;
+    ck_assert_int_eq(store_look_after_orphans(&store, &err), 0);
+    STATE_IS(locked.task, "queued");
+}
+END_TEST
+
 CHECK_MAIN_WITH("store_records", begin, end, facts_behind_a_report_of_their_own_set_are_woken,
                 so_are_they_when_their_set_is_taken_one_by_one,
                 a_session_without_memory_lives_until_its_set_is_told,
                 what_is_committed_of_a_waiting_batch_is_not_tried_again,
-                a_database_that_went_away_is_waited_for_once_a_set)
+                a_database_that_went_away_is_waited_for_once_a_set,
+                a_lease_that_cannot_be_put_back_is_in_no_others_way)
