@@ -165,7 +165,7 @@ void text_hex(const void *bytes, size_t length, char *out)
     out[2 * length] = '\0';
 }
 
-static int nibble(char c)
+int text_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -181,10 +181,10 @@ int text_unhex(const char *hex, void *out, size_t length)
     if (strlen(hex) != 2 * length)
         return -1;
     for (size_t i = 0; i < 2 * length; i++)
-        if (nibble(hex[i]) < 0)
+        if (text_hex_digit(hex[i]) < 0)
             return -1;
     for (size_t i = 0; i < length; i++)
-        p[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+        p[i] = (unsigned char)(text_hex_digit(hex[2 * i]) << 4 | text_hex_digit(hex[2 * i + 1]));
     return 0;
 }
 

@@ -35,6 +35,7 @@ const char *text_show(const char *outside, char out[TEXT_SHOW_SIZE]);
 
 /* Lower-case hex. 'out' holds 2 * length + 1. */
 void text_hex(const void *bytes, size_t length, char *out);
+int text_hex_digit(char c); /* 0 to 15; -1: it is none */
 /* Exactly 'length' bytes from 2 * length hex digits; 0 or -1. */
 int text_unhex(const char *hex, void *out, size_t length);
 /* RFC 4648 section 5 (URL alphabet), no padding. 'out' holds 4 * ((length + 2) / 3) + 1. */

@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/http_guard.h"
 #include "common/ids.h"
+#include "common/text.h"
 #include "controller/api/routes.h"
 #include "controller/images/image.h"
 #include "controller/images/image_store.h"
@@ -71,15 +72,6 @@ static char *header(struct MHD_Connection *connection, const char *name)
     return value ? strdup(value) : NULL;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent and plus decoded; NULL: a bad escape, a control character, too long, or not UTF-8. */
 static char *decode(const char *from, size_t length, size_t cap)
 {
@@ -90,8 +82,8 @@ static char *decode(const char *from, size_t length, size_t cap)
         int c = from[i] == '+' ? ' ' : (unsigned char)from[i];
 
         if (c == '%') {
-            int high = i + 2 < length ? hex_value(from[i + 1]) : -1;
-            int low = i + 2 < length ? hex_value(from[i + 2]) : -1;
+            int high = i + 2 < length ? text_hex_digit(from[i + 1]) : -1;
+            int low = i + 2 < length ? text_hex_digit(from[i + 2]) : -1;
 
             c = high < 0 || low < 0 ? 0 : high * 16 + low;
             i += 2;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "controller/api/resources.h"
 
 #define PAGE "limit cursor"
@@ -138,15 +139,6 @@ const struct api_route API_ROUTES[] = {
 };
 const size_t API_ROUTE_COUNT = sizeof(API_ROUTES) / sizeof(API_ROUTES[0]);
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* One segment, percent-decoded; -1: empty, too long, a bad escape, a control character or a slash.
  */
 static int decode(const char *from, size_t length, char out[API_ARGUMENT_SIZE])
@@ -157,8 +149,8 @@ static int decode(const char *from, size_t length, char out[API_ARGUMENT_SIZE])
         int c = (unsigned char)from[i];
 
         if (c == '%') {
-            int high = i + 2 < length ? hex_value(from[i + 1]) : -1;
-            int low = i + 2 < length ? hex_value(from[i + 2]) : -1;
+            int high = i + 2 < length ? text_hex_digit(from[i + 1]) : -1;
+            int low = i + 2 < length ? text_hex_digit(from[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return -1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_lexer.h"
@@ -53,15 +54,6 @@ static void put_point(struct reading *reading, uint32_t point)
     }
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
-}
-
 /* A number of exactly so many digits; in bytes a byte, else a code point. */
 static int number_escape(struct reading *reading, size_t start, int base, size_t digits)
 {
@@ -69,9 +61,9 @@ static int number_escape(struct reading *reading, size_t start, int base, size_t
 
     for (size_t i = 0; i < digits; i++, reading->at++) {
         int digit =
-            reading->at < reading->end ? digit_value(reading->lexer->source[reading->at]) : 16;
+            reading->at < reading->end ? text_hex_digit(reading->lexer->source[reading->at]) : -1;
 
-        if (digit >= base)
+        if (digit < 0 || digit >= base)
             return fault(reading->lexer, start,
                          base == 8     ? "an octal escape has three digits: \\101"
                          : digits == 2 ? "this escape has two hexadecimal digits: \\x41"
@@ -176,7 +168,7 @@ static int read_natural(const struct cel_lexer *lexer, const struct cel_token *t
     uint64_t base = hex ? 16 : 10, number = 0;
 
     for (size_t i = hex ? 2 : 0; i < length; i++) {
-        uint64_t digit = (uint64_t)digit_value(text[i]);
+        uint64_t digit = (uint64_t)text_hex_digit(text[i]);
 
         if (number > (max - digit) / base)
             return fault(lexer, token->offset,

@@ -3,16 +3,8 @@
  * tools. */
 #include <string.h>
 
+#include "common/text.h"
 #include "rules/cel/cel_regex_reader.h"
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* \x7f and \x{10ffff} */
 static int hex_rune(struct cel_regex_reader *reader, const char *from, uint32_t *ret)
@@ -21,8 +13,8 @@ static int hex_rune(struct cel_regex_reader *reader, const char *from, uint32_t 
     size_t digits = 0, max = braces ? 8 : 2;
     uint32_t rune = 0;
 
-    for (; cel_regex_more(reader) && digits < max && hex_value(*reader->at) >= 0; digits++)
-        rune = rune * 16 + (uint32_t)hex_value(*reader->at++);
+    for (; cel_regex_more(reader) && digits < max && text_hex_digit(*reader->at) >= 0; digits++)
+        rune = rune * 16 + (uint32_t)text_hex_digit(*reader->at++);
     if (digits == 0 || (!braces && digits != 2) || (braces && !cel_regex_take(reader, "}")))
         return cel_regex_wrong(reader, from, "write \\x7f or \\x{10ffff}");
     if (rune > CEL_RUNE_MAX)

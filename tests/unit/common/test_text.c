@@ -149,6 +149,17 @@ START_TEST(hex)
 }
 END_TEST
 
+START_TEST(hex_digits_are_of_both_cases)
+{
+    ck_assert_int_eq(text_hex_digit('0'), 0);
+    ck_assert_int_eq(text_hex_digit('9'), 9);
+    ck_assert_int_eq(text_hex_digit('a'), 10);
+    ck_assert_int_eq(text_hex_digit('F'), 15);
+    for (const char *none = "g/:@`G \x80"; *none; none++)
+        ck_assert_int_eq(text_hex_digit(*none), -1);
+}
+END_TEST
+
 START_TEST(wrong_hex_leaves_the_output_alone)
 {
     static const char *const bad[] = {"",       "009af",  "009aff0", "009afg",
@@ -228,6 +239,6 @@ END_TEST
 
 CHECK_MAIN("text", a_cut_character_is_taken_off, empty_text_is_a_string,
            growth_keeps_what_was_there, too_much_breaks_it_for_good, utf8_is_that_of_rfc_3629,
-           all_pairs_of_bytes, outside_text_is_shown_harmlessly, hex,
+           all_pairs_of_bytes, outside_text_is_shown_harmlessly, hex, hex_digits_are_of_both_cases,
            wrong_hex_leaves_the_output_alone, base64url_of_rfc_4648, wrong_base64url_is_refused,
            strings_share_a_block)
