@@ -17,8 +17,6 @@
 #include "rules/document/rule_names.h"
 #include "rules/document/rule_reader.h"
 
-#define PARAM_BYTES_MAX 128 /* of a value: controller/images/image_profile.h */
-
 static const char NAME_REST[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
 
 static size_t count_of(const struct yaml_node *node)
@@ -178,8 +176,7 @@ static int read_lets(struct rule_reader *reader, const struct yaml_node *node,
     return 0;
 }
 
-/* What no image may be given, wherever it would have gone: docs/image-format.md. */
-static const char *forbidden_in(const char *value)
+const char *rule_param_forbidden(const char *value)
 {
     if (strpbrk(value, " \t"))
         return "a space";
@@ -202,10 +199,10 @@ static int keep_value(struct rule_reader *reader, const struct rule_place *place
 
     if (rule_expression_text(place, node, &param->expression, &value) < 0)
         goto out;
-    bad = forbidden_in(text_string(&value));
-    if (value.length > PARAM_BYTES_MAX)
+    bad = rule_param_forbidden(text_string(&value));
+    if (value.length > RULE_PARAM_BYTES_MAX)
         rule_reader_refuse(reader, node, "parameter %s is longer than %d bytes", param->name,
-                           PARAM_BYTES_MAX);
+                           RULE_PARAM_BYTES_MAX);
     else if (bad)
         rule_reader_refuse(reader, node, "parameter %s holds %s, which no image may be given",
                            param->name, bad);

@@ -14,8 +14,6 @@
 #include "rules/document/rule_names.h"
 #include "rules/engine/rule_work.h"
 
-#define PARAM_BYTES_MAX 128 /* docs/image-format.md */
-
 /* As string() has it. 1 or 0. */
 static int text_of(struct rule_work *work, const char *field, size_t entry,
                    const struct rule_expression *expression, const char **ret)
@@ -60,17 +58,19 @@ int rule_decision_group(struct rule_work *work, const char *field, size_t entry,
 
 /* ---- parameters ---- */
 
-/* What no image may be given. */
-static const char *wrong_parameter(const char *value)
+static int refuse_parameter(struct rule_work *work, const char *field,
+                            const struct rule_param *param, const char *value)
 {
-    if (strlen(value) > PARAM_BYTES_MAX)
-        return "is longer than 128 bytes";
-    if (strstr(value, "${"))
-        return "holds ${, which no image may be given";
-    for (; *value; value++)
-        if ((unsigned char)*value <= ' ' || *value == 0x7f)
-            return "holds a space or control character, which no image may be given";
-    return NULL;
+    const char *bad = rule_param_forbidden(value);
+    char why[96];
+
+    if (strlen(value) > RULE_PARAM_BYTES_MAX)
+        snprintf(why, sizeof(why), "is longer than %d bytes", RULE_PARAM_BYTES_MAX);
+    else if (bad)
+        snprintf(why, sizeof(why), "holds %s, which no image may be given", bad);
+    else
+        return 1;
+    return rule_work_fail(work, field, 0, &param->expression, why);
 }
 
 static int add_parameters(struct rule_work *work, struct rule_decision *decision)
@@ -81,7 +81,6 @@ static int add_parameters(struct rule_work *work, struct rule_decision *decision
         const struct rule_param *param = &boot->params[i];
         struct rule_parameter *ret = &decision->params[decision->param_count++];
         char field[96];
-        const char *why;
 
         *ret = (struct rule_parameter){param->name, param->value};
         if (param->value)
@@ -89,8 +88,8 @@ static int add_parameters(struct rule_work *work, struct rule_decision *decision
         snprintf(field, sizeof(field), "parameter %s", param->name);
         if (!text_of(work, field, 0, &param->expression, &ret->value))
             return 0;
-        if ((why = wrong_parameter(ret->value)))
-            return rule_work_fail(work, field, 0, &param->expression, why);
+        if (refuse_parameter(work, field, param, ret->value) != 1)
+            return 0;
     }
     return 1;
 }
