@@ -85,12 +85,19 @@ struct cel_value cel_evaluate_loop(const struct cel_op *op, struct cel_frame *fr
     return cel_evaluate(&op->args[CEL_LOOP_RESULT], frame);
 }
 
-/* Whether this turn adds something: 1, 0, or -1 with *ret_error. */
-static int wanted(const struct cel_op *op, struct cel_frame *frame, struct cel_value *ret_error)
+/* Paid and bound. Whether it adds something: 1, 0, or -1 with *ret_error. */
+static int take_turn(const struct cel_op *op, struct cel_frame *frame, const struct range *range,
+                     size_t at, struct cel_value *ret_error)
 {
     const struct cel_op *condition = &op->args[CEL_LOOP_CONDITION];
-    struct cel_value value = cel_evaluate(condition, frame);
+    struct cel_value value;
 
+    if (!pay_turn(op->loop, frame)) {
+        *ret_error = cel_place(op, cel_over_budget());
+        return -1;
+    }
+    bind(op->loop, frame, range, at);
+    value = cel_evaluate(condition, frame);
     if (value.kind == CEL_BOOL)
         return value.boolean;
     if (value.kind != CEL_ERROR)
@@ -126,12 +133,8 @@ struct cel_value cel_evaluate_collect(const struct cel_op *op, struct cel_frame 
     if (!open_range(op, frame, &range, &error))
         return error;
     for (size_t i = 0; i < range.count; i++) {
-        int add;
+        int add = take_turn(op, frame, &range, i, &error);
 
-        if (!pay_turn(op->loop, frame))
-            return cel_place(op, cel_over_budget());
-        bind(op->loop, frame, &range, i);
-        add = wanted(op, frame, &error);
         if (add < 0)
             return error;
         if (add == 0)
@@ -160,12 +163,8 @@ struct cel_value cel_evaluate_insert(const struct cel_op *op, struct cel_frame *
         return error;
     for (size_t i = 0; i < range.count; i++) {
         struct cel_entry *entry;
-        int add;
+        int add = take_turn(op, frame, &range, i, &error);
 
-        if (!pay_turn(op->loop, frame))
-            return cel_place(op, cel_over_budget());
-        bind(op->loop, frame, &range, i);
-        add = wanted(op, frame, &error);
         if (add < 0)
             return error;
         if (add == 0)
