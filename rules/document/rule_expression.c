@@ -14,7 +14,7 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_program.h"
-#include "rules/cel/cel_standard.h"
+#include "rules/cel/functions/cel_standard.h"
 #include "rules/cel/cel_type.h"
 #include "rules/document/rule_issues.h"
 #include "rules/document/rule_names.h"

@@ -10,7 +10,7 @@
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_program.h"
-#include "rules/cel/cel_standard.h"
+#include "rules/cel/functions/cel_standard.h"
 #include "rules/document/rule_names.h"
 #include "rules/engine/rule_work.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rules/cel/cel_address.h"
+#include "rules/cel/value/cel_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_regex.h"
+#include "rules/cel/regex/cel_regex.h"
 
 #define TABLE_MAX 150 /* instructions of a program whose table is tried: more take ms */
 

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "rules/cel/cel_zone.h"
+#include "rules/cel/time/cel_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_regex.h"
+#include "rules/cel/regex/cel_regex.h"
 
 #define ROUNDS 25
 #define WORK_BYTES 4000000 /* divided by what a byte costs: some ms a search */

@@ -1,6 +1,0 @@
-/* cel_string_format.h - 'text'.format([...]). */
-#pragma once
-
-#include "rules/cel/cel_standard.h"
-
-CEL_FUNCTION(cel_string_format);

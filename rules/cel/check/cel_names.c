@@ -1,0 +1,169 @@
+/* cel_names.c - cel_resolve() of cel_ast.h. A name is looked for in the container and in all that
+ * are around it, innermost first; one with a leading dot only by itself. The variables of
+ * comprehensions hide all others.
+ * Spec: the public CEL language definition, "Name Resolution". */
+#include <stdio.h>
+#include <string.h>
+
+#include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_env.h"
+#include "rules/cel/check/cel_scope.h"
+#include "rules/cel/cel_type.h"
+
+/* The names that 'name' may stand for: a.b.name, a.name, name. */
+struct candidates {
+    const char *name;
+    const char *container;
+    size_t length; /* of the container's part that comes next */
+    bool done;
+    char text[CEL_DOTTED_MAX + CEL_NAME_BYTES_MAX];
+};
+
+static struct candidates begin(const struct cel_env *env, const char *name)
+{
+    struct candidates candidates = {.name = name, .container = cel_env_container(env)};
+
+    if (name[0] == '.')
+        candidates.name++;
+    else
+        candidates.length = strlen(candidates.container);
+    return candidates;
+}
+
+static const char *next(struct candidates *candidates)
+{
+    if (candidates->done)
+        return NULL;
+    if (candidates->length == 0) {
+        candidates->done = true;
+        return candidates->name;
+    }
+    snprintf(candidates->text, sizeof(candidates->text), "%.*s.%s", (int)candidates->length,
+             candidates->container, candidates->name);
+    do
+        candidates->length--;
+    while (candidates->length > 0 && candidates->container[candidates->length] != '.');
+    return candidates->text;
+}
+
+/* The variable or type of that name. */
+static bool names_value(const struct cel_env *env, const char *name, struct cel_node *node)
+{
+    struct candidates candidates = begin(env, name);
+
+    for (const char *candidate; (candidate = next(&candidates));) {
+        const struct cel_type *type;
+
+        node->slot = cel_env_find(env, candidate, NULL);
+        if (node->slot >= 0)
+            return true;
+        type = cel_type_named(candidate);
+        if (type) {
+            node->type_value = cel_kind_name(type->kind);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The function of that name which has no receiver, as the environment spells it. */
+static const char *names_function(const struct cel_env *env, const char *name)
+{
+    struct candidates candidates = begin(env, name);
+
+    for (const char *candidate; (candidate = next(&candidates));) {
+        size_t count;
+        const struct cel_signature *signatures = cel_env_signatures(env, candidate, &count);
+
+        for (size_t i = 0; i < count; i++) {
+            if (!signatures[i].receiver)
+                return signatures[i].overload->function;
+        }
+    }
+    return NULL;
+}
+
+static void resolve(const struct cel_env *env, const struct cel_scope *scope,
+                    struct cel_node *node);
+
+static void resolve_name(const struct cel_env *env, const struct cel_scope *scope,
+                         struct cel_node *node)
+{
+    char name[CEL_DOTTED_MAX];
+
+    if (cel_scope_dotted(scope, node, name) && names_value(env, name, node))
+        return;
+    if (node->kind == CEL_NODE_SELECT)
+        resolve(env, scope, node->select.operand);
+}
+
+static void resolve_call(const struct cel_env *env, const struct cel_scope *scope,
+                         struct cel_node *node)
+{
+    struct cel_node *target = node->call.target;
+    char name[CEL_DOTTED_MAX + CEL_NAME_BYTES_MAX + 2] = "";
+    const char *function = NULL;
+
+    if (!target) {
+        function = names_function(env, node->call.function);
+    } else if (strlen(node->call.function) <= CEL_NAME_BYTES_MAX &&
+               cel_scope_dotted(scope, target, name)) {
+        strcat(name, ".");
+        strcat(name, node->call.function);
+        function = strlen(name) <= CEL_NAME_BYTES_MAX ? names_function(env, name) : NULL;
+    }
+    if (function) {
+        node->call.function = function;
+        node->call.target = NULL;
+    } else if (target) {
+        resolve(env, scope, target);
+    }
+    for (size_t i = 0; i < node->call.count; i++)
+        resolve(env, scope, node->call.args[i]);
+}
+
+static void resolve_comprehension(const struct cel_env *env, const struct cel_scope *scope,
+                                  struct cel_comprehension *fold)
+{
+    struct cel_scope accu = {.outer = scope, .name = fold->accu};
+    struct cel_scope var = {.outer = &accu, .name = fold->var};
+    struct cel_scope var2 = {.outer = &var, .name = fold->var2 ? fold->var2 : fold->var};
+
+    resolve(env, scope, fold->range);
+    resolve(env, scope, fold->init);
+    resolve(env, &var2, fold->condition);
+    resolve(env, &var2, fold->step);
+    resolve(env, &accu, fold->result);
+}
+
+static void resolve(const struct cel_env *env, const struct cel_scope *scope, struct cel_node *node)
+{
+    switch (node->kind) {
+    case CEL_NODE_LITERAL:
+        break;
+    case CEL_NODE_IDENT:
+    case CEL_NODE_SELECT:
+        resolve_name(env, scope, node);
+        break;
+    case CEL_NODE_CALL:
+        resolve_call(env, scope, node);
+        break;
+    case CEL_NODE_LIST:
+    case CEL_NODE_MAP:
+    case CEL_NODE_MESSAGE:
+        for (size_t i = 0; i < node->aggregate.count; i++) {
+            if (node->aggregate.elements[i].key)
+                resolve(env, scope, node->aggregate.elements[i].key);
+            resolve(env, scope, node->aggregate.elements[i].value);
+        }
+        break;
+    case CEL_NODE_COMPREHENSION:
+        resolve_comprehension(env, scope, &node->comprehension);
+        break;
+    }
+}
+
+void cel_resolve(const struct cel_env *env, struct cel_node *tree)
+{
+    resolve(env, NULL, tree);
+}

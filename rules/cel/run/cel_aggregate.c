@@ -1,0 +1,71 @@
+/* cel_aggregate.c - lists and maps that an expression writes down. What is written with '?' is an
+ * optional, and left out when it is none. */
+#include "rules/cel/cel_arena.h"
+#include "rules/cel/run/cel_op.h"
+
+/* 1: *value stands; 0: it is none; -1: *value is an error. */
+static int take_optional(const struct cel_op *op, struct cel_frame *frame, struct cel_value *value)
+{
+    if (value->kind != CEL_OPTIONAL) {
+        *value = cel_place(op, cel_error_format(frame->run->arena,
+                                                "what is written with '?' must be an optional, "
+                                                "not %s",
+                                                cel_kind_name(value->kind)));
+        return -1;
+    }
+    if (!value->inner)
+        return 0;
+    *value = *value->inner;
+    return 1;
+}
+
+struct cel_value cel_evaluate_list(const struct cel_op *op, struct cel_frame *frame)
+{
+    struct cel_list *list = cel_arena_take(frame->run->arena, sizeof(*list));
+    struct cel_value *items = cel_arena_take(frame->run->arena, op->count * sizeof(*items));
+    size_t count = 0;
+
+    if (!list || !items)
+        return cel_place(op, cel_out_of_memory());
+    for (uint32_t i = 0; i < op->count; i++) {
+        struct cel_value value = cel_evaluate(&op->args[i], frame);
+        int stands = 1;
+
+        if (value.kind == CEL_ERROR)
+            return value;
+        if (op->optional && op->optional[i])
+            stands = take_optional(&op->args[i], frame, &value);
+        if (stands < 0)
+            return value;
+        if (stands)
+            items[count++] = value;
+    }
+    *list = (struct cel_list){.count = count, .items = items};
+    return cel_list(list);
+}
+
+struct cel_value cel_evaluate_map(const struct cel_op *op, struct cel_frame *frame)
+{
+    size_t pairs = op->count / 2, count = 0;
+    struct cel_entry *entries = cel_arena_take(frame->run->arena, pairs * sizeof(*entries));
+
+    if (!entries)
+        return cel_place(op, cel_out_of_memory());
+    for (size_t i = 0; i < pairs; i++) {
+        struct cel_value key = cel_evaluate(&op->args[2 * i], frame), value;
+        int stands = 1;
+
+        if (key.kind == CEL_ERROR)
+            return key;
+        value = cel_evaluate(&op->args[2 * i + 1], frame);
+        if (value.kind == CEL_ERROR)
+            return value;
+        if (op->optional && op->optional[i])
+            stands = take_optional(&op->args[2 * i + 1], frame, &value);
+        if (stands < 0)
+            return value;
+        if (stands)
+            entries[count++] = (struct cel_entry){.key = key, .value = value};
+    }
+    return cel_place(op, cel_map_make(frame->run->arena, entries, count));
+}
