@@ -14,9 +14,11 @@
 #include "common/text.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_json.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_program.h"
 #include "rules/cel/cel_type.h"
 
@@ -205,7 +207,7 @@ static json_t *evaluate(const json_t *request, struct cel_arena *arena)
         return answer_error("expr: needs a string");
     evaluation.source = json_string_value(expression);
     evaluation.length = json_string_length(expression);
-    evaluation.env = cel_env_create(&err);
+    evaluation.env = cel_env_create(cel_libraries, &err);
     if (!evaluation.env || declare(&evaluation, &err) < 0)
         answer = answer_error(error_text(&err));
     else if (json_is_true(json_object_get(request, "check_only")))

@@ -76,7 +76,7 @@ struct cel_node {
         } aggregate;
         struct cel_comprehension comprehension;
     };
-    const struct cel_type *type; /* cel_check()'s; else NULL */
+    const struct cel_type *type; /* cel_check()'s (cel_check.h); else NULL */
     /* cel_resolve()'s: */
     int slot;               /* IDENT, SELECT: the declared variable that this node is; else -1 */
     const char *type_value; /* IDENT, SELECT: the type that this node names; else NULL */
@@ -94,14 +94,3 @@ struct cel_node {
 /* NULL: 'issues' has at least one more (out of memory is one, too). */
 struct cel_node *cel_parse(const struct cel_env *env, const char *source, size_t length,
                            struct cel_arena *arena, struct cel_issues *issues);
-
-/* What names mean, without types: sets 'slot' and 'type_value', the longest name first, within the
- * environment's container; where a dotted name is a function's (math.abs(x)) 'target' becomes NULL
- * and 'function' the whole. What is left is a comprehension's variable or unknown; an IDENT that
- * starts with '.' and has no slot is always unknown. */
-void cel_resolve(const struct cel_env *env, struct cel_node *tree);
-
-/* Names resolved, types of all nodes, unknown names and wrong arguments told, with the nearest
- * known name. 0; -1: 'issues' has at least one more. */
-int cel_check(const struct cel_env *env, struct cel_node *tree, const char *source, size_t length,
-              struct cel_arena *arena, struct cel_issues *issues);

@@ -37,18 +37,10 @@ struct cel_library {
     const struct cel_overload *overloads;
     size_t count;
 };
-extern const struct cel_library cel_standard; /* operators, conversions, size, matches, time */
-extern const struct cel_library cel_strings;  /* charAt, format, split, ... */
-extern const struct cel_library cel_math;     /* math.greatest, math.bitAnd, ... */
-extern const struct cel_library cel_encoders; /* base64 */
-extern const struct cel_library cel_optionals;
-extern const struct cel_library cel_network; /* ip(), cidr() */
 
-/* Those of them that an environment is made with, NULL behind the last (cel_libraries.c). */
-extern const struct cel_library *const cel_libraries[];
-
-/* With all of cel_libraries. NULL with 'err'. */
-struct cel_env *cel_env_create(struct error *err);
+/* With the functions of 'libraries', NULL behind the last: all there are is cel_libraries
+ * (cel_libraries.h). NULL with 'err'. */
+struct cel_env *cel_env_create(const struct cel_library *const *libraries, struct error *err);
 /* With all that 'base' has (borrowed, and unchanged from here on), and variables of its own behind
  * it. Its functions are those of 'base'. */
 struct cel_env *cel_env_extend(const struct cel_env *base, struct error *err);

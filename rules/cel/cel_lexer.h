@@ -63,6 +63,3 @@ struct cel_lexer {
 
 /* The next token; 0, or -1: nothing that begins a token stands there, and the issue says so. */
 int cel_lexer_next(struct cel_lexer *lexer, struct cel_token *ret);
-
-/* Letters, digits and '_', no digit first: a keyword or reserved word as well. */
-bool cel_lexer_is_word(const char *text, size_t length);

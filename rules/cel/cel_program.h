@@ -8,18 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/cel/cel_run.h"
 #include "rules/cel/cel_value.h"
 
-struct cel_arena;
 struct cel_env;
 struct cel_issues;
 struct cel_type;
 struct cel_program;
-
-/* One evaluation may cost this much, unless told otherwise: about 10 ms on a slow core. A node
- * costs 1, a comprehension 1 a turn beside its nodes, a sized call 1 for each 16 bytes or elements.
- */
-#define CEL_BUDGET_DEFAULT 1000000
 
 struct cel_options {
     bool unchecked; /* names and arguments are looked at when it runs */
@@ -38,17 +33,6 @@ size_t cel_program_slots(const struct cel_program *program, const int **ret_slot
  * elements, all that is in it counted; UINT64_MAX: more than can be said. */
 uint64_t cel_program_cost(const struct cel_program *program, size_t length);
 
-/* Of one thread; set up by the caller, and again after each reset of the arena. */
-struct cel_run {
-    const struct cel_value *slots; /* cel_env_slots() of them; CEL_ABSENT: not given */
-    struct cel_arena *arena;
-    uint64_t budget; /* what is left of it */
-};
-
 /* A value that lives as long as the arena, the slots and the program; CEL_ERROR: why there is
  * none. */
 struct cel_value cel_program_run(const struct cel_program *program, struct cel_run *run);
-/* For functions that walk their arguments: false when the budget is spent, then return
- * cel_over_budget(). */
-bool cel_run_spend(struct cel_run *run, uint64_t cost);
-struct cel_value cel_over_budget(void);

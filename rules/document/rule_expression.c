@@ -11,10 +11,10 @@
 #include "common/text.h"
 #include "common/yaml.h"
 #include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_conversions.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_program.h"
-#include "rules/cel/functions/cel_standard.h"
 #include "rules/cel/cel_type.h"
 #include "rules/document/rule_issues.h"
 #include "rules/document/rule_names.h"
@@ -235,7 +235,7 @@ static const char *write_value(struct cel_run *run, struct cel_value value, size
         *ret_offset = value.extra == CEL_NOWHERE ? 0 : value.extra;
         return value.text;
     }
-    value = has_text ? cel_to_string(run, &value, 1) : value;
+    value = has_text ? cel_as_string(run, value) : value;
     if (cel_is(value, CEL_ERROR))
         return value.text;
     if (!cel_is(value, CEL_STRING))

@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/yaml.h"
 #include "rules/cel/cel_env.h"
+#include "rules/cel/cel_libraries.h"
 
 const struct rule_name rule_names[] = {
     {"event.id", "string", "names the event within its source", RULE_OF_EVENT},
@@ -63,7 +64,7 @@ static struct cel_env *shared;
 
 static struct cel_env *make_shared(struct error *err)
 {
-    struct cel_env *env = cel_env_create(err);
+    struct cel_env *env = cel_env_create(cel_libraries, err);
     int slot;
 
     for (size_t i = 0; env && i < rule_name_count; i++)

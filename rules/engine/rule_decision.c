@@ -9,8 +9,8 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_conversions.h"
 #include "rules/cel/cel_program.h"
-#include "rules/cel/functions/cel_standard.h"
 #include "rules/document/rule_names.h"
 #include "rules/engine/rule_work.h"
 
@@ -25,7 +25,7 @@ static int text_of(struct rule_work *work, const char *field, size_t entry,
     if (!rule_work_value(work, field, entry, expression, &value))
         return 0;
     if (!cel_is(value, CEL_STRING))
-        value = cel_to_string(&run, &value, 1);
+        value = cel_as_string(&run, value);
     if (cel_is(value, CEL_ERROR))
         return rule_work_fail(work, field, entry, expression, value.text);
     if (!cel_is(value, CEL_STRING))

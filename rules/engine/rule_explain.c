@@ -10,10 +10,10 @@
 
 #include "common/text.h"
 #include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_conversions.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_program.h"
-#include "rules/cel/functions/cel_standard.h"
 #include "rules/cel/cel_time.h"
 #include "rules/document/rule_names.h"
 #include "rules/engine/rule_finding.h"
@@ -55,7 +55,7 @@ static void show(struct rule_moment *moment, struct cel_value value, struct text
         return;
     }
     if (!quoted && !cel_is(value, CEL_LIST) && !cel_is(value, CEL_MAP))
-        value = cel_to_string(&run, &value, 1);
+        value = cel_as_string(&run, value);
     if (!cel_is(value, CEL_STRING)) {
         text_format(out, "a %s", cel_kind_name(value.kind));
         return;

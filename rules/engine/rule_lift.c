@@ -7,6 +7,7 @@
 
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_names.h"

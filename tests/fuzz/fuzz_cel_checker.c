@@ -8,8 +8,10 @@
 
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_type.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -47,7 +49,7 @@ static void require(bool holds)
 
 static struct cel_env *declare(void)
 {
-    struct cel_env *env = cel_env_create(NULL);
+    struct cel_env *env = cel_env_create(cel_libraries, NULL);
 
     require(env);
     for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++)

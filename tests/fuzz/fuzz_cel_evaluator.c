@@ -13,6 +13,7 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_json.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -51,7 +52,7 @@ static const struct cel_env *environment(void)
 
     if (env)
         return env;
-    env = cel_env_create(NULL);
+    env = cel_env_create(cel_libraries, NULL);
     require(env != NULL);
     for (size_t i = 0; i < COUNT; i++)
         require(cel_env_declare(env, VARIABLES[i].name, VARIABLES[i].type, &slot, NULL) == 0 &&

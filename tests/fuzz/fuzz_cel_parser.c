@@ -9,6 +9,7 @@
 #include "rules/cel/cel_ast.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -110,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     const struct cel_node *tree;
 
     if (!env)
-        env = cel_env_create(NULL);
+        env = cel_env_create(cel_libraries, NULL);
     require(env && arena);
     tree = cel_parse(env, (const char *)bytes, length, arena, &issues);
     require((tree == NULL) == (issues.count > 0));

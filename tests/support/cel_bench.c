@@ -15,6 +15,7 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_program.h"
 
 #define EVENTS 1024
@@ -166,7 +167,7 @@ int main(int argc, char **argv)
     struct cel_program *program = NULL;
     struct cel_issues issues = {0};
     struct error err = {0};
-    struct cel_env *env = cel_env_create(&err);
+    struct cel_env *env = cel_env_create(cel_libraries, &err);
     int rc = EXIT_FAILURE, slot;
 
     if (argc != 2 || strcmp(argv[1], "simple") != 0)

@@ -13,6 +13,7 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_program.h"
 
 #define CEL_EXPECT_TEXT 1024
@@ -22,7 +23,7 @@ static inline void cel_expect_run(const char *expression, uint64_t budget, size_
                                   char out[CEL_EXPECT_TEXT])
 {
     struct error err = {0};
-    struct cel_env *env = cel_env_create(&err);
+    struct cel_env *env = cel_env_create(cel_libraries, &err);
     struct cel_issues issues = {0};
     struct cel_arena *arena = cel_arena_create(arena_cap);
     struct cel_run run = {.arena = arena, .budget = budget};

@@ -15,6 +15,7 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_json.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_program.h"
 
 #define CEL_TEST_ANSWER 4096
@@ -33,7 +34,8 @@ static inline void cel_test_open(struct cel_test *test, const char *vars)
     const char *name;
     json_t *value;
 
-    *test = (struct cel_test){.env = cel_env_create(&err), .arena = cel_arena_create(1 << 24)};
+    *test = (struct cel_test){.env = cel_env_create(cel_libraries, &err),
+                              .arena = cel_arena_create(1 << 24)};
     ck_assert_msg(test->env, "%s", error_text(&err));
     test->budget = CEL_BUDGET_DEFAULT;
     test->vars = json_loads(vars ? vars : "{}", 0, NULL);

@@ -12,6 +12,7 @@
 #include "rules/cel/cel_ast.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 
 static json_t *dump(const struct cel_node *node);
 
@@ -169,7 +170,7 @@ static json_t *answer(const struct cel_env *env, const json_t *request)
 int main(void)
 {
     struct error err = {0};
-    struct cel_env *env = cel_env_create(&err);
+    struct cel_env *env = cel_env_create(cel_libraries, &err);
     char *line = NULL;
     size_t room = 0;
 

@@ -1,13 +1,14 @@
-/* cel_check.c - cel_check() of cel_ast.h: one walk that finds types from the leaves up, then one
+/* cel_check.c - cel_check() of cel_check.h: one walk that finds types from the leaves up, then one
  * that puts what became of its variables into the nodes. See cel_checker.h. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
-#include "rules/cel/check/cel_checker.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/check/cel_checker.h"
 
 /* ---- messages ---- */
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rules/cel/check/cel_checker.h"
 #include "rules/cel/cel_env.h"
+#include "rules/cel/check/cel_checker.h"
 #include "rules/cel/env/cel_signature.h"
 
 /* The arguments' types, a receiver's first. */

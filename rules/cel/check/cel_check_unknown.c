@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rules/cel/check/cel_checker.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
-#include "rules/cel/syntax/cel_macros.h"
+#include "rules/cel/check/cel_checker.h"
 #include "rules/cel/env/cel_nearest.h"
+#include "rules/cel/syntax/cel_macros.h"
 
 /* Cuts a dotted name behind its first 'parts' parts; false: it has fewer. */
 static bool first_parts(const char *name, size_t parts, char out[CEL_DOTTED_MAX])

@@ -1,4 +1,4 @@
-/* cel_names.c - cel_resolve() of cel_ast.h. A name is looked for in the container and in all that
+/* cel_names.c - cel_resolve() of cel_check.h. A name is looked for in the container and in all that
  * are around it, innermost first; one with a leading dot only by itself. The variables of
  * comprehensions hide all others.
  * Spec: the public CEL language definition, "Name Resolution". */
@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_env.h"
-#include "rules/cel/check/cel_scope.h"
 #include "rules/cel/cel_type.h"
+#include "rules/cel/check/cel_scope.h"
 
 /* The names that 'name' may stand for: a.b.name, a.name, name. */
 struct candidates {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/compile/cel_compile.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/compile/cel_compile.h"
 
 #define FOLD_BUDGET 10000 /* what is more is left to the run */
 

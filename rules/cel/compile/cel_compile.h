@@ -1,14 +1,26 @@
-/* cel_compile.h - the compiler's state, between its files. */
+/* cel_compile.h - the compiler's state, between its files, and what it makes. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/cel/cel_ast.h"
 #include "rules/cel/cel_env.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/cel_program.h"
+#include "rules/cel/evaluate/cel_op.h"
 
 #define CEL_SCOPE_MAX (3 * CEL_DEPTH_MAX) /* each loop brings at most three names */
+
+struct cel_program {
+    struct cel_arena *arena; /* of all of it */
+    const struct cel_op *root;
+    uint32_t locals; /* the frame's size */
+    uint64_t cost;   /* of the nodes outside of loops */
+    const int *slots;
+    size_t slot_count;
+    const struct cel_type *type;
+};
 
 struct cel_compiler {
     struct cel_program *program;
@@ -47,3 +59,11 @@ int cel_compile_ident(struct cel_compiler *compiler, const struct cel_node *node
                       struct cel_op *op);
 int cel_compile_select(struct cel_compiler *compiler, const struct cel_node *node,
                        struct cel_op *op);
+
+/* cel_compile_leaf.c: what the operation, which is compiled, is as a leaf. */
+void cel_find_leaf(struct cel_op *op);
+
+/* cel_compile.c: fills in all of 'program' but the type, in its arena, which exists. -1: 'issues'
+ * has one more. */
+int cel_compile(struct cel_program *program, const struct cel_env *env, const struct cel_node *tree,
+                bool unchecked, const char *source, size_t length, struct cel_issues *issues);

@@ -6,10 +6,11 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/compile/cel_compile.h"
 #include "rules/cel/cel_issues.h"
-#include "rules/cel/regex/cel_regex.h"
 #include "rules/cel/cel_type.h"
+#include "rules/cel/compile/cel_compile.h"
+#include "rules/cel/evaluate/cel_text_set.h"
+#include "rules/cel/regex/cel_regex.h"
 
 static struct cel_arena *arena_of(struct cel_compiler *compiler)
 {

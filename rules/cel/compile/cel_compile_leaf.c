@@ -1,7 +1,7 @@
 /* cel_compile_leaf.c - which operations are leaves: a slot beside a constant of a kind for which
  * that is a machine word or a text to look at. */
 #include "rules/cel/cel_env.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/compile/cel_compile.h"
 
 static enum cel_leaf order_leaf(enum cel_op_code code, bool mirrored)
 {

@@ -7,7 +7,7 @@
 
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_env.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/compile/cel_compile.h"
 #include "rules/cel/regex/cel_regex.h"
 
 #define UNKNOWN UINT64_MAX

@@ -8,10 +8,11 @@
 
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_issues.h"
-#include "rules/cel/run/cel_leaf.h"
-#include "rules/cel/run/cel_op.h"
 #include "rules/cel/cel_type.h"
+#include "rules/cel/compile/cel_compile.h"
+#include "rules/cel/evaluate/cel_leaf.h"
 
 #define PROGRAM_MAX (8 * 1024 * 1024)
 #define FEW_LOCALS 24 /* on the stack: loops eight deep; more are taken from the run's arena */

@@ -8,7 +8,6 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_lexer.h"
 #include "rules/cel/env/cel_nearest.h"
 #include "rules/cel/env/cel_signature.h"
 
@@ -141,7 +140,7 @@ const struct cel_signature *cel_env_signatures(const struct cel_env *env, const 
 
 /* ---- the environment ---- */
 
-struct cel_env *cel_env_create(struct error *err)
+struct cel_env *cel_env_create(const struct cel_library *const *libraries, struct error *err)
 {
     struct cel_env *env = calloc(1, sizeof(*env));
 
@@ -152,7 +151,7 @@ struct cel_env *cel_env_create(struct error *err)
         return NULL;
     }
     env->container = "";
-    for (const struct cel_library *const *library = cel_libraries; *library; library++) {
+    for (const struct cel_library *const *library = libraries; *library; library++) {
         for (size_t i = 0; i < (*library)->count; i++) {
             if (add_overload(env, &(*library)->overloads[i], err) < 0) {
                 error_prefix(err, "%s", (*library)->name);
@@ -192,6 +191,23 @@ void cel_env_destroy(struct cel_env *env)
 
 /* ---- names ---- */
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* As the lexer reads one. */
+static bool is_word(const char *text, size_t length)
+{
+    if (length == 0 || !is_letter(text[0]))
+        return false;
+    for (size_t i = 1; i < length; i++) {
+        if (!is_letter(text[i]) && !(text[i] >= '0' && text[i] <= '9'))
+            return false;
+    }
+    return true;
+}
+
 /* "a.b.c", each part a word: a reserved one can be a field's name and is harmless elsewhere. */
 static int check_name(const char *name, struct error *err)
 {
@@ -203,7 +219,7 @@ static int check_name(const char *name, struct error *err)
     for (const char *part = name;; part++) {
         size_t length = strcspn(part, ".");
 
-        if (!cel_lexer_is_word(part, length))
+        if (!is_word(part, length))
             return error_set_code(err, ERROR_INVALID,
                                   "'%s' is not a name: letters, digits and '_' between dots",
                                   text_show(name, shown));

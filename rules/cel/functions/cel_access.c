@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
 
 #define FREE_BYTES 256 /* of a key: looked for at the cost of a node */

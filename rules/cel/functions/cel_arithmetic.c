@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
-#include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/functions/cel_standard.h"
 
 static struct cel_value overflow(enum cel_kind kind)
 {

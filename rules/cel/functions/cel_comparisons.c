@@ -1,7 +1,7 @@
 /* cel_comparisons.c - == != < <= > >=: what cel_value.h says of two values, as functions. */
 #include <math.h>
 
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
 
 static struct cel_value same(struct cel_run *run, const struct cel_value *args, bool wanted)

@@ -12,9 +12,10 @@
 #include <strings.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
-#include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/cel_conversions.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/functions/cel_standard.h"
 
 #define NUMBER_MAX 1024 /* bytes of a text that is to be a number */
 
@@ -372,4 +373,9 @@ CEL_FUNCTION(cel_to_type)
     (void)run;
     (void)count;
     return (struct cel_value){.kind = CEL_TYPE, .extra = (uint32_t)strlen(name), .text = name};
+}
+
+struct cel_value cel_as_string(struct cel_run *run, struct cel_value value)
+{
+    return cel_to_string(run, &value, 1);
 }

@@ -1,8 +1,9 @@
 /* cel_encoders.c - the library of encoders: base64, read with or without its padding. */
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/value/cel_base64.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_libraries.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/value/cel_base64.h"
 
 static CEL_FUNCTION(encode)
 {

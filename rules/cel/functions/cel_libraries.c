@@ -1,5 +1,6 @@
 /* cel_libraries.c - the functions that every expression may call. A library stands here once it is
  * whole. */
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_env.h"
 
 const struct cel_library *const cel_libraries[] = {

@@ -1,6 +1,6 @@
 /* cel_logic.c - ! && || ?: over values at hand. An error on one side of && and || is absorbed by a
  * false or true on the other, whichever stands first. */
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
 
 CEL_FUNCTION(cel_not)

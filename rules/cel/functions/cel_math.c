@@ -3,7 +3,8 @@
  */
 #include <math.h>
 
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_libraries.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
 
 static bool is_number(struct cel_value value)

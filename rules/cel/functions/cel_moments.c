@@ -1,8 +1,8 @@
 /* cel_moments.c - getFullYear() ... getMilliseconds() of timestamps, in UTC or in a zone, and the
  * last four of durations. */
-#include "rules/cel/cel_program.h"
-#include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/functions/cel_standard.h"
 
 /* False with *ret_error. */
 static bool calendar_of(const struct cel_value *args, size_t count, struct cel_calendar *ret,

@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
-#include "rules/cel/value/cel_address.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_libraries.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/value/cel_address.h"
 
 static struct cel_value value_of(struct cel_run *run, const struct cel_address *address,
                                  enum cel_kind kind)

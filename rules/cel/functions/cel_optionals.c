@@ -1,7 +1,8 @@
 /* cel_optionals.c - the library of optionals. What their syntax does (a.?b, a[?b], a.b and a[b] of
  * an optional) is cel_access.c's; for the checker it is declared here. */
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_libraries.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
 
 static struct cel_value none(void)

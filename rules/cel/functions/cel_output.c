@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_run.h"
 
 #define FIRST_ROOM 64
 #define UNIT 16 /* bytes that cost as much as a node */

@@ -1,6 +1,6 @@
-/* cel_run.c - the budget of a run (cel_program.h). Once it does not suffice it is spent, so that
+/* cel_run.c - the budget of a run (cel_run.h). Once it does not suffice it is spent, so that
  * nothing goes on behind an error that was absorbed. */
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_run.h"
 
 struct cel_value cel_over_budget(void)
 {

@@ -1,6 +1,7 @@
 /* cel_standard.c - the table of the standard functions: what the checker is told of each, and what
  * is called. Functions that tell their arguments' kinds apart themselves stand for many rows. */
 #include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/cel_libraries.h"
 
 #define COMPARISON(name, call)                                                                     \
     {name, "(bool, bool) -> bool", call, false}, {name, "(int, int) -> bool", call, false},        \

@@ -49,11 +49,6 @@ CEL_FUNCTION(cel_to_timestamp);
 CEL_FUNCTION(cel_to_duration);
 CEL_FUNCTION(cel_to_dyn);
 CEL_FUNCTION(cel_to_type);
-/* The shortest digits that read back as the same number, as ECMAScript writes them: "0.0045",
- * "1e+21", "NaN", "-Infinity". */
-#define CEL_DOUBLE_TEXT_SIZE 32
-#define CEL_DOUBLE_TEXT_COST 32 /* for a caller with a budget: finding the digits takes that */
-void cel_double_text(double real, char out[CEL_DOUBLE_TEXT_SIZE]);
 
 /* cel_texts.c */
 CEL_FUNCTION(cel_contains);

@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/functions/cel_output.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_conversions.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/functions/cel_output.h"
 
 #define PRECISION 6 /* of %f and %e that do not say it */
 #define PRECISION_MAX 100

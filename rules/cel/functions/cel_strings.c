@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_libraries.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_output.h"
-#include "rules/cel/cel_program.h"
 #include "rules/cel/functions/cel_standard.h"
 #include "rules/cel/functions/cel_string_format.h"
 

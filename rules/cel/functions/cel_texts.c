@@ -3,9 +3,9 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_program.h"
-#include "rules/cel/regex/cel_regex.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
+#include "rules/cel/regex/cel_regex.h"
 
 #define COMPILED_UNIT 8 /* bytes of a program, and of what it was made from, that cost 1 */
 

@@ -8,11 +8,11 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "rules/cel/value/cel_address.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/value/cel_base64.h"
 #include "rules/cel/cel_json.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/value/cel_address.h"
+#include "rules/cel/value/cel_base64.h"
 
 #define TYPE_URL "type.googleapis.com/"
 

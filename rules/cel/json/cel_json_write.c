@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/cel/value/cel_address.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/value/cel_base64.h"
 #include "rules/cel/cel_json.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/value/cel_address.h"
+#include "rules/cel/value/cel_base64.h"
 
 #define VALUES_MAX                                                                                 \
     1000000 /* that are written: a list that shares its parts can hold any number                  \

@@ -63,17 +63,6 @@ static enum cel_token_kind word_kind(const char *text, size_t length)
     return CEL_TOKEN_NAME;
 }
 
-bool cel_lexer_is_word(const char *text, size_t length)
-{
-    if (length == 0 || !is_letter(text[0]))
-        return false;
-    for (size_t i = 1; i < length; i++) {
-        if (!is_letter(text[i]) && !is_digit(text[i]))
-            return false;
-    }
-    return true;
-}
-
 /* NUL behind the end, which begins no token and is in no literal. */
 static char at(const struct cel_lexer *lexer, size_t place)
 {

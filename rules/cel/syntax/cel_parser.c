@@ -7,8 +7,8 @@
 
 #include "common/text.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/syntax/cel_constant.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/syntax/cel_constant.h"
 #include "rules/cel/syntax/cel_macros.h"
 #include "rules/cel/syntax/cel_parser.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/time/cel_calendar.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/time/cel_calendar.h"
 
 #define NANOS INT64_C(1000000000)
 #define NANO_DIGITS 9

@@ -6,8 +6,10 @@
 #include "common/text.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_ast.h"
+#include "rules/cel/cel_check.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_type.h"
 #include "tests/support/check_main.h"
 
@@ -42,7 +44,7 @@ static void before(void)
 {
     struct error err = {0};
 
-    env = cel_env_create(&err);
+    env = cel_env_create(cel_libraries, &err);
     ck_assert_msg(env != NULL, "%s", error_text(&err));
     arena = cel_arena_create(CEL_TREE_BYTES);
     for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++)

@@ -3,8 +3,8 @@
 
 #include <pthread.h>
 
-#include "rules/cel/run/cel_op.h"
 #include "rules/cel/cel_type.h"
+#include "rules/cel/compile/cel_compile.h"
 #include "tests/support/cel_expression.h"
 #include "tests/support/check_main.h"
 

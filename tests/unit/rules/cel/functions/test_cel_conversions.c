@@ -1,6 +1,7 @@
 /* int() uint() double() string() bytes() bool() timestamp() duration() dyn() type() */
 #include <math.h>
 
+#include "rules/cel/cel_conversions.h"
 #include "rules/cel/functions/cel_standard.h"
 #include "tests/support/cel_expression.h"
 #include "tests/support/check_main.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/file.h"
+#include "rules/cel/cel_libraries.h"
 #include "tests/support/cel_expect.h"
 #include "tests/support/check_main.h"
 

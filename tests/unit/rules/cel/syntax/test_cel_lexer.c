@@ -112,16 +112,5 @@ START_TEST(tokens_end_where_they_must)
 }
 END_TEST
 
-START_TEST(words_are_letters_and_digits)
-{
-    ck_assert(cel_lexer_is_word("a_1", 3));
-    ck_assert(cel_lexer_is_word("package", 7));
-    ck_assert(!cel_lexer_is_word("", 0));
-    ck_assert(!cel_lexer_is_word("1a", 2));
-    ck_assert(!cel_lexer_is_word("a.b", 3));
-    ck_assert(!cel_lexer_is_word("\xc3\xa4", 2));
-}
-END_TEST
-
 CHECK_MAIN("cel_lexer", what_begins_no_token_is_told, each_token_has_its_kind,
-           tokens_end_where_they_must, words_are_letters_and_digits)
+           tokens_end_where_they_must)

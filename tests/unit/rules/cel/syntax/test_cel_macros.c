@@ -7,6 +7,7 @@
 #include "rules/cel/cel_ast.h"
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
+#include "rules/cel/cel_libraries.h"
 #include "tests/support/cel_tree_line.h"
 #include "tests/support/check_main.h"
 
@@ -16,7 +17,7 @@ static struct cel_issues issues;
 
 static void before(void)
 {
-    env = cel_env_create(NULL);
+    env = cel_env_create(cel_libraries, NULL);
     arena = cel_arena_create(CEL_TREE_BYTES);
 }
 

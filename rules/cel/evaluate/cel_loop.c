@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_op.h"
 
 struct range {
     const struct cel_list *list; /* or NULL: */

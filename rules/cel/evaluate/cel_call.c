@@ -1,6 +1,6 @@
 /* cel_call.c - a function's arguments, and which of its overloads takes their kinds. */
 #include "rules/cel/cel_env.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_op.h"
 
 #define UNIT 16 /* bytes or elements that cost as much as a node */
 

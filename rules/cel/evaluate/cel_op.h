@@ -7,13 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rules/cel/cel_ast.h"
-#include "rules/cel/cel_program.h"
+#include "rules/cel/cel_run.h"
 #include "rules/cel/cel_value.h"
 
-struct cel_arena;
 struct cel_overload;
-struct cel_type;
 
 #define CEL_CALL_ARGS_MAX 8
 
@@ -110,28 +107,6 @@ struct cel_loop {
     uint32_t var, var2, accu; /* locals */
     uint32_t turn_cost;       /* of its own nodes, without those of loops within */
 };
-
-struct cel_program {
-    struct cel_arena *arena; /* of all of it */
-    const struct cel_op *root;
-    uint32_t locals; /* the frame's size */
-    uint64_t cost;   /* of the nodes outside of loops */
-    const int *slots;
-    size_t slot_count;
-    const struct cel_type *type;
-};
-
-/* cel_text_set.c: strings that are looked for in constant time. NULL: no room. */
-const struct cel_text_set *cel_text_set_make(struct cel_arena *arena, const struct cel_list *list);
-bool cel_text_set_has(const struct cel_text_set *set, struct cel_value text);
-
-/* cel_compile_leaf.c: what the operation, which is compiled, is as a leaf. */
-void cel_find_leaf(struct cel_op *op);
-
-/* cel_compile.c: fills in all of 'program' but the type, in its arena, which exists. -1: 'issues'
- * has one more. */
-int cel_compile(struct cel_program *program, const struct cel_env *env, const struct cel_node *tree,
-                bool unchecked, const char *source, size_t length, struct cel_issues *issues);
 
 /* cel_evaluate.c */
 struct cel_frame {

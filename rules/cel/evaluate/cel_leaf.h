@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_op.h"
+#include "rules/cel/evaluate/cel_text_set.h"
 
 static inline uint64_t cel_bytes8(const char *at)
 {

@@ -1,7 +1,7 @@
 /* cel_aggregate.c - lists and maps that an expression writes down. What is written with '?' is an
  * optional, and left out when it is none. */
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_op.h"
 
 /* 1: *value stands; 0: it is none; -1: *value is an error. */
 static int take_optional(const struct cel_op *op, struct cel_frame *frame, struct cel_value *value)

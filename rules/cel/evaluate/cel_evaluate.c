@@ -1,8 +1,9 @@
 /* cel_evaluate.c - one operation at a time, those it needs first. An error is a value that goes up
  * until && || ?: or a loop absorbs it. Depth is the expression's, which the parser caps.
  */
-#include "rules/cel/run/cel_leaf.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_leaf.h"
+#include "rules/cel/evaluate/cel_op.h"
+#include "rules/cel/evaluate/cel_text_set.h"
 #include "rules/cel/functions/cel_standard.h"
 
 /* The bytes of a text that are compared at the cost of a node. */

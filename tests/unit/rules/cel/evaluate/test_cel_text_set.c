@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_op.h"
+#include "rules/cel/evaluate/cel_text_set.h"
 #include "tests/support/check_main.h"
 
 static struct cel_value text(const char *string)

@@ -1,8 +1,9 @@
 /* cel_text_set.c - the strings of a list that stands in an expression. They are the author's, so
  * that a short hash does: what is asked for changes nothing in the table. Half of it is empty. */
+#include "rules/cel/evaluate/cel_text_set.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/run/cel_leaf.h"
-#include "rules/cel/run/cel_op.h"
+#include "rules/cel/evaluate/cel_leaf.h"
+#include "rules/cel/evaluate/cel_op.h"
 
 #define FEW 4 /* are looked through one by one: most differ in their length */
 
