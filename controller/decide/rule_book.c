@@ -156,7 +156,7 @@ static struct rule_book *load(struct db *db, const struct uuid *tenant, int64_t 
     struct db_rows *rows = db_query(db, SQL_RULE_BOOK_RULES, err, "u", tenant);
     struct rule_source *sources = NULL;
     struct rule_book *book = NULL;
-    size_t count;
+    size_t count, armed = 0;
 
     if (!rows)
         return NULL;
@@ -167,9 +167,10 @@ static struct rule_book *load(struct db *db, const struct uuid *tenant, int64_t 
         goto out;
     }
     for (size_t i = 0; i < count; i++)
-        sources[i] = (struct rule_source){db_uuid(rows, i, 0), db_int(rows, i, 1),
-                                          db_text(rows, i, 2), db_text(rows, i, 3)};
-    book = rule_book_create(revision, killed_because, sources, count, ret_why, err);
+        if (!db_bool(rows, i, 4))
+            sources[armed++] = (struct rule_source){db_uuid(rows, i, 0), db_int(rows, i, 1),
+                                                    db_text(rows, i, 2), db_text(rows, i, 3)};
+    book = rule_book_create(revision, killed_because, sources, armed, ret_why, err);
 out:
     free(sources);
     db_rows_destroy(rows);

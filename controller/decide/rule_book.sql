@@ -9,6 +9,7 @@ select pg_advisory_xact_lock_shared(hashtextextended('rule book ' || $1::uuid::t
 select coalesce(max(revision), 0), max(killed_because) from rule_book where tenant_id = $1
 
 -- name: rule_book_rules
-select r.id, v.version, r.name, v.source
-from rule r join rule_version v on v.tenant_id = r.tenant_id and v.rule_id = r.id and v.version = r.current_version
-where r.tenant_id = $1 and r.stage = 'active'
+-- Of one rule at most two: the version that decides, and the one that only looks on.
+select r.id, v.version, r.name, v.source, v.version is not distinct from r.shadow_version as shadow
+from rule r join rule_version v on v.tenant_id = r.tenant_id and v.rule_id = r.id and v.version in (r.active_version, r.shadow_version)
+where r.tenant_id = $1

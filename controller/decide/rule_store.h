@@ -20,7 +20,7 @@ struct rule_push {
     const char *source; /* the YAML as pushed */
     size_t length;
     const char *pushed_by;
-    bool arm; /* stage `active`, else what it was (a new one: `draft`) */
+    bool arm; /* this version; else what was armed stays so */
 };
 enum rule_pushed {
     RULE_PUSH_FAILED = -1,
@@ -30,8 +30,8 @@ enum rule_pushed {
     RULE_PUSH_NOT_ARMABLE
 };
 
-/* Inside a transaction of the tenant. RULE_THERE_ALREADY: this very text is the version that is
- * current (it is armed when 'arm' says so). RULE_NOT_HIGHER: *ret_current is at least this version.
+/* Inside a transaction of the tenant. RULE_THERE_ALREADY: this very text is that version already
+ * (it is armed when 'arm' says so). RULE_NOT_HIGHER: *ret_current is at least this version.
  * RULE_PUSH_NOT_ARMABLE: it would be armed, and has what this version does not carry out; 'err'
  * says what. */
 enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,

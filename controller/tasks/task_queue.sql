@@ -23,7 +23,7 @@ lateral (
       and exists (select from machine m where m.id = q.machine_id and m.held_because is null offset 0)
       and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
       and (q.rule_id is null
-           or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.stage = 'active' and q.made_at >= r.stage_since
+           or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
                       and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
     order by q.turn_at, q.task_id
     limit $2) c
@@ -42,7 +42,7 @@ from task_queue q
 join machine m on m.id = q.machine_id
 where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' and not q.cancelling and m.held_because is null
   and (q.rule_id is null
-       or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.stage = 'active' and q.made_at >= r.stage_since
+       or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
                   and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
 for update of q skip locked for no key update of m skip locked;
 

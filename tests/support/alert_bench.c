@@ -86,15 +86,15 @@ static const char FLEET[] =
     "insert into source (tenant_id, id, name, topic) select id, gen_random_uuid(), 's', 'alerts-' "
     "|| name from tenant where name like 't_';"
     "insert into rule_book (tenant_id) select id from tenant where name like 't_';"
-    "insert into rule (tenant_id, id, name, stage, current_version) select t.id, "
-    "gen_random_uuid(), 'rule-' || n, 'active', 1 from tenant t, generate_series(0, %d - 1) n "
-    "where t.name like 't_';"
+    "insert into rule (tenant_id, id, name, current_version) select t.id, gen_random_uuid(), "
+    "'rule-' || n, 1 from tenant t, generate_series(0, %d - 1) n where t.name like 't_';"
     "insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) select "
     "r.tenant_id, r.id, 1, e'apiVersion: rules/v1\\nkind: Rule\\nmetadata: {id: ' || r.name || "
     "e', version: 1, owner: noc}\\nspec:\\n  priority: ' || n %% 100 || e'\\n  scope: {type: "
     "[hw.' || case when n = 0 then 'boots]' else 't' || n %% 100 || '], asset.rack: [x' || n || "
     "']' end || e'}\\n  action: {boot: {image: diag}}\\n', sha256('x'), 'bench' from "
     "(select tenant_id, id, name, substr(name, 6)::int as n from rule) r;"
+    "update rule set active_version = 1, stage = 'active', armed_since = now();"
     "analyze;";
 
 static int make_fleet(char **argv)

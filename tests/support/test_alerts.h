@@ -22,20 +22,15 @@ static inline void test_rule(struct db *db, const struct uuid *tenant, const cha
     struct uuid id = uuid_make();
 
     ck_assert_msg(
-        db_execute(db,
-                   "with r as (insert into rule (tenant_id, id, name, stage, current_version) "
-                   "values ($1, $2, $3, 'active', 7)), "
-                   "b as (insert into rule_book (tenant_id) values ($1) on conflict (tenant_id) "
-                   "do update set revision = rule_book.revision + 1) "
-                   "select 1",
-                   &err, "uus", tenant, &id, name) >= 0,
-        "%s", error_text(&err));
-    ck_assert_msg(
         db_execute(
             db,
+            "with r as (insert into rule (tenant_id, id, name, stage, current_version, "
+            "active_version, armed_since) values ($1, $2, $3, 'active', 7, 7, now())), "
+            "b as (insert into rule_book (tenant_id) values ($1) on conflict (tenant_id) "
+            "do update set revision = rule_book.revision + 1) "
             "insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) "
-            "values ($1, $2, 7, $3, sha256($3::bytea), 'test')",
-            &err, "uus", tenant, &id, text) >= 0,
+            "values ($1, $2, 7, $4, sha256($4::bytea), 'test')",
+            &err, "uuss", tenant, &id, name, text) >= 0,
         "%s", error_text(&err));
     if (ret_id)
         *ret_id = id;

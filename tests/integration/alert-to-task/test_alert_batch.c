@@ -333,7 +333,8 @@ START_TEST(a_disarmed_rule_acts_no_more)
     add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
     ck_kept();
     test_insert(owner,
-                "with r as (update rule set stage = 'deprecated' where id = $1) update rule_book "
+                "with r as (update rule set stage = 'deprecated', active_version = null, "
+                "armed_since = null where id = $1) update rule_book "
                 "set revision = "
                 "revision + 1 where tenant_id = $2 and $3::uuid is null and $4::text is null",
                 &alerts.rule, &alerts.fleet.tenant, NULL, NULL);
@@ -360,7 +361,8 @@ START_TEST(a_batch_waits_for_the_switch_under_way)
     ck_assert_int_eq(db_begin(owner, &err), 0);
     number("select count(pg_advisory_xact_lock(hashtextextended('rule book ' || $, 0)))");
     test_insert(owner,
-                "with r as (update rule set stage = 'draft' where id = $1) update rule_book set "
+                "with r as (update rule set stage = 'draft', active_version = null, armed_since = "
+                "null where id = $1) update rule_book set "
                 "revision = revision + 1 where tenant_id = $2 and $3::uuid is null and $4::text is "
                 "null",
                 &alerts.rule, &alerts.fleet.tenant, NULL, NULL);

@@ -30,6 +30,8 @@ begin
         insert into rule (tenant_id, id, name, current_version) values (t, pg_temp.uid('rule', n), 'reboot', 1);
         insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) values (t, pg_temp.uid('rule', n), 1, '{}', sha256('r'), 'someone');
         insert into rule_book (tenant_id) values (t);
+        insert into rule_replay (tenant_id, id, rule_name, version, digest, since, until, alerts, would_act, summary, made_by)
+        values (t, pg_temp.uid('replay', n), 'reboot', 1, sha256('r'), now() - interval '1 day', now(), 0, 0, '{}', 'someone');
         insert into rule_switch (tenant_id, id, rule_id, act, revision, who, reason) values (t, pg_temp.uid('switch', n), pg_temp.uid('rule', n), 'arm', 1, 'someone', 'why');
         insert into alert_identity (tenant_id, source_id, event_digest, alert_id) values (t, pg_temp.uid('source', n), pg_temp.uid('event', n), pg_temp.uid('alert', n));
         insert into alert (tenant_id, id, source_id, cluster_id, topic, partition, "offset", record_timestamp, engine_time, order_no, disposition, raw_length, raw_sha256)
