@@ -122,7 +122,10 @@ static int drop_old(struct timers *timers, struct db *db, struct error *err)
         log_warn("timers", "an old partition is being read and goes later", "reason=%s",
                  log_quote(error_text(err)));
     error_clear(err);
-    return db_execute(db, SQL_TIMERS_DROP_AGENT_ORDERS, err, "") < 0 ? -1 : 0;
+    return db_execute(db, SQL_TIMERS_DROP_AGENT_ORDERS, err, "") < 0 ||
+                   db_execute(db, SQL_TIMERS_DROP_MACHINE_DOCUMENTS, err, "") < 0
+               ? -1
+               : 0;
 }
 
 static int keep_partitions(struct timers *timers, struct error *err)

@@ -8,5 +8,8 @@ select count(*), coalesce(string_agg(name, ', ' order by name), '') from drop_pa
 -- name: timers_drop_agent_orders
 select drop_agent_orders()
 
+-- name: timers_drop_machine_documents
+select drop_machine_documents()
+
 -- name: timers_default_partitions
 select count(*) from default_partition_rows() where has_rows

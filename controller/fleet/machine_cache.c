@@ -11,15 +11,21 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/fleet/machine_cache.sql.h"
+#include "controller/fleet/machine_document.h"
 
-/* About 400 bytes each: 80 MB. Beyond that everything is forgotten and read anew. */
+/* Beyond either, everything is forgotten and read anew. About 900 bytes each: 180 MB; documents may
+ * have 64 KiB. */
 #define ENTRIES_MAX 200000
+#define ENTRY_BYTES_MAX ((size_t)256 << 20)
+/* Beyond it, what documents were parsed to is forgotten: of 20,000 machines with usual ones. */
+#define PARSED_BYTES_MAX ((size_t)128 << 20)
 #define SLOTS_MIN 1024 /* a power of two */
 
 struct entry {
     uint64_t hash;
     struct machine_claim claim; /* as the strings below it, in 'text' */
     struct machine_found found;
+    struct machine_document document;
     char text[];
 };
 
@@ -27,13 +33,14 @@ struct tenant_machines {
     struct uuid tenant;
     int64_t revision;
     struct entry **slots; /* open addressing, at most half full */
-    size_t slot_count, count;
+    size_t slot_count, count, bytes;
     struct tenant_machines *next;
 };
 
 struct machine_cache {
     struct tenant_machines *tenants;
-    size_t count; /* of all */
+    size_t count, bytes; /* of all entries */
+    size_t parsed;       /* bytes of what their documents were parsed to */
 };
 
 struct machine_cache *machine_cache_create(struct error *err)
@@ -45,14 +52,29 @@ struct machine_cache *machine_cache_create(struct error *err)
     return cache;
 }
 
+static void forget_parsed_of(struct tenant_machines *machines)
+{
+    for (size_t i = 0; i < machines->slot_count; i++)
+        if (machines->slots[i])
+            machine_document_clear(&machines->slots[i]->document);
+}
+
+static void forget_parsed(struct machine_cache *cache)
+{
+    for (struct tenant_machines *at = cache->tenants; at; at = at->next)
+        forget_parsed_of(at);
+}
+
 static void forget(struct machine_cache *cache, struct tenant_machines *machines)
 {
+    forget_parsed_of(machines);
     for (size_t i = 0; i < machines->slot_count; i++)
         free(machines->slots[i]);
     free(machines->slots);
     cache->count -= machines->count;
+    cache->bytes -= machines->bytes;
     machines->slots = NULL;
-    machines->slot_count = machines->count = 0;
+    machines->slot_count = machines->count = machines->bytes = 0;
 }
 
 static void forget_all(struct machine_cache *cache)
@@ -133,13 +155,17 @@ static int make_room(struct tenant_machines *machines)
     return 0;
 }
 
-static struct entry *entry_make(const struct machine_claim *claim,
+static size_t room_of(const struct machine_claim *claim, const struct machine_found *found)
+{
+    return sizeof(struct entry) + text_room(claim->mac) + text_room(claim->serial) +
+           text_room(claim->asset_tag) + text_room(found->name) + text_room(found->class) +
+           text_room(found->site_name) + text_room(found->rack) + text_room(found->document_text);
+}
+
+static struct entry *entry_make(struct machine_cache *cache, const struct machine_claim *claim,
                                 const struct machine_found *found)
 {
-    size_t room = text_room(claim->mac) + text_room(claim->serial) + text_room(claim->asset_tag) +
-                  text_room(found->name) + text_room(found->class) + text_room(found->site_name) +
-                  text_room(found->rack);
-    struct entry *entry = malloc(sizeof(*entry) + room);
+    struct entry *entry = malloc(room_of(claim, found));
     char *at;
 
     if (!entry)
@@ -153,6 +179,10 @@ static struct entry *entry_make(const struct machine_claim *claim,
     entry->found.class = text_pack(&at, found->class);
     entry->found.site_name = text_pack(&at, found->site_name);
     entry->found.rack = text_pack(&at, found->rack);
+    entry->found.document_text = text_pack(&at, found->document_text);
+    entry->document =
+        (struct machine_document){.text = entry->found.document_text, .parsed = &cache->parsed};
+    entry->found.document = &entry->document;
     return entry;
 }
 
@@ -203,12 +233,14 @@ static int remember(struct machine_cache *cache, struct tenant_machines *machine
         return error_no_memory(err);
     slot = slot_of(machines, hash_of(claim), claim);
     if (!*slot) {
-        entry = entry_make(claim, found);
+        entry = entry_make(cache, claim, found);
         if (!entry)
             return error_no_memory(err);
         *slot = entry;
         machines->count++;
         cache->count++;
+        machines->bytes += room_of(claim, found);
+        cache->bytes += room_of(claim, found);
     }
     *found = (*slot)->found;
     return 0;
@@ -247,8 +279,10 @@ int machine_cache_find(struct machine_cache *cache, struct db *db, const struct 
     struct tenant_machines *machines;
     int rc = -1;
 
-    if (cache->count > ENTRIES_MAX)
+    if (cache->count > ENTRIES_MAX || cache->bytes > ENTRY_BYTES_MAX)
         forget_all(cache);
+    if (cache->parsed > PARSED_BYTES_MAX)
+        forget_parsed(cache);
     machines = tenant_of(cache, tenant, err);
     if (!missing)
         error_no_memory(err);

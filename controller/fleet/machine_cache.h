@@ -13,7 +13,7 @@ struct machine_cache;
 struct machine_cache *machine_cache_create(struct error *err);
 void machine_cache_destroy(struct machine_cache *cache);
 
-/* As machine_lookup(); the strings live in the cache until the next call. */
+/* As machine_lookup(); the strings and the documents live in the cache until the next call. */
 int machine_cache_find(struct machine_cache *cache, struct db *db, const struct uuid *tenant,
                        const struct machine_claim *claims, size_t count, struct machine_found *ret,
                        struct error *err);

@@ -44,6 +44,7 @@ static void read_row(const struct db_rows *rows, size_t row, struct machine_foun
         .class = db_text(rows, row, 6),
         .site_name = db_text(rows, row, 7),
         .rack = db_text(rows, row, 8),
+        .document_text = db_text(rows, row, 9),
     };
 }
 

@@ -12,6 +12,7 @@
 struct db;
 struct db_rows;
 struct error;
+struct machine_document;
 
 /* What is given must agree: all name the same machine. Strings are borrowed; NULL is not given. */
 struct machine_claim {
@@ -25,6 +26,8 @@ struct machine_found {
     int64_t document_version;
     const char *name, *class, *site_name; /* borrowed from the rows */
     const char *rack;                     /* NULL: none recorded */
+    const char *document_text;            /* asset.* at that version, borrowed from the rows */
+    struct machine_document *document;    /* the same, of machine_cache.h: to be parsed once */
 };
 
 /* In the caller's transaction, for its tenant: ret[i] answers claims[i]. *ret_rows, the caller's,

@@ -8,11 +8,12 @@ with claim as (
            (select m.id from machine m where m.asset_tag = c.tag) as by_tag
     from unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) as c(i, mac, serial, tag)
 )
-select c.i, h.id, m.id, m.site_id, m.document_version, m.name, m.class, s.name, m.rack
+select c.i, h.id, m.id, m.site_id, m.document_version, m.name, m.class, s.name, m.rack, d.document
 from claim c
 join machine m on m.id = coalesce(c.by_mac, c.by_serial, c.by_tag)
 join machine_holding h on h.machine_id = m.id and h.tenant_id = $1 and h.until is null
 join site s on s.id = m.site_id
+join machine_document d on d.tenant_id = $1 and d.machine_id = m.id and d.version = m.document_version
 where (c.mac is null or c.by_mac = m.id)
   and (c.serial is null or c.by_serial = m.id)
   and (c.tag is null or c.by_tag = m.id)
