@@ -1,5 +1,5 @@
-/* rule_book.c - see rule_book.h. Invariant: 'index' is sorted by type, then by order of acting, and
- * never changes after rule_book_create() returned.
+/* rule_book.c - see rule_book.h. Invariant: nothing of it changes after rule_book_create()
+ * returned.
  */
 #include "controller/decide/rule_book.h"
 
@@ -13,90 +13,33 @@
 #include "controller/decide/rule_armed.h"
 #include "controller/decide/rule_book.sql.h"
 #include "rules/document/rule_document.h"
-
-struct place {
-    const char *type;
-    const struct rule_entry *entry;
-};
+#include "rules/engine/rule_set.h"
 
 struct rule_book {
     int64_t revision;
     char *killed_because;
     struct rule_entry *entries;
-    size_t count;
-    struct place *index;
-    struct rule_candidate *in_order; /* of each place of the index */
-    size_t places;
+    struct rule_set *rules;
+    size_t armed;
+    bool remembers;
 };
 
-static int by_order(const struct rule_document *a, const struct rule_document *b)
+static bool remembers(const struct rule_document *rule)
 {
-    if (a->priority != b->priority)
-        return a->priority > b->priority ? -1 : 1;
-    return strcmp(a->id, b->id);
+    for (size_t i = 0; i < rule->suppress_count; i++)
+        if (rule->suppress[i].type.count)
+            return true;
+    return rule->hold_ms || rule->window.kind != RULE_WINDOW_NONE || rule->dedup_ms ||
+           rule->throttle_ms || rule->absent_count;
 }
 
-static int by_place(const void *left, const void *right)
+/* How many could be read into 'members': rules that an older or newer version took may be beyond
+ * this one. */
+static size_t read_rules(struct rule_book *book, const struct rule_source *sources, size_t count,
+                         struct rule_member *members, struct text *why)
 {
-    const struct place *a = left, *b = right;
-    int rc = strcmp(a->type, b->type);
+    size_t read = 0;
 
-    return rc ? rc : by_order(a->entry->document, b->entry->document);
-}
-
-/* FNV-1a */
-uint64_t rule_book_hash(const char *value)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (; *value; value++)
-        hash = (hash ^ (uint8_t)*value) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-/* The attributes of which there are most values come first. */
-static struct rule_candidate candidate_of(const struct rule_entry *entry)
-{
-    static const enum rule_attribute order[] = {RULE_ASSET_NAME, RULE_ASSET_RACK,  RULE_SOURCE,
-                                                RULE_ASSET_SITE, RULE_ASSET_CLASS, RULE_SEVERITY,
-                                                RULE_STATUS};
-
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        const struct rule_strings *values = &entry->document->scope[order[i]];
-
-        if (values->count == 1)
-            return (struct rule_candidate){entry, rule_book_hash(values->items[0]), (int)order[i]};
-    }
-    return (struct rule_candidate){.entry = entry, .attribute = -1};
-}
-
-static int build_index(struct rule_book *book, struct error *err)
-{
-    size_t places = 0, at = 0;
-
-    for (size_t i = 0; i < book->count; i++)
-        places += book->entries[i].document->scope[RULE_TYPE].count;
-    book->index = calloc(places + 1, sizeof(*book->index));
-    book->in_order = calloc(places + 1, sizeof(*book->in_order));
-    if (!book->index || !book->in_order)
-        return error_no_memory(err);
-    for (size_t i = 0; i < book->count; i++) {
-        const struct rule_strings *types = &book->entries[i].document->scope[RULE_TYPE];
-
-        for (size_t n = 0; n < types->count; n++)
-            book->index[at++] = (struct place){types->items[n], &book->entries[i]};
-    }
-    qsort(book->index, places, sizeof(*book->index), by_place);
-    for (size_t i = 0; i < places; i++)
-        book->in_order[i] = candidate_of(book->index[i].entry);
-    book->places = places;
-    return 0;
-}
-
-/* Rules that an older or newer version took may be beyond this one. */
-static void read_rules(struct rule_book *book, const struct rule_source *sources, size_t count,
-                       struct text *why)
-{
     for (size_t i = 0; i < count; i++) {
         struct error err = {0};
         struct rule_document *document = rule_armed_parse(sources[i].name, sources[i].text, &err);
@@ -105,33 +48,40 @@ static void read_rules(struct rule_book *book, const struct rule_source *sources
             text_format(why, "%s%s", why->length ? "; " : "", error_text(&err));
             continue;
         }
-        book->entries[book->count++] =
-            (struct rule_entry){sources[i].id, sources[i].version, document};
+        book->entries[read] = (struct rule_entry){sources[i].id, sources[i].version};
+        members[read] = (struct rule_member){document, sources[i].shadow, &book->entries[read]};
+        book->armed += !sources[i].shadow;
+        book->remembers = book->remembers || remembers(document);
+        read++;
     }
+    return read;
 }
 
 struct rule_book *rule_book_create(int64_t revision, const char *killed_because,
                                    const struct rule_source *sources, size_t count, char **ret_why,
                                    struct error *err)
 {
+    struct rule_member *members = calloc(count + 1, sizeof(*members));
     struct rule_book *book = calloc(1, sizeof(*book));
     struct text why = {0};
 
-    if (!book)
+    if (!book || !members)
         goto nomem;
     book->revision = revision;
     book->entries = calloc(count + 1, sizeof(*book->entries));
     if (!book->entries || (killed_because && !(book->killed_because = strdup(killed_because))))
         goto nomem;
-    read_rules(book, sources, count, &why);
-    if (build_index(book, err) < 0)
+    book->rules = rule_set_create(members, read_rules(book, sources, count, members, &why), err);
+    if (!book->rules)
         goto fail;
+    free(members);
     *ret_why = why.length ? text_take(&why) : NULL;
     text_clear(&why);
     return book;
 nomem:
     error_no_memory(err);
 fail:
+    free(members);
     text_clear(&why);
     rule_book_destroy(book);
     return NULL;
@@ -141,11 +91,8 @@ void rule_book_destroy(struct rule_book *book)
 {
     if (!book)
         return;
-    for (size_t i = 0; i < book->count; i++)
-        rule_document_destroy((struct rule_document *)book->entries[i].document);
+    rule_set_destroy(book->rules);
     free(book->entries);
-    free(book->index);
-    free(book->in_order);
     free(book->killed_because);
     free(book);
 }
@@ -156,7 +103,7 @@ static struct rule_book *load(struct db *db, const struct uuid *tenant, int64_t 
     struct db_rows *rows = db_query(db, SQL_RULE_BOOK_RULES, err, "u", tenant);
     struct rule_source *sources = NULL;
     struct rule_book *book = NULL;
-    size_t count, armed = 0;
+    size_t count;
 
     if (!rows)
         return NULL;
@@ -167,10 +114,10 @@ static struct rule_book *load(struct db *db, const struct uuid *tenant, int64_t 
         goto out;
     }
     for (size_t i = 0; i < count; i++)
-        if (!db_bool(rows, i, 4))
-            sources[armed++] = (struct rule_source){db_uuid(rows, i, 0), db_int(rows, i, 1),
-                                                    db_text(rows, i, 2), db_text(rows, i, 3)};
-    book = rule_book_create(revision, killed_because, sources, armed, ret_why, err);
+        sources[i] =
+            (struct rule_source){db_uuid(rows, i, 0), db_int(rows, i, 1), db_text(rows, i, 2),
+                                 db_text(rows, i, 3), db_bool(rows, i, 4)};
+    book = rule_book_create(revision, killed_because, sources, count, ret_why, err);
 out:
     free(sources);
     db_rows_destroy(rows);
@@ -219,32 +166,20 @@ const char *rule_book_killed(const struct rule_book *book)
 
 size_t rule_book_size(const struct rule_book *book)
 {
-    return book->count;
+    return book->armed;
 }
 
-/* The first place whose type is not below 'type'. */
-static size_t lower_bound(const struct rule_book *book, const char *type)
+const struct rule_set *rule_book_rules(const struct rule_book *book)
 {
-    size_t low = 0, high = book->places;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(book->index[middle].type, type) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return book->rules;
 }
 
-size_t rule_book_candidates(const struct rule_book *book, const char *type,
-                            const struct rule_candidate **ret)
+const struct rule_entry *rule_book_entry(const struct rule_book *book, uint32_t rule)
 {
-    size_t first = lower_bound(book, type), end = first;
+    return rule_set_at(book->rules, rule)->of;
+}
 
-    while (end < book->places && strcmp(book->index[end].type, type) == 0)
-        end++;
-    *ret = book->in_order + first;
-    return end - first;
+bool rule_book_remembers(const struct rule_book *book)
+{
+    return book->remembers;
 }

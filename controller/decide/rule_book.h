@@ -1,9 +1,10 @@
-/* rule_book.h - the armed rules of one tenant at one revision: immutable once it is made, indexed
- * by event type. Whoever decides asks for the book inside the deciding transaction, so that no
- * alert is decided by a rule that was disarmed before. Spec: docs/rule-language.md, "What decides".
+/* rule_book.h - the armed and shadow rules of one tenant at one revision: immutable once it is
+ * made. Whoever decides asks for the book inside the deciding transaction, so that no alert is
+ * decided by a rule that was disarmed before. Spec: docs/rule-language.md, "What decides".
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,12 +13,12 @@
 struct db;
 struct error;
 struct rule_book;
-struct rule_document;
+struct rule_set;
 
+/* Behind each rule of the set (struct rule_in_set, 'of'). */
 struct rule_entry {
     struct uuid id;
     int64_t version; /* of the row, which is the document's */
-    const struct rule_document *document;
 };
 
 /* A rule as it is kept; pointers are borrowed during the call. */
@@ -25,6 +26,7 @@ struct rule_source {
     struct uuid id;
     int64_t version;
     const char *name, *text;
+    bool shadow;
 };
 
 /* A rule whose text this version cannot read or carry out takes no part, and is counted; *ret_why,
@@ -46,18 +48,8 @@ int rule_book_refresh(struct db *db, const struct uuid *tenant, struct rule_book
 
 int64_t rule_book_revision(const struct rule_book *book);
 const char *rule_book_killed(const struct rule_book *book); /* NULL: not */
-size_t rule_book_size(const struct rule_book *book);
-
-/* A rule scoped to an event type, with what tells most alerts that it is not for them: the value
- * that one attribute must have, as a hash, so that thousands of rules are passed over without being
- * touched. */
-struct rule_candidate {
-    const struct rule_entry *entry;
-    uint64_t hash; /* rule_book_hash() of the value */
-    int attribute; /* enum rule_attribute; -1: no attribute has one value only */
-};
-uint64_t rule_book_hash(const char *value);
-
-/* The rules scoped to this event type: highest priority first, then by name. */
-size_t rule_book_candidates(const struct rule_book *book, const char *type,
-                            const struct rule_candidate **ret);
+size_t rule_book_size(const struct rule_book *book);        /* armed rules, without shadows */
+const struct rule_set *rule_book_rules(const struct rule_book *book);
+const struct rule_entry *rule_book_entry(const struct rule_book *book, uint32_t rule);
+/* Whether any of its rules remembers something between alerts. */
+bool rule_book_remembers(const struct rule_book *book);

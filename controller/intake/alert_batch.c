@@ -18,28 +18,22 @@
 
 #include "common/error.h"
 #include "common/fault_point.h"
-#include "common/log.h"
 #include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/decide/decision_carry.h"
 #include "controller/decide/rule_book.h"
 #include "controller/fleet/machine_cache.h"
-#include "controller/intake/alert_action.h"
 #include "controller/intake/alert_batch.sql.h"
+#include "controller/intake/alert_decide.h"
 #include "controller/intake/alert_item.h"
 
 #define REFUSED_IN_ROW_MAX 5
 #define TRIES_MAX 8
 #define PAUSE_MS 10 /* doubled with each try: 1.3 s in all, less than a person notices */
 
-struct tenant_book {
-    struct uuid tenant;
-    struct rule_book *book;
-    struct tenant_book *next;
-};
-
 struct alert_batch {
-    struct tenant_book *books;
+    struct alert_decide *decide;
     struct machine_cache *machines;
 };
 
@@ -63,7 +57,8 @@ struct alert_batch *alert_batch_create(struct error *err)
         error_no_memory(err);
         return NULL;
     }
-    batch->machines = machine_cache_create(err);
+    batch->decide = alert_decide_create(err);
+    batch->machines = batch->decide ? machine_cache_create(err) : NULL;
     if (!batch->machines) {
         alert_batch_destroy(batch);
         return NULL;
@@ -75,45 +70,9 @@ void alert_batch_destroy(struct alert_batch *batch)
 {
     if (!batch)
         return;
-    while (batch->books) {
-        struct tenant_book *book = batch->books;
-
-        batch->books = book->next;
-        rule_book_destroy(book->book);
-        free(book);
-    }
+    alert_decide_destroy(batch->decide);
     machine_cache_destroy(batch->machines);
     free(batch);
-}
-
-/* The tenant's book as this transaction sees it. */
-static const struct rule_book *book_of(struct attempt *attempt, struct error *err)
-{
-    const struct uuid *tenant = &attempt->partition->origin.tenant;
-    struct tenant_book *at = attempt->batch->books;
-    char *why = NULL, id[UUID_TEXT_SIZE];
-
-    while (at && !uuid_equal(&at->tenant, tenant))
-        at = at->next;
-    if (!at) {
-        at = calloc(1, sizeof(*at));
-        if (!at) {
-            error_no_memory(err);
-            return NULL;
-        }
-        at->tenant = *tenant;
-        at->next = attempt->batch->books;
-        attempt->batch->books = at;
-    }
-    if (rule_book_refresh(attempt->db, tenant, &at->book, &why, err) < 0)
-        return NULL;
-    if (why) {
-        uuid_format(tenant, id);
-        log_error("decide", "an armed rule cannot be read and takes no part", "tenant=%s why=%s",
-                  id, log_quote(why));
-    }
-    free(why);
-    return at->book;
 }
 
 static int find_machines(struct attempt *attempt, struct error *err)
@@ -139,49 +98,6 @@ static int find_machines(struct attempt *attempt, struct error *err)
 out:
     free(claims);
     free(found);
-    return rc;
-}
-
-/* In the order of docs/alert-format.md; what is still open afterwards is the rules' business. */
-static void settle_without_rules(struct alert_item *item, int64_t now_us)
-{
-    int64_t age_us = now_us - alert_item_moment_us(item, now_us);
-
-    if (item->disposition)
-        return;
-    if (age_us > ALERT_AGE_MAX_US)
-        alert_item_settle(item, "too_old",
-                          "the record is %" PRId64
-                          " s old; what is older than 15 minutes boots nothing",
-                          age_us / 1000000);
-    else if (!item->machine.found)
-        alert_item_settle(item, "unknown_machine",
-                          "this tenant holds no machine of this %s%s%s%s%s",
-                          item->mac[0] ? "MAC" : "", item->mac[0] && item->alert.serial ? ", " : "",
-                          item->alert.serial ? "serial" : "",
-                          (item->mac[0] || item->alert.serial) && item->alert.asset_tag ? ", " : "",
-                          item->alert.asset_tag ? "asset tag" : "");
-    else if (item->alert.status == ALERT_RESOLVED)
-        alert_item_settle(item, "resolved", "the fault is over");
-}
-
-static int decide(struct attempt *attempt, struct decision_rows *decisions, struct error *err)
-{
-    const struct rule_book *book = book_of(attempt, err);
-    struct alert_action *action = book ? alert_action_create(err) : NULL;
-    int rc = action ? 0 : -1;
-
-    for (size_t i = 0; rc == 0 && i < attempt->count; i++) {
-        struct alert_item *item = attempt->items[i];
-
-        settle_without_rules(item, attempt->now_us);
-        if (!item->disposition)
-            rc = alert_action_take(action, attempt->db, &attempt->partition->origin, book, item,
-                                   attempt->now_us, decisions, err);
-    }
-    if (rc == 0)
-        rc = alert_action_carry_out(action, attempt->db, decisions, &attempt->tasks, err);
-    alert_action_destroy(action);
     return rc;
 }
 
@@ -246,7 +162,7 @@ static void begin_items(struct attempt *attempt)
 static int fill_transaction(struct attempt *attempt, struct error *err)
 {
     const struct alert_origin *origin = &attempt->partition->origin;
-    struct decision_rows decisions = {0};
+    struct decision_carry *carry = NULL;
     int rc = -1;
 
     begin_items(attempt);
@@ -255,17 +171,17 @@ static int fill_transaction(struct attempt *attempt, struct error *err)
     if (!attempt->rejected &&
         (rule_book_hold(attempt->db, &origin->tenant, err) < 0 || find_machines(attempt, err) < 0 ||
          alert_store_claim(attempt->db, origin, attempt->items, attempt->count, err) < 0 ||
-         decide(attempt, &decisions, err) < 0))
+         alert_decide_batch(attempt->batch->decide, attempt->db, origin, attempt->items,
+                            attempt->count, attempt->now_us, &carry, &attempt->tasks, err) < 0))
         goto out;
     if (alert_store_alerts(attempt->db, origin, attempt->items, attempt->count, attempt->now_us,
                            err) < 0 ||
-        alert_store_decisions(attempt->db, origin, &decisions, err) < 0 ||
-        audit_refusals(attempt, err) < 0)
+        (carry && decision_carry_store(carry, err) < 0) || audit_refusals(attempt, err) < 0)
         goto out;
     rc = kafka_cursor_advance(attempt->db, &attempt->partition->cursor,
                               attempt->items[attempt->count - 1]->record, err);
 out:
-    decision_rows_clear(&decisions);
+    decision_carry_destroy(carry);
     return rc;
 }
 

@@ -8,25 +8,8 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
-
-static void cut_whole(char *text)
-{
-    size_t length = strlen(text);
-
-    for (int i = 0; i < 3 && length > 0 && !text_is_utf8(text, length); i++)
-        text[--length] = '\0';
-}
-
-void alert_item_words(char *out, size_t size, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(out, size, format, args);
-    va_end(args);
-    cut_whole(out);
-}
 
 void alert_item_settle(struct alert_item *item, const char *disposition, const char *format, ...)
 {
@@ -36,7 +19,7 @@ void alert_item_settle(struct alert_item *item, const char *disposition, const c
     va_start(args, format);
     vsnprintf(item->reason, sizeof(item->reason), format, args);
     va_end(args);
-    cut_whole(item->reason);
+    text_mend_utf8(item->reason);
 }
 
 static int make_identity(struct alert_item *item, struct error *err)
@@ -95,7 +78,21 @@ void alert_item_clear(struct alert_item *item)
 {
     alert_clear(&item->alert);
     free(item->identity);
+    json_decref(item->document);
     memset(item, 0, sizeof(*item));
+}
+
+int alert_item_json(struct alert_item *item, const json_t **ret_event, const json_t **ret_raw,
+                    struct error *err)
+{
+    if (!item->document)
+        item->document =
+            json_parse(item->record->value, item->record->length, ALERT_BYTES_MAX, err);
+    if (!item->document)
+        return -1;
+    *ret_event = json_object_get(item->document, "event");
+    *ret_raw = item->document;
+    return 0;
 }
 
 int64_t alert_item_moment_us(const struct alert_item *item, int64_t now_us)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct alert_item {
     const char *disposition; /* static; NULL: not settled yet */
     char reason[512];
     char sqlstate[6];
+    json_t *document; /* the message, once a rule looks into it */
 };
 
 /* Decodes; settles what cannot be decoded. -1: memory. */
@@ -39,9 +41,10 @@ void alert_item_clear(struct alert_item *item); /* zeroed is fine */
 void alert_item_settle(struct alert_item *item, const char *disposition, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* snprintf() that leaves no half of a character at the cut: the database takes whole ones only. */
-void alert_item_words(char *out, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Of a decoded one: the event as rules see it, and the whole message. Borrowed from the item. -1:
+ * memory. */
+int alert_item_json(struct alert_item *item, const json_t **ret_event, const json_t **ret_raw,
+                    struct error *err);
 
 /* The record's own moment, never later than 'now_us'; what has none is of 1970. */
 int64_t alert_item_moment_us(const struct alert_item *item, int64_t now_us);

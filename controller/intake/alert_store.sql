@@ -1,4 +1,4 @@
--- alert_store.sql - tables alert, alert_identity, decision.
+-- alert_store.sql - tables alert, alert_identity.
 
 -- In the order given, which is one for every controller.
 -- name: alert_claim
@@ -20,9 +20,3 @@ from unnest($7::uuid[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[
             $15::text[], $16::timestamptz[], $17::uuid[], $18::bigint[], $19::bytea[], $20::bigint[], $21::bytea[], $22::text[])
      with ordinality as u(id, "offset", record_timestamp, disposition, reason, event_id, type, status, severity, event_time,
                           machine_id, document_version, raw, raw_length, raw_sha256, sqlstate, n)
-
--- name: decision_insert
-insert into decision (tenant_id, id, alert_id, rule_id, rule_version, key, trigger, outcome, reason, task_id)
-select $1, u.id, u.alert_id, u.rule_id, u.rule_version, u.key, u.trigger, u.outcome, u.reason, u.task_id
-from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[])
-     as u(id, alert_id, rule_id, rule_version, key, trigger, outcome, reason, task_id)

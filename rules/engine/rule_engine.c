@@ -25,6 +25,8 @@ struct rule_engine {
     uint32_t *candidates; /* room for all rules, and for all their findings with those of notes */
     struct rule_finding *findings;
     size_t count, room;
+    rule_act_question *question; /* NULL: none is asked */
+    void *context;
 };
 
 struct rule_engine *rule_engine_create(const struct rule_set *set, struct rule_states *states,
@@ -54,6 +56,12 @@ void rule_engine_destroy(struct rule_engine *engine)
     free(engine->candidates);
     free(engine->findings);
     free(engine);
+}
+
+void rule_engine_ask(struct rule_engine *engine, rule_act_question *question, void *context)
+{
+    engine->question = question;
+    engine->context = context;
 }
 
 static int add_finding(struct rule_engine *engine, const struct rule_finding *finding,
@@ -98,11 +106,25 @@ static void cast_shadow(struct rule_work *work)
                   finding->decision->boots ? "" : "only its ticket: ", finding->words);
 }
 
-static int act(struct rule_work *work)
+/* 1: it can be carried out. */
+static int may_act(const struct rule_engine *engine, struct rule_work *work,
+                   const struct rule_decision *decision)
+{
+    const char *why = "";
+    int rc = 1;
+
+    if (engine->question && !work->rule->shadow)
+        rc = engine->question(engine->context, work->finding->rule, decision, &why, work->err);
+    return rc == 0 ? rule_work_end(work, RULE_REFUSED, 0, "%s", why) : rc;
+}
+
+static int act(const struct rule_engine *engine, struct rule_work *work)
 {
     const struct rule_decision *decision;
     int rc = rule_decision_make(work, &decision);
 
+    if (rc > 0)
+        rc = may_act(engine, work, decision);
     if (rc <= 0)
         return rc;
     if (step_dedup_remember(work) < 0 || step_throttle_remember(work) < 0)
@@ -136,7 +158,7 @@ static step *const STEPS[] = {step_suppress, step_hold,     step_window,
 #define STEP_COUNT (sizeof(STEPS) / sizeof(STEPS[0]))
 
 /* From its first step to its finding. 0, -1. */
-static int work_through(struct rule_work *work, bool held)
+static int work_through(const struct rule_engine *engine, struct rule_work *work, bool held)
 {
     int rc = 1;
 
@@ -144,7 +166,7 @@ static int work_through(struct rule_work *work, bool held)
         if (!held || STEPS[i] != step_hold)
             rc = STEPS[i](work);
     if (rc > 0)
-        rc = act(work);
+        rc = act(engine, work);
     else if (rc == 0 && work->finding->ending == RULE_NOT_MET)
         rc = open_ticket(work);
     if (rc < 0)
@@ -187,7 +209,7 @@ static int take(struct rule_engine *engine, struct rule_moment *moment, uint32_t
         outranked(engine, moment, *taker, &finding);
     else if (why)
         rule_work_fail(&work, "match", 0, &in_set->document->match, why->text);
-    else if (work_through(&work, false) < 0)
+    else if (work_through(engine, &work, false) < 0)
         return -1;
     if (!in_set->shadow && *taker == UINT32_MAX)
         *taker = rule;
@@ -275,7 +297,7 @@ int rule_engine_alert(struct rule_engine *engine, struct rule_moment *moment,
 
 /* ---- what comes due ---- */
 
-static int go_on_behind_hold(struct rule_work *work)
+static int go_on_behind_hold(const struct rule_engine *engine, struct rule_work *work)
 {
     struct cel_value why;
     int rc = rule_match(work->rule, work->moment, &why);
@@ -286,7 +308,7 @@ static int go_on_behind_hold(struct rule_work *work)
         work->finding->at = &work->rule->document->match;
         return rule_work_end(work, RULE_NO_MATCH, 0, "it does not match any more");
     }
-    return work_through(work, true);
+    return work_through(engine, work, true);
 }
 
 int rule_engine_due(struct rule_engine *engine, const struct rule_state *state,
@@ -304,7 +326,7 @@ int rule_engine_due(struct rule_engine *engine, const struct rule_state *state,
         return 0;
     work = work_of(engine, (uint32_t)rule, moment, ret, err);
     if (kind == RULE_STATE_HOLD)
-        rc = go_on_behind_hold(&work);
+        rc = go_on_behind_hold(engine, &work);
     else if (entry >= 1 && entry <= work.rule->document->absent_count)
         rc = rule_note_missing(&work, entry);
     else

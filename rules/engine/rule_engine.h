@@ -11,6 +11,7 @@
 #include "rules/engine/rule_states.h"
 
 struct error;
+struct rule_decision;
 struct rule_engine;
 struct rule_moment;
 struct rule_set;
@@ -19,6 +20,13 @@ struct rule_set;
 struct rule_engine *rule_engine_create(const struct rule_set *set, struct rule_states *states,
                                        struct error *err);
 void rule_engine_destroy(struct rule_engine *engine);
+
+/* Asked before a rule that is no shadow acts: 1; 0: *ret_why says why that cannot be carried out,
+ * it lives as long as the moment, and the rule remembers no act; -1: 'err'. */
+typedef int rule_act_question(void *context, uint32_t rule, const struct rule_decision *decision,
+                              const char **ret_why, struct error *err);
+/* Without a question all can be carried out. */
+void rule_engine_ask(struct rule_engine *engine, rule_act_question *question, void *context);
 
 /* An alert that arrives at moment->now_us. All findings, of rules that are for it and of those that
  * took note of it and failed: in the order of the rules, borrowed until the next call. A rule that

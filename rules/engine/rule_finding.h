@@ -23,6 +23,7 @@ enum rule_ending {
     RULE_ACTS,       /* 'decision' is carried out */
     RULE_SHADOW,     /* 'decision' would be, if it were armed */
     RULE_MISSING,    /* what it expected did not come: its ticket is opened */
+    RULE_REFUSED,    /* it would act, and who carries it out cannot; it has not acted then */
     RULE_ENDINGS,
 };
 const char *rule_ending_name(enum rule_ending ending); /* "outranked" */

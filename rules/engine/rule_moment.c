@@ -119,8 +119,7 @@ static int64_t time_of(const struct rule_moment *moment)
     return time_us < moment->now_us ? time_us : moment->now_us;
 }
 
-int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json_t *asset,
-                     int64_t now_us, uint64_t names, struct error *err)
+void rule_moment_begin(struct rule_moment *moment, int64_t now_us)
 {
     cel_arena_reset(moment->arena);
     memset(moment->slots, 0, rule_name_count * sizeof(moment->slots[0]));
@@ -128,6 +127,12 @@ int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json
     moment->known = 0;
     moment->now_us = now_us;
     moment->reference.length = 0;
+    moment->slots[RULE_SLOT_NOW] = rule_moment_timestamp(now_us);
+}
+
+int rule_moment_add(struct rule_moment *moment, const json_t *event, const json_t *asset,
+                    uint64_t names, struct error *err)
+{
     names &= (UINT64_C(1) << RULE_SLOT_NOW) - 1; /* what stands behind it no alert says */
     for (; names; names &= names - 1) {
         size_t slot = (size_t)__builtin_ctzll(names);
@@ -135,8 +140,21 @@ int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json
         if (fill_slot(moment, slot, member_of(rule_names[slot].name, event, asset), err) < 0)
             return -1;
     }
-    moment->slots[RULE_SLOT_NOW] = rule_moment_timestamp(now_us);
+    return 0;
+}
+
+void rule_moment_end(struct rule_moment *moment)
+{
     moment->time_us = time_of(moment);
+}
+
+int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json_t *asset,
+                     int64_t now_us, uint64_t names, struct error *err)
+{
+    rule_moment_begin(moment, now_us);
+    if (rule_moment_add(moment, event, asset, names, err) < 0)
+        return -1;
+    rule_moment_end(moment);
     return 0;
 }
 

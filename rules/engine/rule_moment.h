@@ -48,6 +48,12 @@ void rule_moment_destroy(struct rule_moment *moment);
  * -1: what is given takes more room than there is. */
 int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json_t *asset,
                      int64_t now_us, uint64_t names, struct error *err);
+/* The same piece by piece, for who has values that never were JSON: forgets what it was; then slots
+ * are set (enum rule_slot), or filled from JSON; then it is whole. */
+void rule_moment_begin(struct rule_moment *moment, int64_t now_us);
+int rule_moment_add(struct rule_moment *moment, const json_t *event, const json_t *asset,
+                    uint64_t names, struct error *err);
+void rule_moment_end(struct rule_moment *moment);
 /* A name of rule_names.h, for what an alert does not say: window.sum, task.id. */
 void rule_moment_set(struct rule_moment *moment, const char *name, struct cel_value value);
 

@@ -11,11 +11,13 @@ struct rule_document;
 uint64_t rule_names_read(const struct rule_document *rule);
 /* Slots that every alert is asked for: their places in rule_names[], which never change. */
 enum rule_slot {
+    RULE_SLOT_ID = 0,
     RULE_SLOT_SOURCE = 1,
     RULE_SLOT_TYPE = 2,
     RULE_SLOT_STATUS = 3,
     RULE_SLOT_SEVERITY = 4,
     RULE_SLOT_TIME = 5,
+    RULE_SLOT_RAW = 11,
     RULE_SLOT_ASSET_ID = 12,
     RULE_SLOT_ASSET_NAME = 13,
     RULE_SLOT_ASSET_CLASS = 14,

@@ -227,20 +227,30 @@ static void free_item(struct item *item)
     free(item);
 }
 
-void rule_states_destroy(struct rule_states *states)
+void rule_states_clear(struct rule_states *states)
 {
-    if (!states)
-        return;
-    for (size_t i = 0; i < states->bucket_count; i++)
+    for (size_t i = 0; i < states->bucket_count; i++) {
         for (struct item *item = states->buckets[i], *next; item; item = next) {
             next = item->next;
             free_item(item);
         }
-    for (size_t i = 0; i < SHELF_BUCKETS; i++)
+        states->buckets[i] = NULL;
+    }
+    for (size_t i = 0; i < SHELF_BUCKETS; i++) {
         for (struct shelf *shelf = states->shelves[i], *next; shelf; shelf = next) {
             next = shelf->next;
             free(shelf);
         }
+        states->shelves[i] = NULL;
+    }
+    states->count = states->heap_count = 0;
+}
+
+void rule_states_destroy(struct rule_states *states)
+{
+    if (!states)
+        return;
+    rule_states_clear(states);
     free(states->buckets);
     free(states->heap);
     free(states);

@@ -43,6 +43,7 @@ struct rule_state {
 /* 'tracked': what changes is remembered for rule_states_changed(). NULL: out of memory. */
 struct rule_states *rule_states_create(bool tracked);
 void rule_states_destroy(struct rule_states *states);
+void rule_states_clear(struct rule_states *states); /* as if nothing was ever put */
 
 /* Borrowed until the next put or drop. NULL: there is none. */
 const struct rule_state *rule_states_find(const struct rule_states *states,

@@ -14,6 +14,7 @@ const char *rule_ending_name(enum rule_ending ending)
     static const char *const names[RULE_ENDINGS] = {
         "no_match",  "outranked", "suppressed", "held",   "released", "counted", "late",
         "duplicate", "throttled", "not_met",    "failed", "acts",     "shadow",  "missing",
+        "refused",
     };
 
     return names[ending];

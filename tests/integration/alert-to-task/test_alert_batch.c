@@ -153,7 +153,7 @@ START_TEST(every_record_gets_one_disposition)
     ck_alert(5, "unknown_machine", "this tenant holds no machine of this MAC");
     ck_alert(6, "unknown_machine", "this tenant holds no machine of this MAC");
     ck_alert(7, "resolved", "the fault is over");
-    ck_alert(8, "no_rule", "none of 1 armed rules matches");
+    ck_alert(8, "no_rule", "no rule is for events of type 'hw.other'");
     ck_alert(9, "too_old", "the record is 960 s old; what is older than 15 minutes boots nothing");
     ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 1);
     ck_assert_int_eq(number("select count(*) from task_queue where tenant_id = $"), 1);

@@ -38,6 +38,10 @@ begin
         values (t, pg_temp.uid('alert', n), pg_temp.uid('source', n), 'c', 'alerts', 0, 0, now(), now(), 1, 'acted', 0, sha256(''));
         insert into decision (tenant_id, id, alert_id, rule_id, rule_version, key, trigger, outcome)
         values (t, pg_temp.uid('decision', n), pg_temp.uid('alert', n), pg_temp.uid('rule', n), 1, 'k', 't', 'boot');
+        insert into rule_state (tenant_id, rule, kind, key, value, touched_at) values (t, 'reboot', 2, 'k', 'v', now());
+        insert into rule_state_count (tenant_id, rule, keys) values (t, 'reboot', 1);
+        insert into ticket (tenant_id, id, queue, priority, title, machine_id, rule_id, rule_version, decision_id, alert_id, reason)
+        values (t, pg_temp.uid('ticket', n), 'q', 1, 'x', pg_temp.uid('machine', n), pg_temp.uid('rule', n), 1, pg_temp.uid('decision', n), pg_temp.uid('alert', n), 'why');
         insert into task (tenant_id, id, state, holding_id, machine_id, site_id, grant_id, image_version_id, schedule_time, expires_at, deadline_s, requested_by)
         values (t, task, 'queued', pg_temp.uid('holding', n), pg_temp.uid('machine', n), site, pg_temp.uid('grant', n), image, now(), now() + interval '1 hour', 600, 'someone');
         insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, expires_at)

@@ -55,14 +55,16 @@ END_TEST
 
 START_TEST(words_are_cut_between_characters)
 {
-    char out[4];
+    struct alert_item item = {0};
+    char long_text[sizeof(item.reason) + 8];
 
-    alert_item_words(out, sizeof(out), "%s", "ab\xc3\xa4");
-    ck_assert_str_eq(out, "ab");
-    alert_item_words(out, sizeof(out), "%s", "\xf0\x9f\x98\x80");
-    ck_assert_str_eq(out, "");
-    alert_item_words(out, sizeof(out), "%s", "a\xc3\xa4");
-    ck_assert_str_eq(out, "a\xc3\xa4");
+    memset(long_text, 'a', sizeof(long_text));
+    memcpy(long_text + sizeof(item.reason) - 2, "\xc3\xa4", 3);
+    alert_item_settle(&item, "undecodable", "%s", long_text);
+    ck_assert_uint_eq(strlen(item.reason), sizeof(item.reason) - 2);
+    memcpy(long_text + sizeof(item.reason) - 3, "\xc3\xa4", 3);
+    alert_item_settle(&item, "undecodable", "%s", long_text);
+    ck_assert_uint_eq(strlen(item.reason), sizeof(item.reason) - 1);
 }
 END_TEST
 
