@@ -86,21 +86,23 @@ static struct cel_value typed(struct cel_value value, const char *type)
     }
 }
 
-/* Only names of events and assets are asked for. */
-static const json_t *member_of(const char *name, const json_t *event, const json_t *asset)
+/* Of event.labels: "labels". Both prefixes are of one length. */
+static const char *member_of(const struct rule_name *name)
 {
-    if (name[0] == 'e')
-        return json_object_get(event, name + sizeof("event.") - 1);
-    if (name[0] == 'a')
-        return json_object_get(asset, name + sizeof("asset.") - 1);
-    return NULL;
+    return name->name + sizeof("event.") - 1;
 }
 
-static int fill_slot(struct rule_moment *moment, size_t slot, const json_t *json, struct error *err)
+/* 'of': the event or the asset. What may have many members and was not given has none: has() can be
+ * asked of it. */
+static int fill_slot(struct rule_moment *moment, size_t slot, const json_t *of, struct error *err)
 {
+    static const struct cel_map empty;
     const struct rule_name *name = &rule_names[slot];
+    const json_t *json = json_object_get(of, member_of(name));
     struct cel_value value;
 
+    if (!json && of && *name->type == 'm')
+        moment->slots[slot] = cel_map(&empty);
     if (!json)
         return 0;
     value = cel_json_value(moment->arena, json);
@@ -137,7 +139,8 @@ int rule_moment_add(struct rule_moment *moment, const json_t *event, const json_
     for (; names; names &= names - 1) {
         size_t slot = (size_t)__builtin_ctzll(names);
 
-        if (fill_slot(moment, slot, member_of(rule_names[slot].name, event, asset), err) < 0)
+        /* Only names of events and assets are asked for. */
+        if (fill_slot(moment, slot, rule_names[slot].name[0] == 'e' ? event : asset, err) < 0)
             return -1;
     }
     return 0;

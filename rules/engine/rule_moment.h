@@ -44,8 +44,8 @@ void rule_moment_destroy(struct rule_moment *moment);
 
 /* Forgets what it was. 'event' holds the members of event.*, 'asset' those of asset.* (NULL: no
  * machine is known); both stay unchanged until it is filled again. A member of another type than
- * its name has is as if it were not given. 'names': bit n for rule_names[n]; others need no value.
- * -1: what is given takes more room than there is. */
+ * its name has is as if it were not given; a map that was not given is empty. 'names': bit n for
+ * rule_names[n]; others need no value. -1: what is given takes more room than there is. */
 int rule_moment_fill(struct rule_moment *moment, const json_t *event, const json_t *asset,
                      int64_t now_us, uint64_t names, struct error *err);
 /* The same piece by piece, for who has values that never were JSON: forgets what it was; then slots

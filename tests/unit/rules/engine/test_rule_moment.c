@@ -65,6 +65,26 @@ START_TEST(a_value_of_another_type_is_none)
 }
 END_TEST
 
+START_TEST(a_map_that_was_not_given_is_empty)
+{
+    fill("{\"type\": \"x\"}", "{\"labels\": null}", RULE_ALL_NAMES);
+    ck_assert(cel_is(value("event.component"), CEL_MAP));
+    ck_assert_uint_eq(value("event.component").map->count, 0);
+    ck_assert(cel_is(value("event.labels"), CEL_MAP));
+    ck_assert(cel_is(value("event.firmware"), CEL_MAP));
+    ck_assert(cel_is(value("asset.firmware"), CEL_MAP));
+    ck_assert_msg(cel_is(value("asset.labels"), CEL_ABSENT), "null is no map");
+    ck_assert(cel_is(value("event.raw"), CEL_ABSENT));
+    ck_assert(cel_is(value("asset.controllers"), CEL_ABSENT));
+    fill("{\"type\": \"x\", \"component\": \"cpu\"}", "{}", RULE_ALL_NAMES);
+    ck_assert(cel_is(value("event.component"), CEL_ABSENT));
+    ck_assert(cel_is(value("asset.labels"), CEL_MAP));
+    ck_assert_int_eq(rule_moment_fill(bed.moment, bed.event, NULL, 1500000, RULE_ALL_NAMES, NULL),
+                     0);
+    ck_assert_msg(cel_is(value("asset.labels"), CEL_ABSENT), "of a machine that nobody knows");
+}
+END_TEST
+
 START_TEST(nothing_comes_from_the_future)
 {
     fill("{\"type\": \"x\", \"time\": \"1970-01-01T00:00:02Z\"}", "{}", RULE_ALL_NAMES);
@@ -134,6 +154,6 @@ START_TEST(lets_are_known_when_they_are_named)
 END_TEST
 
 CHECK_MAIN_WITH("rule_moment", NULL, close_it, members_become_values,
-                a_value_of_another_type_is_none, nothing_comes_from_the_future,
-                what_nobody_reads_is_not_made, every_name_has_a_bit,
+                a_value_of_another_type_is_none, a_map_that_was_not_given_is_empty,
+                nothing_comes_from_the_future, what_nobody_reads_is_not_made, every_name_has_a_bit,
                 lets_are_known_when_they_are_named)
