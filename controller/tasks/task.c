@@ -10,6 +10,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/tasks/task.sql.h"
+#include "controller/tasks/task_limits.h"
 #include "controller/tasks/task_state.h"
 
 static const char *or_empty(const char *text, const char *empty)
@@ -49,7 +50,7 @@ static int check(const struct task_request *request, struct error *err)
 struct columns {
     struct uuid *ids, *holdings, *machines, *sites, *grants, *image_versions, *alerts, *decisions,
         *rules, *events;
-    int64_t *classes, *schedules, *expiries, *deadlines, *rule_versions;
+    int64_t *classes, *schedules, *expiries, *deadlines, *rule_versions, *limits;
     const char **params, **afters, **reasons, **tickets, **labels, **requesters;
     char (*objects)[UUID_TEXT_SIZE + 8]; /* "task ID", of the audit rows */
     struct audit_entry *entries;
@@ -67,7 +68,7 @@ static void columns_clear(struct columns *c)
 static int columns_create(struct columns *c, size_t n, struct error *err)
 {
     c->ids = calloc(10 * n, sizeof(*c->ids));
-    c->classes = calloc(5 * n, sizeof(*c->classes));
+    c->classes = calloc(6 * n, sizeof(*c->classes));
     c->params = calloc(6 * n, sizeof(*c->params));
     c->objects = calloc(n, sizeof(*c->objects));
     c->entries = calloc(n, sizeof(*c->entries));
@@ -86,6 +87,7 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
     c->expiries = c->schedules + n;
     c->deadlines = c->expiries + n;
     c->rule_versions = c->deadlines + n;
+    c->limits = c->rule_versions + n;
     c->afters = c->params + n;
     c->reasons = c->afters + n;
     c->tickets = c->reasons + n;
@@ -111,6 +113,7 @@ static void fill(struct columns *c, size_t i, const struct task_request *request
     c->expiries[i] = request->expires_us;
     c->deadlines[i] = request->deadline_s;
     c->rule_versions[i] = request->rule_version;
+    c->limits[i] = (int64_t)request->limit_count;
     c->params[i] = or_empty(request->params_json, "{}");
     c->afters[i] = or_empty(request->after, "as_found");
     c->reasons[i] = or_empty(request->reason, "");
@@ -128,12 +131,12 @@ static int by_id(const void *left, const void *right)
 static int insert(struct db *db, const struct uuid *tenant, const struct columns *c, size_t n,
                   bool *ret_made, struct error *err)
 {
-    struct db_rows *rows =
-        db_query(db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIU", tenant, n, c->ids, n,
-                 c->classes, n, c->holdings, n, c->machines, n, c->sites, n, c->grants, n,
-                 c->image_versions, n, c->params, n, c->afters, n, c->schedules, n, c->expiries, n,
-                 c->deadlines, n, c->reasons, n, c->tickets, n, c->labels, n, c->requesters, n,
-                 c->alerts, n, c->decisions, n, c->rules, n, c->rule_versions, n, c->events);
+    struct db_rows *rows = db_query(
+        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUI", tenant, n, c->ids, n, c->classes, n,
+        c->holdings, n, c->machines, n, c->sites, n, c->grants, n, c->image_versions, n, c->params,
+        n, c->afters, n, c->schedules, n, c->expiries, n, c->deadlines, n, c->reasons, n,
+        c->tickets, n, c->labels, n, c->requesters, n, c->alerts, n, c->decisions, n, c->rules, n,
+        c->rule_versions, n, c->events, n, c->limits);
     size_t made;
 
     if (!rows)
@@ -186,6 +189,7 @@ int task_create_many(struct db *db, const struct task_request *requests, size_t 
     }
     if (rc == 0 && count > 0 &&
         (insert(db, &requests[0].tenant, &columns, count, ret_made, err) < 0 ||
+         task_limits_write(db, requests, count, ret_made, err) < 0 ||
          tell(db, &requests[0].tenant, &columns, count, ret_made, err) < 0))
         rc = -1;
     columns_clear(&columns);

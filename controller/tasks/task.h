@@ -18,6 +18,14 @@ enum task_class { TASK_OPERATOR = 0, TASK_RULE = 1, TASK_BATCH = 2 };
     (15 * 60 * INT64_C(1000000)) /* expires_at - max(now, schedule_time)                           \
                                   */
 
+/* At most 'max' tasks of the same tenant, rule, entry and group are with agents at a time. */
+struct task_limit {
+    const char *rule; /* its id in the tenant */
+    int64_t entry;    /* of the rule's limits, from 1 */
+    const char *group;
+    int64_t max;
+};
+
 struct task_request {
     struct uuid id; /* uuid_make(), or uuid_derive() for a rule's */
     struct uuid tenant;
@@ -33,6 +41,8 @@ struct task_request {
     const char *requested_by; /* principal's name, or "rule NAME v3": also the audit's who */
     struct uuid alert, decision, rule; /* nil for a person's */
     int64_t rule_version;
+    const struct task_limit *limits; /* borrowed */
+    size_t limit_count;
 };
 
 /* 1: made. 0: this id exists already (a rule decided again): nothing changed. -1: err. Sends NOTIFY

@@ -2,7 +2,7 @@
 
 -- name: task_create
 -- Many of tenant 1, a column an array. An id that exists already (of whichever tenant) changes nothing.
--- Behind the columns of task: 22 event ids.
+-- Behind the columns of task: 22 event ids, 23 how many limits.
 with made as (
     insert into task (tenant_id, id, state, class, holding_id, machine_id, site_id, grant_id, image_version_id, params, after,
                       schedule_time, expires_at, deadline_s, reason, ticket, labels, requested_by, alert_id, decision_id, rule_id, rule_version)
@@ -18,8 +18,9 @@ with made as (
     on conflict do nothing
     returning tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at, rule_id, requested_by),
 queued as (
-    insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, turn_at, expires_at, rule_id)
-    select tenant_id, id, site_id, machine_id, class, state, schedule_time, schedule_time + class_wait(class), expires_at, rule_id from made),
+    insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, turn_at, expires_at, rule_id, limits)
+    select tenant_id, id, site_id, machine_id, class, state, schedule_time, schedule_time + class_wait(class), expires_at, rule_id, l.limits
+    from made join unnest($2::uuid[], $23::bigint[]) as l (task_id, limits) on l.task_id = made.id),
 told as (
     insert into task_event (tenant_id, id, task_id, at, kind, name, detail)
     select made.tenant_id, e.id, made.id, now(), 'state', '-> ' || made.state, made.requested_by

@@ -22,6 +22,7 @@ static const struct task_edge EDGES[] = {
     {"limited", "queued", "limit_free", "the limit has room again"},
     {"limited", "cancelled", "cancel", "cancelled while held back"},
     {"limited", "expired", "expire", "the limit stayed full until its last start moment"},
+    {"queued", "limited", "limit_full", "a limit of its rule is full"},
     {"queued", "leased", "lease", "a controller took it to send"},
     {"queued", "accepted", "accepted", "the agent had it already"},
     {"queued", "running", "started", "the agent had started it already"},

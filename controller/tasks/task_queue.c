@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
+#include "controller/tasks/task_limits.h"
 #include "controller/tasks/task_queue.sql.h"
 #include "controller/tasks/task_state.h"
 
@@ -108,9 +109,10 @@ static const struct task_lease *find_task(const struct task_lease *list, size_t 
     return NULL;
 }
 
-/* What is still to be had of them, locked. Returns how many stand in 'ret' (room for 'count'). */
+/* What is still to be had of them, locked. Returns how many stand in 'ret' (room for 'count');
+ * *ret_limited: some of them have limits. */
 static int claim(struct db *db, const struct task_lease *list, size_t count, struct task_lease *ret,
-                 struct error *err)
+                 bool *ret_limited, struct error *err)
 {
     struct uuid *tasks = calloc(count, sizeof(*tasks));
     struct db_rows *rows = NULL;
@@ -129,27 +131,36 @@ static int claim(struct db *db, const struct task_lease *list, size_t count, str
         struct uuid task = db_uuid(rows, i, 0);
         const struct task_lease *of = find_task(list, count, &task);
 
-        if (of)
-            ret[claimed++] = *of;
+        if (!of)
+            continue;
+        ret[claimed++] = *of;
+        *ret_limited |= db_bool(rows, i, 1);
     }
     db_rows_destroy(rows);
     return claimed;
 }
 
-/* Of one tenant. Returns how many. */
+/* Of one tenant. Returns how many; *parked: those that found a limit full. */
 static int lease_of_tenant(struct db *db, const struct uuid *controller,
                            const struct task_lease *list, size_t count, struct task_lease *ret,
-                           struct error *err)
+                           size_t *parked, struct error *err)
 {
     struct task_lease *claimed = calloc(count, sizeof(*claimed));
+    bool limited = false;
+    size_t full = 0;
     int leased = -1;
 
     if (!claimed)
         return error_no_memory(err);
     if (db_set_tenant(db, &list[0].tenant, err) == 0)
-        leased = claim(db, list, count, claimed, err);
+        leased = claim(db, list, count, claimed, &limited, err);
+    if (leased > 0 && limited)
+        leased = task_limits_keep(db, claimed, (size_t)leased, &full, err);
     if (leased > 0)
         leased = task_state_lease(db, controller, claimed, (size_t)leased, ret, err);
+    if (leased > 0 && limited && task_limits_take(db, ret, (size_t)leased, err) < 0)
+        leased = -1;
+    *parked += full;
     free(claimed);
     return leased;
 }
@@ -184,7 +195,7 @@ static int lock_rule_books(struct db *db, struct candidates *of, struct error *e
 }
 
 static int lease_candidates(struct db *db, const struct uuid *controller, struct candidates *of,
-                            struct task_lease *ret, struct error *err)
+                            struct task_lease *ret, size_t *parked, struct error *err)
 {
     int leased = 0;
 
@@ -195,7 +206,7 @@ static int lease_candidates(struct db *db, const struct uuid *controller, struct
         int more;
 
         end = end_of_tenant(of, i);
-        more = lease_of_tenant(db, controller, of->list + i, end - i, ret + leased, err);
+        more = lease_of_tenant(db, controller, of->list + i, end - i, ret + leased, parked, err);
         if (more < 0)
             return -1;
         leased += more;
@@ -203,8 +214,10 @@ static int lease_candidates(struct db *db, const struct uuid *controller, struct
     return leased;
 }
 
-int task_queue_lease(struct db *db, const struct uuid *controller, const struct task_site *sites,
-                     size_t site_count, size_t each, struct task_lease *ret, struct error *err)
+/* One transaction. */
+static int lease_once(struct db *db, const struct uuid *controller, const struct task_site *sites,
+                      size_t site_count, size_t each, struct task_lease *ret, size_t *parked,
+                      struct error *err)
 {
     struct candidates of = {0};
     int leased = -1;
@@ -214,12 +227,26 @@ int task_queue_lease(struct db *db, const struct uuid *controller, const struct 
     if (of.count == 0) {
         leased = 0;
     } else if (db_begin(db, err) == 0) {
-        leased = lease_candidates(db, controller, &of, ret, err);
-        if (leased > 0 && db_commit(db, err) < 0)
+        leased = lease_candidates(db, controller, &of, ret, parked, err);
+        if (leased >= 0 && leased + *parked > 0 && db_commit(db, err) < 0)
             leased = -1;
         db_rollback(db);
     }
     free(of.list);
+    return leased;
+}
+
+int task_queue_lease(struct db *db, const struct uuid *controller, const struct task_site *sites,
+                     size_t site_count, size_t each, struct task_lease *ret, struct error *err)
+{
+    size_t parked;
+    int leased;
+
+    /* Those that became `limited` stood before others, which have their turn now. */
+    do {
+        parked = 0;
+        leased = lease_once(db, controller, sites, site_count, each, ret, &parked, err);
+    } while (leased == 0 && parked > 0);
     return leased;
 }
 
@@ -418,7 +445,7 @@ int task_queue_tick(struct db *db, struct error *err)
 {
     struct db_rows *rows =
         db_query(db, SQL_QUEUE_DUE, err, "iu", (int64_t)TASK_SILENCE_S, (struct uuid *)NULL);
-    int moved = 0, failed = 0;
+    int moved = 0, failed = 0, freed;
 
     if (!rows)
         return -1;
@@ -431,5 +458,6 @@ int task_queue_tick(struct db *db, struct error *err)
         failed += rc < 0;
     }
     db_rows_destroy(rows);
-    return failed ? -1 : moved;
+    freed = task_limits_free(db, err);
+    return failed || freed < 0 ? -1 : moved + freed;
 }

@@ -10,7 +10,8 @@ with recursive next (site_id) as (
 select site_id from next where site_id is not null;
 
 -- name: queue_candidates
--- Across tenants (policy engine_all_task_queue); nothing is locked yet. A held machine's tasks, and those of automation that is switched
+-- Across tenants (policy engine_all_task_queue); nothing is locked yet. A task whose limit is full is left out where it was tried before;
+-- one that was not is let through once, to become `limited`. A held machine's tasks, and those of automation that is switched
 -- off, are left out here so that they take no place among the first $2 of their site. Each is asked by itself, in the order of the turns,
 -- until there are enough ("offset 0" keeps it so): the cost is that of what is leased, not of what is queued or under way elsewhere.
 select c.tenant_id, c.task_id, c.machine_id, s.n
@@ -25,6 +26,7 @@ lateral (
       and (q.rule_id is null
            or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
                       and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
+      and (q.limits = 0 or q.tries = 0 or limit_full(q.tenant_id, q.task_id) is null)
     order by q.turn_at, q.task_id
     limit $2) c
 order by s.n, c.turn_at, c.task_id;
@@ -37,7 +39,7 @@ where pg_try_advisory_xact_lock_shared(hashtextextended('rule book ' || tenant::
 
 -- name: queue_claim
 -- Of one tenant. Two controllers never wait for each other. The rule book as it is now that its lock is held.
-select q.task_id, q.machine_id
+select q.task_id, q.limits > 0
 from task_queue q
 join machine m on m.id = q.machine_id
 where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' and not q.cancelling and m.held_because is null

@@ -243,30 +243,32 @@ int task_state_write_many(struct db *db, const struct uuid *tenant, const struct
 
 /* ---- leasing ---- */
 
-static int audit_leases(struct db *db, const struct uuid *tenant, const struct task_lease *leases,
-                        size_t count, const char *why, struct error *err)
+/* Of 'tasks' only the ids and epochs (0: none) are looked at. */
+static int audit_many(struct db *db, const struct uuid *tenant, const char *action,
+                      const struct task_lease *tasks, size_t count, const char *why,
+                      struct error *err)
 {
-    struct lease_words {
+    struct words {
         char object[UUID_TEXT_SIZE + 8], details[40];
     } *words = calloc(count + 1, sizeof(*words));
     struct audit_entry *entries = calloc(count + 1, sizeof(*entries));
     int rc = -1;
 
     if (!words || !entries) {
-        error_set_code(err, ERROR_UNAVAILABLE, "out of memory for leases");
+        error_no_memory(err);
         goto out;
     }
     for (size_t i = 0; i < count; i++) {
         strcpy(words[i].object, "task ");
-        uuid_format(&leases[i].task, words[i].object + 5);
+        uuid_format(&tasks[i].task, words[i].object + 5);
         snprintf(words[i].details, sizeof(words[i].details), "{\"epoch\": %llu}",
-                 (unsigned long long)leases[i].epoch);
+                 (unsigned long long)tasks[i].epoch);
         entries[i] = (struct audit_entry){.who = "musterd",
-                                          .action = "task.leased",
+                                          .action = action,
                                           .object = words[i].object,
                                           .outcome = "ok",
                                           .why = why,
-                                          .details = words[i].details};
+                                          .details = tasks[i].epoch ? words[i].details : NULL};
     }
     rc = audit_append_many(db, tenant, entries, count, err);
 out:
@@ -318,10 +320,59 @@ int task_state_lease(struct db *db, const struct uuid *controller, const struct 
                                      .epoch = (uint64_t)db_int(rows, i, 2),
                                      .site = db_uuid(rows, i, 3),
                                      .agent = db_uuid(rows, i, 4)};
-    if (audit_leases(db, &wanted[0].tenant, ret, db_rows_count(rows), why, err) == 0)
+    if (audit_many(db, &wanted[0].tenant, "task.leased", ret, db_rows_count(rows), why, err) == 0)
         leased = (int)db_rows_count(rows);
     db_rows_destroy(rows);
     return leased;
+}
+
+/* ---- parking ---- */
+
+static struct db_rows *write_parked(struct db *db, const struct uuid *tenant,
+                                    const struct task_parking *tasks, size_t count,
+                                    const char *sentence, struct error *err)
+{
+    struct uuid *ids = calloc(2 * count + 1, sizeof(*ids));
+    int64_t *entries = calloc(count + 1, sizeof(*entries));
+    struct db_rows *rows = NULL;
+
+    for (size_t i = 0; ids && entries && i < count; i++) {
+        ids[i] = tasks[i].task;
+        ids[count + i] = uuid_make();
+        entries[i] = tasks[i].entry;
+    }
+    if (ids && entries)
+        rows = db_query(db, SQL_TASK_PARK, err, "uUIUss", tenant, count, ids, count, entries, count,
+                        ids + count, "queued -> limited", sentence);
+    else
+        error_no_memory(err);
+    free(ids);
+    free(entries);
+    return rows;
+}
+
+int task_state_park(struct db *db, const struct uuid *tenant, const struct task_parking *tasks,
+                    size_t count, struct error *err)
+{
+    const struct task_edge *edge = task_edge_find("queued", "limited", "limit_full");
+    struct db_rows *rows = write_parked(db, tenant, tasks, count, edge->sentence, err);
+    struct task_lease *told;
+    char why[80];
+    int parked = -1;
+
+    if (!rows)
+        return -1;
+    told = calloc(db_rows_count(rows) + 1, sizeof(*told));
+    for (size_t i = 0; told && i < db_rows_count(rows); i++)
+        told[i].task = db_uuid(rows, i, 0);
+    snprintf(why, sizeof(why), "queued -> limited: %s", edge->sentence);
+    if (!told)
+        error_no_memory(err);
+    else if (audit_many(db, tenant, "task.limited", told, db_rows_count(rows), why, err) == 0)
+        parked = (int)db_rows_count(rows);
+    free(told);
+    db_rows_destroy(rows);
+    return parked;
 }
 
 int task_state_note(struct db *db, const struct task_now *now, const struct task_change *change,

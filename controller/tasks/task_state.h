@@ -111,6 +111,15 @@ struct task_lease {
 int task_state_lease(struct db *db, const struct uuid *controller, const struct task_lease *wanted,
                      size_t count, struct task_lease *ret, struct error *err);
 
+/* To `limited`, many of one tenant whose queue rows the transaction has locked: which of their
+ * limits is full. Returns how many, or -1. */
+struct task_parking {
+    struct uuid task;
+    int64_t entry;
+};
+int task_state_park(struct db *db, const struct uuid *tenant, const struct task_parking *tasks,
+                    size_t count, struct error *err);
+
 /* An event that changes no state: "cancel refused", what came too late. */
 int task_state_note(struct db *db, const struct task_now *now, const struct task_change *change,
                     const char *name, struct error *err);

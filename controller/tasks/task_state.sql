@@ -31,14 +31,17 @@ queued as (
         leased_by = case $4 when 'leased' then $8 when 'queued' then null else leased_by end,
         lease_until = case when $4 = 'leased' then now() + make_interval(secs => $9) end,
         sent_at = case when $4 in ('leased', 'queued') then null else sent_at end,
-        due_at = case when $4 = 'queued' and $3 <> 'scheduled' then greatest(due_at, pause.until) else due_at end,
-        turn_at = case when $4 = 'queued' and $3 <> 'scheduled' then greatest(due_at, pause.until) + class_wait(class) else turn_at end,
+        due_at = case when $4 = 'queued' and $3 not in ('scheduled', 'limited') then greatest(due_at, pause.until) else due_at end,
+        turn_at = case when $4 = 'queued' and $3 not in ('scheduled', 'limited') then greatest(due_at, pause.until) + class_wait(class) else turn_at end,
         deadline_at = case when $4 = 'accepted' then greatest(now(), changed.expires_at) + make_interval(secs => changed.deadline_s)
                            when $4 = 'running' then now() + make_interval(secs => changed.deadline_s)
                            when $4 = 'unknown' then deadline_at end
     from changed, pause where q.tenant_id = changed.tenant_id and q.task_id = changed.id and not $5),
 ended as (
-    delete from task_queue q using changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and $5)
+    delete from task_queue q using changed where q.tenant_id = changed.tenant_id and q.task_id = changed.id and $5),
+placed as (
+    update task_limit l set place = case when $5 then 'ended' else 'free' end
+    from changed where l.tenant_id = changed.tenant_id and l.task_id = changed.id and ($5 or $3 = 'limited'))
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)
 select tenant_id, $11, id, epoch, $6, 'state', $12, $13, $14, nullif($15, 0) from changed;
 
@@ -72,7 +75,10 @@ queued as (
                       + make_interval(secs => changed.deadline_s)
     from changed where q.tenant_id = $1 and q.task_id = changed.id and changed.became is not null and not changed.final),
 ended as (
-    delete from task_queue q using changed where q.tenant_id = $1 and q.task_id = changed.id and changed.final)
+    delete from task_queue q using changed where q.tenant_id = $1 and q.task_id = changed.id and changed.final
+    returning q.task_id, q.limits),
+placed as (
+    update task_limit l set place = 'ended' from ended where ended.limits > 0 and l.tenant_id = $1 and l.task_id = ended.task_id)
 select count(*) from changed;
 
 -- name: task_lease
@@ -100,6 +106,22 @@ told as (
     insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail)
     select $1, event_id, task_id, epoch, now(), 'state', $9, $10 from raised)
 select task_id, machine_id, epoch, site_id, agent_id from raised;
+
+-- name: task_park
+-- Many of one tenant whose queue rows are locked, to `limited`: 1 tenant, 2 tasks, 3 the entries that are full, 4 event ids, 5 event name, 6 why.
+with p as (
+    select * from unnest($2::uuid[], $3::bigint[], $4::uuid[]) as p (task_id, entry, event_id)),
+changed as (
+    update task t set state = 'limited', state_since = now()
+    from p where t.tenant_id = $1 and t.id = p.task_id and t.state = 'queued'
+    returning t.id, p.entry, p.event_id),
+queued as (
+    update task_queue q set state = 'limited' from changed where q.tenant_id = $1 and q.task_id = changed.id),
+placed as (
+    update task_limit l set place = 'waits' from changed where l.tenant_id = $1 and l.task_id = changed.id and l.entry = changed.entry),
+told as (
+    insert into task_event (tenant_id, id, task_id, at, kind, name, detail) select $1, event_id, id, now(), 'state', $5, $6 from changed)
+select id from changed;
 
 -- name: task_note
 insert into task_event (tenant_id, id, task_id, epoch, at, kind, name, detail, agent_id, sequence)

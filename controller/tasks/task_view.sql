@@ -38,6 +38,10 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
            'rule', case when r.id is not null then json_build_object('name', r.name, 'version', t.rule_version, 'stage', r.stage) end,
            'decision', (select json_build_object('id', d.id, 'outcome', d.outcome, 'reason', d.reason)
                         from decision d where d.tenant_id = t.tenant_id and d.id = t.decision_id),
+           'limits', (select coalesce(json_agg(json_build_object('entry', l.entry, 'group', l.grp, 'max', l.max,
+                                                                 'taken', (select count(*) from limit_taken(l.tenant_id, l.rule, l.entry, l.grp, t.id)))
+                                               order by l.entry), '[]')
+                      from task_limit l where l.tenant_id = t.tenant_id and l.task_id = t.id),
            'epoch', t.epoch,
            'grants', (select json_agg(json_build_object('epoch', g.epoch, 'agent', ga.name, 'controller', c.name, 'granted_at', g.granted_at,
                                                         'ended', g.ended) order by g.epoch)

@@ -13,6 +13,7 @@ QUERIES = {
                 encode(report_sha256, 'hex') as report_sha256 from task""",
     "events": "select task_id as task, kind, name from task_event order by id",
     "grants": "select task_id as task, machine_id as machine, epoch, extract(epoch from granted_at)::float8 as granted from task_grant",
+    "limits": 'select task_id as task, tenant_id as tenant, rule, entry, grp as "group", max from task_limit',
     "machines": "select id, name, epoch from machine",
     "reports": """select task_id as task, encode(sha256, 'hex') as sha256, octet_length(body) as size, body from task_report""",
     "logs": """select task_id as task, source, sum(length(data))::bigint as bytes, max("offset" + length(data)) as end

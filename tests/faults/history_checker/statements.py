@@ -157,6 +157,21 @@ def one_task_a_machine(history):
             yield "machine %s has %d tasks under way" % (machine, len(tasks))
 
 
+@statement
+def limits_hold(history):
+    """No more tasks of one value of a rule's limit are with agents at a time than the limit says."""
+    runs, groups = grouped(runs_of(history), "id"), collections.defaultdict(list)
+    for limit in history["limits"]:
+        for run in runs[limit["task"]]:
+            groups[limit["tenant"], limit["rule"], limit["entry"], limit["group"]].append((run["from"], run["to"], run["id"], limit["max"]))
+    for (_, rule, entry, group), taken in groups.items():
+        for begun, _, task, most in taken:
+            others = [other for since, until, other, _ in taken if other != task and since <= begun < until - SLACK_S]
+            if len(others) >= most:
+                yield "task %s was taken on beside %d others of %r, of which limit %d of rule %s lets %d at a time" % (
+                    task, len(others), group, entry, rule, most)
+
+
 # --- tasks ---
 
 def edges_of(history):

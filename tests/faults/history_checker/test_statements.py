@@ -53,6 +53,7 @@ def good():
                    "report_sha256": "r" + task} for task in tasks],
         "events": [event for task in tasks for event in events(task, *ways)],
         "grants": [{"task": task, "machine": "m", "epoch": n + 1, "granted": T0 + 20 * n - 1} for n, task in enumerate(tasks)],
+        "limits": [{"task": task, "tenant": "t", "rule": "r", "entry": 1, "group": "r17", "max": 1} for task in tasks],
         "reports": [{"task": task, "sha256": "r" + task, "size": 4000, "of": task} for task in tasks],
         "logs": [{"task": task, "source": "image", "bytes": 900, "end": 1000} for task in tasks],
         "audit": [{"object": "task " + task, "action": "task." + word, "outcome": "ok"} for task in tasks for word in (
@@ -66,6 +67,18 @@ def good():
         "sessions": [{"at": T0 - 5, "controller": "c1", "agent": "north", "fence": 1}],
         "orders": [{"at": T0 + 20 * n - 0.5, "when": "", "controller": "c1", "agent": "north", "task": task} for n, task in enumerate(tasks)],
     }
+
+
+def at_the_same_time(history):
+    """The second task has a machine of its own, and the first one lasts beyond its beginning."""
+    first, second = history["journals"][0]["tasks"]
+    bmc = history["bmcs"][0]
+    history["machines"].append({"id": "n", "name": "cn-2", "epoch": 2})
+    history["bmcs"].append({**bmc, "machine": "cn-2", "commands": commands(20)})
+    bmc["commands"] = commands(0)
+    for row in (second, history["tasks"][1], history["grants"][1]):
+        row["machine"] = "n"
+    first["ended"] = T0 + 40
 
 
 # statement -> [(what is planted, how)]
@@ -90,6 +103,7 @@ PLANTED = {
     "one_task_a_machine": [
         ("two runs at a time", lambda h: h["journals"][0]["tasks"][0].update(ended=T0 + 23)),
         ("two under way", lambda h: [t.update(state="running") for t in h["tasks"]])],
+    "limits_hold": [("two of a rack at a time", at_the_same_time)],
     "one_end": [
         ("a second end", lambda h: h["events"].append({"task": "a", "kind": "state", "name": "running -> failed"})),
         ("a state that no event led to", lambda h: h["tasks"][0].update(state="failed")),

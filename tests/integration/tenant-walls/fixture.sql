@@ -46,6 +46,7 @@ begin
         values (t, task, 'queued', pg_temp.uid('holding', n), pg_temp.uid('machine', n), site, pg_temp.uid('grant', n), image, now(), now() + interval '1 hour', 600, 'someone');
         insert into task_queue (tenant_id, task_id, site_id, machine_id, class, state, due_at, expires_at)
         values (t, task, site, pg_temp.uid('machine', n), 0, 'queued', now(), now() + interval '1 hour');
+        insert into task_limit (tenant_id, task_id, rule, entry, grp, max) values (t, task, 'reboot', 1, 'r17', 1);
         insert into task_grant (tenant_id, task_id, epoch, site_id, agent_id, machine_id, controller_id)
         values (t, task, 1, site, agent, pg_temp.uid('machine', n), agent);
         insert into agent_order (tenant_id, id, site_id, machine_id, kind, task_id, epoch, outcome, who, reason)
