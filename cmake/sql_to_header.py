@@ -42,12 +42,15 @@ def statements(source, out):
 
 
 def migrations(sources, out):
-    rows = []
+    rows, numbers = [], {}
     for source in sorted(sources, key=os.path.basename):
         mark = re.match(r"(\d{4})_(\w+)\.sql$", os.path.basename(source))
         if not mark:
             sys.exit("%s: a migration is named NNNN_name.sql" % source)
         number = int(mark.group(1))
+        if number in numbers:
+            sys.exit("%s: %s has this number already; the next one is free" % (source, numbers[number]))
+        numbers[number] = os.path.basename(source)
         with open(source, encoding="utf-8") as file:
             text = file.read()
         # Of the oldest program that still works with it; of none older than its own when it does not say.

@@ -1,4 +1,4 @@
--- 0010_rule_state - what rules remember between alerts, what each of them made of an alert, and the tickets that they open instead of a task.
+-- 0011_rule_state - what rules remember between alerts, what each of them made of an alert, and the tickets that they open instead of a task.
 -- serves from: 0009
 
 -- One row a state of a rule (rules/engine/rule_states.h): written in the transaction of the alert, or of the clock, that changed it. Who

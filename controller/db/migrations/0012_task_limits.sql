@@ -1,4 +1,4 @@
--- 0010_task_limits - how many tasks of one value of a rule's limit agents have at a time. A task that finds its limit full becomes
+-- 0012_task_limits - how many tasks of one value of a rule's limit agents have at a time. A task that finds its limit full becomes
 -- `limited`, so that it stands in nobody's way, and is queued again when there is room.
 
 create table task_limit (
