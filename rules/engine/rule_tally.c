@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -34,6 +35,11 @@ static int malformed(struct error *err)
     return error_set_code(err, ERROR_INVALID, "a rule's window holds bytes that no window has");
 }
 
+static bool is_time(int64_t time_us)
+{
+    return time_us >= -RULE_TALLY_TIME_MAX && time_us <= RULE_TALLY_TIME_MAX;
+}
+
 int rule_tally_read(struct rule_tally *tally, const void *bytes, size_t length, struct error *err)
 {
     const unsigned char *at = bytes;
@@ -43,6 +49,8 @@ int rule_tally_read(struct rule_tally *tally, const void *bytes, size_t length, 
         return malformed(err);
     tally->newest_us = (int64_t)get(at, 8);
     tally->count = (length - RULE_TALLY_HEAD) / RULE_TALLY_ENTRY;
+    if (tally->newest_us != INT64_MIN && !is_time(tally->newest_us))
+        return malformed(err);
     at += RULE_TALLY_HEAD;
     for (size_t i = 0; i < tally->count; i++, at += RULE_TALLY_ENTRY) {
         struct rule_tally_entry *entry = &tally->entries[i];
@@ -51,9 +59,8 @@ int rule_tally_read(struct rule_tally *tally, const void *bytes, size_t length, 
         entry->time_us = (int64_t)get(at, 8);
         memcpy(&entry->amount, &bits, sizeof(bits));
         entry->count = (uint32_t)get(at + 16, 4);
-        if (entry->time_us < -RULE_TALLY_TIME_MAX || entry->time_us > RULE_TALLY_TIME_MAX ||
-            (i > 0 && entry->time_us < entry[-1].time_us) || entry->time_us > tally->newest_us ||
-            !isfinite(entry->amount))
+        if (!is_time(entry->time_us) || (i > 0 && entry->time_us < entry[-1].time_us) ||
+            entry->time_us > tally->newest_us || !isfinite(entry->amount) || entry->count == 0)
             return malformed(err);
     }
     return 0;

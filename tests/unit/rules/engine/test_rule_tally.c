@@ -68,6 +68,14 @@ START_TEST(bytes_of_no_tally_are_refused)
     ck_assert_int_eq(rule_tally_read(&tally, bytes, length, &err), 0);
     memset(bytes + RULE_TALLY_HEAD + 8, 0xff, 8); /* NaN */
     ck_assert_int_eq(rule_tally_read(&tally, bytes, length, &err), -1);
+    memset(bytes + RULE_TALLY_HEAD + 8, 0, 8);
+    memset(bytes + RULE_TALLY_HEAD + 16, 0, 4); /* an entry of no alert */
+    ck_assert_int_eq(rule_tally_read(&tally, bytes, length, &err), -1);
+    /* The newest was never: right by itself, a second later it is no time at all. */
+    memcpy(bytes, "\x80\0\0\0\0\0\0", 8);
+    ck_assert_int_eq(rule_tally_read(&tally, bytes, RULE_TALLY_HEAD, &err), 0);
+    bytes[7] = 1;
+    ck_assert_int_eq(rule_tally_read(&tally, bytes, RULE_TALLY_HEAD, &err), -1);
 }
 END_TEST
 
