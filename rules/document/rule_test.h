@@ -37,7 +37,7 @@ struct rule_test_end {
 };
 enum rule_test_state { RULE_TEST_RUNNING, RULE_TEST_SUCCEEDED, RULE_TEST_FAILED };
 
-/* Exactly one of event, approve, refuse and task is written. */
+/* Exactly one of event, approve, refuse, task and restart is written. */
 struct rule_test_entry {
     int64_t at_ms;
     int64_t times, every_ms;                 /* the same again, this often */
@@ -45,6 +45,7 @@ struct rule_test_entry {
     json_t *event;                           /* event.* and "asset", owned; NULL: not written */
     struct rule_test_answer approve, refuse; /* by somebody who is asked */
     struct rule_test_end task;               /* the newest task of the asset goes on */
+    bool restart;                            /* what the rule remembers is kept and read again */
     unsigned line;
 };
 

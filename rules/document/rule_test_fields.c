@@ -100,6 +100,10 @@ static const struct rule_field entry_fields[] = {
      AT(rule_test_entry, task),
      .shape = &end_shape,
      .words = "a task goes on"},
+    {.name = "restart",
+     .form = RULE_FORM_BOOL,
+     AT(rule_test_entry, restart),
+     .words = "true: what the rule remembers is written out and read again; nothing changes"},
     {0},
 };
 
@@ -137,12 +141,15 @@ static void check_event(struct rule_reader *reader, const struct yaml_node *even
 static void check_entry(struct rule_reader *reader, const struct yaml_node *map, const void *base)
 {
     const struct rule_test_entry *entry = base;
+    const struct yaml_node *restart = yaml_member(map, "restart");
 
     if (entry->event)
         check_event(reader, yaml_member(map, "event"), entry->event, entry->each != NULL);
+    if (restart && restart->kind == YAML_SCALAR && strcmp(restart->text, "false") == 0)
+        rule_reader_refuse(reader, restart, "'restart' is true, or not written");
 }
 
-static const char *const entry_one_of[] = {"event", "approve", "refuse", "task", NULL};
+static const char *const entry_one_of[] = {"event", "approve", "refuse", "task", "restart", NULL};
 static const struct rule_shape entry_shape = {.name = "feed",
                                               .fields = entry_fields,
                                               .size = sizeof(struct rule_test_entry),

@@ -207,6 +207,34 @@ static int feed_alert(struct run *run, size_t number, int64_t now_us)
     return 0;
 }
 
+/* ---- a restart ---- */
+
+/* The states as who keeps them would read them again. */
+static int keep_state(void *context, const struct rule_state *state, struct error *err)
+{
+    return rule_states_put(context, &state->name, state->value, state->length, state->due_us, err);
+}
+
+static int restart(struct run *run)
+{
+    struct rule_states *fresh = rule_states_create(false);
+    struct rule_engine *engine =
+        fresh ? rule_engine_create(run->trial->set, fresh, run->err) : NULL;
+
+    if (!engine || rule_states_each(run->states, keep_state, fresh, run->err) < 0) {
+        rule_engine_destroy(engine);
+        rule_states_destroy(fresh);
+        return error_no_memory(run->err);
+    }
+    rule_engine_destroy(run->engine);
+    rule_states_destroy(run->states);
+    run->states = fresh;
+    run->engine = engine;
+    return 0;
+}
+
+/* ---- the feed ---- */
+
 static int feed_one(struct run *run, size_t number, int64_t now_us)
 {
     const struct rule_test_entry *entry = run->feed[number].entry;
@@ -220,6 +248,8 @@ static int feed_one(struct run *run, size_t number, int64_t now_us)
 
     if (entry->event)
         return feed_alert(run, number, now_us);
+    if (entry->restart)
+        return restart(run);
     if (entry->approve.by)
         return rule_world_answer(run->world, true, entry->approve.by, entry->approve.role, now_us,
                                  run->err);
@@ -413,30 +443,6 @@ static int ask_all_always(struct run *run, int64_t now_us)
 }
 
 /* ---- moments ---- */
-
-/* The states as who keeps them would read them again. */
-static int keep_state(void *context, const struct rule_state *state, struct error *err)
-{
-    return rule_states_put(context, &state->name, state->value, state->length, state->due_us, err);
-}
-
-static int restart(struct run *run)
-{
-    struct rule_states *fresh = rule_states_create(false);
-    struct rule_engine *engine =
-        fresh ? rule_engine_create(run->trial->set, fresh, run->err) : NULL;
-
-    if (!engine || rule_states_each(run->states, keep_state, fresh, run->err) < 0) {
-        rule_engine_destroy(engine);
-        rule_states_destroy(fresh);
-        return error_no_memory(run->err);
-    }
-    rule_engine_destroy(run->engine);
-    rule_states_destroy(run->states);
-    run->states = fresh;
-    run->engine = engine;
-    return 0;
-}
 
 static int64_t next_moment(const struct run *run)
 {

@@ -316,6 +316,32 @@ START_TEST(what_is_suppressed_counts_where_it_is_named)
 }
 END_TEST
 
+START_TEST(a_restart_changes_nothing)
+{
+    static const char held[] = HEAD
+        "  hold: 2m\n  window: {kind: sliding, key: asset.id, within: 1h, when: window.count >= "
+        "2}\n  dedup: {key: asset.id, within: 1d}\n" BOOT TESTS "    feed:\n";
+    struct text text = {0};
+
+    text_format(
+        &text, "%s%s", held,
+        ALERT("0s") "      - {at: 1m, restart: true}\n" ALERT("3m") "      - {at: 4m, times: 3, "
+                                                                    "every: 10m, restart: "
+                                                                    "true}\n" ALERT(
+                                                                        "10m") "    expect:\n      "
+                                                                               "- {at: 4m, "
+                                                                               "decisions: []}\n"
+                                                                               "      - {at: 5m, "
+                                                                               "decisions: [{do: "
+                                                                               "boot, asset: "
+                                                                               "m1}]}\n"
+                                                                               "      - {at: 1h, "
+                                                                               "decisions: []}\n");
+    passes(text_string(&text));
+    text_clear(&text);
+}
+END_TEST
+
 START_TEST(tests_have_bounds)
 {
     ck_assert_int_eq(run(HEAD BOOT TESTS "    feed:\n      - {at: 0s, each: gen, times: 100000, "
@@ -336,4 +362,5 @@ CHECK_MAIN("rule_trial", the_packs_pass_their_own_tests, decisions_are_compared_
            levels_are_asked_one_after_the_other, limits_hold_back,
            what_is_required_is_asked_again_at_the_start, stages_go_on_when_they_have_soaked,
            schedules_open_their_hours, what_is_expected_of_a_task,
-           what_is_suppressed_counts_where_it_is_named, tests_have_bounds)
+           what_is_suppressed_counts_where_it_is_named, a_restart_changes_nothing,
+           tests_have_bounds)
