@@ -129,7 +129,8 @@ static int read_data(struct rule_reader *reader, const struct yaml_node *node,
     if (node->kind != YAML_MAP)
         return rule_reader_refuse(reader, node, "%s must be a map, not a %s", field->name,
                                   node->kind == YAML_LIST ? "list" : "value");
-    *ret = make_value(reader, node, strcmp(field->name, "event") == 0);
+    *ret =
+        make_value(reader, node, reader->words == &rule_words && strcmp(field->name, "event") == 0);
     return *ret ? 0 : -1;
 }
 

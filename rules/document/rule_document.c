@@ -53,7 +53,11 @@ struct rule_document *rule_document_parse(const char *bytes, size_t length,
 {
     struct error err = {0};
     struct yaml *yaml = yaml_parse_keeping("", bytes, length, &err);
-    struct rule_reader reader = {.yaml = yaml, .source = {bytes, length}, .issues = issues};
+    struct rule_reader reader = {.yaml = yaml,
+                                 .source = {bytes, length},
+                                 .issues = issues,
+                                 .words = &rule_words,
+                                 .top = &rule_file_shape};
     struct rule_document *document;
 
     if (!yaml) {

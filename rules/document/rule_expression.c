@@ -64,6 +64,15 @@ static bool is_kind(const struct cel_type *type, const enum cel_kind *kinds)
     return false;
 }
 
+/* What an optional holds, where one may stand: "text?". */
+static const struct cel_type *inner_of(const struct cel_type *type, const char *wanted)
+{
+    bool optional = wanted[strlen(wanted) - 1] == '?' && type->form == CEL_TYPE_KIND &&
+                    type->kind == CEL_OPTIONAL && type->count == 1;
+
+    return optional ? type->parameters[0] : type;
+}
+
 static bool fits(const struct cel_type *type, const char *wanted)
 {
     static const enum cel_kind keys[] = {CEL_BOOL,   CEL_INT,       CEL_UINT,
@@ -71,17 +80,28 @@ static bool fits(const struct cel_type *type, const char *wanted)
     static const enum cel_kind texts[] = {CEL_STRING, CEL_INT,  CEL_UINT,
                                           CEL_DOUBLE, CEL_BOOL, CEL_ABSENT};
     static const enum cel_kind numbers[] = {CEL_INT, CEL_UINT, CEL_DOUBLE, CEL_ABSENT};
+    static const enum cel_kind moments[] = {CEL_TIMESTAMP, CEL_STRING, CEL_ABSENT};
+    static const enum cel_kind counts[] = {CEL_INT, CEL_UINT, CEL_ABSENT};
+    static const enum cel_kind maps[] = {CEL_MAP, CEL_ABSENT};
+    static const enum cel_kind labels[] = {CEL_MAP, CEL_LIST, CEL_ABSENT};
+    static const enum cel_kind lists[] = {CEL_LIST, CEL_ABSENT};
+    static const struct {
+        const char *wanted;
+        const enum cel_kind *kinds;
+    } forms[] = {{"key", keys},       {"text", texts},      {"text?", texts},
+                 {"number", numbers}, {"moment?", moments}, {"count?", counts},
+                 {"map?", maps},      {"labels?", labels},  {"list", lists}};
 
+    type = inner_of(type, wanted);
     if (type->form == CEL_TYPE_DYN || strcmp(wanted, "any") == 0)
         return true;
     if (type->form != CEL_TYPE_KIND)
         return false;
-    if (strcmp(wanted, "key") == 0)
-        return is_kind(type, keys);
-    if (strcmp(wanted, "text") == 0)
-        return is_kind(type, texts);
-    if (strcmp(wanted, "number") == 0)
-        return is_kind(type, numbers);
+    if (wanted[strlen(wanted) - 1] == '?' && type->kind == CEL_NULL)
+        return true;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strcmp(wanted, forms[i].wanted) == 0)
+            return is_kind(type, forms[i].kinds);
     return cel_type_equal(type, cel_type_of(strcmp(wanted, "bool") == 0  ? CEL_BOOL
                                             : strcmp(wanted, "int") == 0 ? CEL_INT
                                                                          : CEL_STRING));
@@ -97,7 +117,13 @@ static int check_type(const struct rule_place *place, const struct yaml_node *sc
                  {"string", "a string"},
                  {"number", "a number"},
                  {"key", "a bool, an int, a string or a timestamp"},
-                 {"text", "a string, a number or a bool"}};
+                 {"text", "a string, a number or a bool"},
+                 {"text?", "a string, a number or a bool"},
+                 {"moment?", "a timestamp or a string"},
+                 {"count?", "an int"},
+                 {"map?", "a map"},
+                 {"labels?", "a map, or a list of maps"},
+                 {"list", "a list"}};
     struct text message = {0};
     size_t i = 0;
     int rc;
@@ -116,18 +142,9 @@ static int check_type(const struct rule_place *place, const struct yaml_node *sc
 
 /* ---- what it names, what it costs ---- */
 
-static const char *wrong_place(unsigned of)
+static unsigned slot_of(const struct rule_vocabulary *words, int slot)
 {
-    return of & RULE_OF_WINDOW    ? "is known behind a window only"
-           : of & RULE_OF_ROLLOUT ? "is known in halt_when and on_halt only"
-           : of & RULE_OF_TASK    ? "is known in absent only"
-           : of & RULE_OF_TEST    ? "is known in a test's always only"
-                                  : "is not known here: a test's always knows tasks and now";
-}
-
-static unsigned slot_of(int slot)
-{
-    return (size_t)slot < rule_name_count ? rule_names[slot].of : RULE_OF_EVENT;
+    return (size_t)slot < words->count ? words->names[slot].of : words->lets;
 }
 
 /* All places share one environment; what is foreign to this one is told where its text stands. */
@@ -142,10 +159,11 @@ static int check_names(const struct rule_place *place, const struct yaml_node *s
         const char *name = cel_env_slot_name(place->env, slots[i]), *found;
         struct text message = {0};
 
-        if (slot_of(slots[i]) & place->names)
+        if (slot_of(place->words, slots[i]) & place->names)
             continue;
         found = strstr(scalar->text, name);
-        text_format(&message, "%s %s", name, wrong_place(slot_of(slots[i])));
+        text_format(&message, "%s %s", name,
+                    place->words->wrong_place(slot_of(place->words, slots[i])));
         rc = text_ok(&message) ? refuse(place, scalar, found ? (size_t)(found - scalar->text) : 0,
                                         text_string(&message))
                                : rule_issues_no_memory(place->issues);

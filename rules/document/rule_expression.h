@@ -10,6 +10,7 @@ struct cel_env;
 struct cel_program;
 struct rule_issues;
 struct rule_source;
+struct rule_vocabulary;
 struct text;
 struct yaml_node;
 
@@ -33,13 +34,15 @@ struct rule_key {
 
 /* Where it stands. 'type' is what its value must be: "bool", "int", "string", "number", "key" (what
  * a key is made of: bool, int, uint, string, timestamp), "text" (what has one: a string, a number,
- * a bool), "any". A dyn value may be any of them; whether it is shows when it runs. */
+ * a bool), "any", "list"; and "text?", "moment?", "count?", "map?", "labels?" of what may also be
+ * null or an optional. A dyn value may be any of them; whether it is shows when it runs. */
 struct rule_place {
     const struct cel_env *env;
     const struct rule_source *source;
     struct rule_issues *issues;
     const char *type;
-    unsigned names; /* set of enum rule_names_of */
+    const struct rule_vocabulary *words; /* of its document */
+    unsigned names;                      /* set of what its names belong to: enum rule_names_of */
 };
 
 /* -1: 'issues' has at least one more; *ret is as it was. */

@@ -14,6 +14,7 @@ struct yaml_node;
 /* What stands in the file, and what it becomes in the struct. */
 enum rule_form {
     RULE_FORM_TEXT,       /* char *: one line, at most 'max' bytes */
+    RULE_FORM_BYTES,      /* char *: any text, at most 'max' bytes */
     RULE_FORM_NAME,       /* char *: a-z 0-9 . -, at most 63 */
     RULE_FORM_VERSION,    /* char *: "=1.4.0", "~7.2" */
     RULE_FORM_CHOICE,     /* int: which of 'choices', or of 'first' on */

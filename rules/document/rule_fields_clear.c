@@ -55,6 +55,7 @@ static void clear_field(const struct rule_field *field, char *base)
 
     switch (field->form) {
     case RULE_FORM_TEXT:
+    case RULE_FORM_BYTES:
     case RULE_FORM_NAME:
     case RULE_FORM_VERSION:
         free(*(char **)at);

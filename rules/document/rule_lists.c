@@ -36,6 +36,7 @@ static struct rule_place place_of(const struct rule_reader *reader, unsigned nam
         .source = &reader->source,
         .issues = reader->issues,
         .type = type,
+        .words = reader->words,
         .names = reader->has_window ? names : names & ~(unsigned)RULE_OF_WINDOW,
     };
 }

@@ -61,6 +61,23 @@ const struct rule_name rule_names[] = {
 };
 const size_t rule_name_count = sizeof(rule_names) / sizeof(rule_names[0]);
 
+static const char *wrong_place(unsigned of)
+{
+    return of & RULE_OF_WINDOW    ? "is known behind a window only"
+           : of & RULE_OF_ROLLOUT ? "is known in halt_when and on_halt only"
+           : of & RULE_OF_TASK    ? "is known in absent only"
+           : of & RULE_OF_TEST    ? "is known in a test's always only"
+                                  : "is not known here: a test's always knows tasks and now";
+}
+
+const struct rule_vocabulary rule_words = {
+    .what = "a rule",
+    .names = rule_names,
+    .count = sizeof(rule_names) / sizeof(rule_names[0]),
+    .lets = RULE_OF_EVENT,
+    .wrong_place = wrong_place,
+};
+
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cel_env *shared;
 

@@ -25,6 +25,17 @@ struct rule_name {
 extern const struct rule_name rule_names[];
 extern const size_t rule_name_count;
 
+/* The names of one kind of document: slot i of its environments is names[i], those of vars.* stand
+ * behind them. */
+struct rule_vocabulary {
+    const char *what; /* "a rule" */
+    const struct rule_name *names;
+    size_t count;
+    unsigned lets;                           /* what vars.* belong to */
+    const char *(*wrong_place)(unsigned of); /* "is known ... only": behind the name */
+};
+extern const struct rule_vocabulary rule_words; /* rule_names */
+
 /* The whole table: the slot of rule_names[i] is i, in every rule. Made once, shared by all rules
  * and kept. NULL with 'err'. */
 const struct cel_env *rule_env_shared(struct error *err);

@@ -82,7 +82,7 @@ static void find_homes(const struct rule_shape *shape, const char *name, const c
     if (!known && (*ret_count)++ < HOMES_MAX)
         ret_homes[*ret_count - 1] = shape->name;
     for (const struct rule_field *field = shape->fields; field->name; field++)
-        if (field->shape && field->shape != &rule_test_shape)
+        if (field->shape && strcmp(field->name, "tests") != 0)
             find_homes(field->shape, name, ret_homes, ret_count);
 }
 
@@ -94,7 +94,7 @@ static void refuse_misplaced(struct rule_reader *reader, const struct yaml_node 
     struct text hint = {0};
     size_t count = 0;
 
-    find_homes(&rule_file_shape, node->key, homes, &count);
+    find_homes(reader->top, node->key, homes, &count);
     for (size_t i = 0; count <= HOMES_MAX && i < count; i++)
         text_format(&hint, "%s%s",
                     i == 0          ? ": it belongs to "
@@ -227,7 +227,7 @@ void rule_reader_map(struct rule_reader *reader, const struct yaml_node *map,
         *(unsigned *)((char *)base + shape->line - 1) = map->line;
     if (map->kind != YAML_MAP) {
         rule_reader_refuse(reader, map, "%s must be a map, not a %s",
-                           *shape->name ? shape->name : "a rule",
+                           *shape->name ? shape->name : reader->words->what,
                            map->kind == YAML_LIST ? "list" : "value");
         return;
     }

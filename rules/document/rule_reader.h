@@ -14,6 +14,7 @@ struct cel_env;
 struct rule_field;
 struct rule_issues;
 struct rule_shape;
+struct rule_vocabulary;
 struct yaml;
 struct yaml_node;
 
@@ -22,6 +23,8 @@ struct rule_reader {
     struct rule_source source;
     struct rule_issues *issues;
     struct cel_env *env;
+    const struct rule_vocabulary *words; /* of the document: rule_names.h */
+    const struct rule_shape *top;        /* of its file */
     bool has_window;
     /* The first field that is read and not carried out: */
     const char *later; /* NULL: none */

@@ -45,6 +45,15 @@ static int check_text(struct rule_reader *reader, const struct yaml_node *node, 
     return 0;
 }
 
+static int check_bytes(struct rule_reader *reader, const struct yaml_node *node, int64_t max)
+{
+    if (node->kind != YAML_SCALAR)
+        return rule_reader_refuse(reader, node, "must be text, not a %s", form_of(node));
+    return strlen(node->text) > (size_t)max
+               ? rule_reader_refuse(reader, node, "longer than %lld bytes", (long long)max)
+               : 0;
+}
+
 /* A name of ours: of rules, images, queues. */
 static int check_name(struct rule_reader *reader, const struct yaml_node *node)
 {
@@ -74,6 +83,7 @@ static int read_string(struct rule_reader *reader, const struct yaml_node *node,
 {
     int rc = field->form == RULE_FORM_NAME      ? check_name(reader, node)
              : field->form == RULE_FORM_VERSION ? check_version(reader, node)
+             : field->form == RULE_FORM_BYTES   ? check_bytes(reader, node, field->max)
                                                 : check_text(reader, node, field->max);
 
     /* The controller knows pinned versions only. */
@@ -255,6 +265,7 @@ static int read_expression(struct rule_reader *reader, const struct yaml_node *n
         .source = &reader->source,
         .issues = reader->issues,
         .type = field->type,
+        .words = reader->words,
         .names = reader->has_window ? field->names : field->names & ~(unsigned)RULE_OF_WINDOW,
     };
 
@@ -322,6 +333,7 @@ int rule_reader_value(struct rule_reader *reader, const struct yaml_node *node,
 
     switch (field->form) {
     case RULE_FORM_TEXT:
+    case RULE_FORM_BYTES:
     case RULE_FORM_NAME:
     case RULE_FORM_VERSION:
         return read_string(reader, node, field, at);
