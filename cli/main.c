@@ -64,6 +64,10 @@ static const struct command {
      "PRINCIPAL --out FILE [--role tenant-operator] [--days N] [--label L] [--tenant T]"},
     {"token", "list", token_list, 0, "", ""},
     {"token", "revoke", token_revoke, 1, "", "ID"},
+    {"mapping", "list", mapping_list, 0, "", ""},
+    {"mapping", "show", mapping_show, 1, "", "FORMAT"},
+    {"mapping", "lint", mapping_lint, ANY, "", "FILE..."},
+    {"mapping", "test", mapping_test, ANY, "", "FILE..."},
     {"rule", "lint", rule_lint, ANY, "json", "FILE... [--json]"},
     {"rule", "schema", rule_schema, 0, "", ""},
     {"rule", "test", rule_test, ANY, "", "FILE..."},
@@ -204,7 +208,9 @@ static const struct command *find(int argc, char **argv, int *ret_behind)
 /* These talk to no server, and need no profile. */
 static bool is_offline(const struct command *command)
 {
-    return command->run == rule_lint || command->run == rule_schema || command->run == rule_test;
+    return command->run == rule_lint || command->run == rule_schema || command->run == rule_test ||
+           command->run == mapping_list || command->run == mapping_show ||
+           command->run == mapping_lint || command->run == mapping_test;
 }
 
 static int run(struct cli *cli, const struct command *command)

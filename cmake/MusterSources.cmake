@@ -1,5 +1,6 @@
 # How folders become libraries. A folder is a room: every .c below it is compiled, every .sql
-# becomes a header of statements, every .json a header with its text, every .proto becomes protobuf-c code. Sources are globbed with
+# becomes a header of statements, every .json, and every .yaml of a room's folder formats, a header
+# with its text, every .proto becomes protobuf-c code. Sources are globbed with
 # CONFIGURE_DEPENDS, so adding a file to a room needs no edit here.
 find_program(PROTOC_C protoc-c REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -31,6 +32,9 @@ function(muster_library name)
     endforeach()
     file(GLOB_RECURSE texts CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}"
          "${CMAKE_SOURCE_DIR}/${arg_DIR}/*.json")
+    file(GLOB formats CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}"
+         "${CMAKE_SOURCE_DIR}/${arg_DIR}/*/formats/*.yaml")
+    list(APPEND texts ${formats})
     foreach(file IN LISTS texts)
         set(out "${CMAKE_BINARY_DIR}/generated/${file}.h")
         add_custom_command(OUTPUT "${out}" VERBATIM

@@ -110,7 +110,8 @@ static uint64_t hash_of(const struct machine_claim *claim)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-    return add_string(add_string(add_string(hash, claim->mac), claim->serial), claim->asset_tag);
+    hash = add_string(add_string(hash, claim->mac), claim->serial);
+    return add_string(add_string(hash, claim->asset_tag), claim->name);
 }
 
 static bool same_string(const char *a, const char *b)
@@ -121,7 +122,7 @@ static bool same_string(const char *a, const char *b)
 static bool same(const struct machine_claim *a, const struct machine_claim *b)
 {
     return same_string(a->mac, b->mac) && same_string(a->serial, b->serial) &&
-           same_string(a->asset_tag, b->asset_tag);
+           same_string(a->asset_tag, b->asset_tag) && same_string(a->name, b->name);
 }
 
 /* The claim's slot, filled or empty. */
@@ -158,8 +159,9 @@ static int make_room(struct tenant_machines *machines)
 static size_t room_of(const struct machine_claim *claim, const struct machine_found *found)
 {
     return sizeof(struct entry) + text_room(claim->mac) + text_room(claim->serial) +
-           text_room(claim->asset_tag) + text_room(found->name) + text_room(found->class) +
-           text_room(found->site_name) + text_room(found->rack) + text_room(found->document_text);
+           text_room(claim->asset_tag) + text_room(claim->name) + text_room(found->name) +
+           text_room(found->class) + text_room(found->site_name) + text_room(found->rack) +
+           text_room(found->document_text);
 }
 
 static struct entry *entry_make(struct machine_cache *cache, const struct machine_claim *claim,
@@ -172,8 +174,9 @@ static struct entry *entry_make(struct machine_cache *cache, const struct machin
         return NULL;
     at = entry->text;
     entry->hash = hash_of(claim);
-    entry->claim = (struct machine_claim){text_pack(&at, claim->mac), text_pack(&at, claim->serial),
-                                          text_pack(&at, claim->asset_tag)};
+    entry->claim =
+        (struct machine_claim){text_pack(&at, claim->mac), text_pack(&at, claim->serial),
+                               text_pack(&at, claim->asset_tag), text_pack(&at, claim->name)};
     entry->found = *found;
     entry->found.name = text_pack(&at, found->name);
     entry->found.class = text_pack(&at, found->class);
@@ -294,7 +297,7 @@ int machine_cache_find(struct machine_cache *cache, struct db *db, const struct 
 
         if (entry)
             ret[i] = entry->found;
-        else if (claims[i].mac || claims[i].serial || claims[i].asset_tag)
+        else if (claims[i].mac || claims[i].serial || claims[i].asset_tag || claims[i].name)
             missing[n++] = i;
         else
             memset(&ret[i], 0, sizeof(ret[i]));

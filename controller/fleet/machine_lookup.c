@@ -11,7 +11,7 @@
 
 struct columns {
     int64_t *numbers;
-    const char **macs, **serials, **tags;
+    const char **macs, **serials, **tags, **names;
 };
 
 static int build_columns(const struct machine_claim *claims, size_t count, struct columns *columns,
@@ -21,13 +21,16 @@ static int build_columns(const struct machine_claim *claims, size_t count, struc
     columns->macs = calloc(count + 1, sizeof(*columns->macs));
     columns->serials = calloc(count + 1, sizeof(*columns->serials));
     columns->tags = calloc(count + 1, sizeof(*columns->tags));
-    if (!columns->numbers || !columns->macs || !columns->serials || !columns->tags)
+    columns->names = calloc(count + 1, sizeof(*columns->names));
+    if (!columns->numbers || !columns->macs || !columns->serials || !columns->tags ||
+        !columns->names)
         return error_no_memory(err);
     for (size_t i = 0; i < count; i++) {
         columns->numbers[i] = (int64_t)i;
         columns->macs[i] = claims[i].mac;
         columns->serials[i] = claims[i].serial;
         columns->tags[i] = claims[i].asset_tag;
+        columns->names[i] = claims[i].name;
     }
     return 0;
 }
@@ -58,8 +61,9 @@ int machine_lookup(struct db *db, const struct uuid *tenant, const struct machin
 
     if (build_columns(claims, count, &columns, err) < 0)
         goto out;
-    rows = db_query(db, SQL_MACHINE_LOOKUP, err, "uISSS", tenant, count, columns.numbers, count,
-                    columns.macs, count, columns.serials, count, columns.tags);
+    rows =
+        db_query(db, SQL_MACHINE_LOOKUP, err, "uISSSS", tenant, count, columns.numbers, count,
+                 columns.macs, count, columns.serials, count, columns.tags, count, columns.names);
     if (!rows)
         goto out;
     memset(ret, 0, count * sizeof(*ret));
@@ -72,5 +76,6 @@ out:
     free(columns.macs);
     free(columns.serials);
     free(columns.tags);
+    free(columns.names);
     return rc;
 }

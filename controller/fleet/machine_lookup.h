@@ -18,6 +18,7 @@ struct machine_document;
 struct machine_claim {
     const char *mac; /* as mac_format() writes it */
     const char *serial, *asset_tag;
+    const char *name; /* what people call it, in whatever case */
 };
 
 struct machine_found {

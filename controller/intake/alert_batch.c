@@ -89,7 +89,7 @@ static int find_machines(struct attempt *attempt, struct error *err)
         const struct alert_item *item = attempt->items[i];
 
         claims[i] = (struct machine_claim){item->mac[0] ? item->mac : NULL, item->alert.serial,
-                                           item->alert.asset_tag};
+                                           item->alert.asset_tag, item->alert.name};
     }
     rc = machine_cache_find(attempt->batch->machines, attempt->db,
                             &attempt->partition->origin.tenant, claims, attempt->count, found, err);

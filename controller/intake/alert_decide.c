@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,21 @@ static const struct tenant_book *book_of(struct alert_decide *decide, struct db 
 
 /* ---- one alert ---- */
 
+static void settle_unknown(struct alert_item *item)
+{
+    const char *const named[] = {item->mac[0] ? "MAC" : NULL, item->alert.serial ? "serial" : NULL,
+                                 item->alert.asset_tag ? "asset tag" : NULL,
+                                 item->alert.name ? "name" : NULL};
+    char words[64] = "";
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+        if (named[i])
+            at +=
+                (size_t)snprintf(words + at, sizeof(words) - at, "%s%s", at ? ", " : "", named[i]);
+    alert_item_settle(item, "unknown_machine", "this tenant holds no machine of this %s", words);
+}
+
 /* In the order of docs/alert-format.md; what is still open afterwards is the rules' business. */
 static void settle_without_rules(struct alert_item *item, int64_t now_us)
 {
@@ -146,12 +162,7 @@ static void settle_without_rules(struct alert_item *item, int64_t now_us)
                           " s old; what is older than 15 minutes boots nothing",
                           age_us / 1000000);
     else if (!item->machine.found)
-        alert_item_settle(item, "unknown_machine",
-                          "this tenant holds no machine of this %s%s%s%s%s",
-                          item->mac[0] ? "MAC" : "", item->mac[0] && item->alert.serial ? ", " : "",
-                          item->alert.serial ? "serial" : "",
-                          (item->mac[0] || item->alert.serial) && item->alert.asset_tag ? ", " : "",
-                          item->alert.asset_tag ? "asset tag" : "");
+        settle_unknown(item);
     else if (item->alert.status == ALERT_RESOLVED)
         alert_item_settle(item, "resolved", "the fault is over");
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +13,6 @@
 struct error;
 
 #define ALERT_BYTES_MAX (1024 * 1024)
-#define ALERT_FIELD_BYTES_MAX 256  /* id, source, type, serial, asset tag */
-#define ALERT_SOURCE_BYTES_MAX 255 /* with a space and an id it fits 512, table alert_identity */
-#define ALERT_LABELS_MAX 64
 
 enum alert_status { ALERT_FIRING, ALERT_RESOLVED, ALERT_INFO };
 enum alert_severity { ALERT_SEVERITY_INFO, ALERT_SEVERITY_WARNING, ALERT_SEVERITY_CRITICAL };
@@ -27,7 +25,7 @@ struct alert {
     int64_t time_us;
     bool has_mac;
     struct mac mac;
-    const char *serial, *asset_tag;
+    const char *serial, *asset_tag, *name;
     void *owned; /* what the strings live in */
 };
 
@@ -38,4 +36,6 @@ const char *alert_severity_name(enum alert_severity severity);
 int alert_decode(const char *bytes, size_t length, struct alert *ret, struct error *err);
 /* The same by way of a tree, for whatever shape: alert_decode() takes plain alerts without one. */
 int alert_decode_any(const char *bytes, size_t length, struct alert *ret, struct error *err);
+/* Of an event and its machine as a mapping makes them; 'event' without its raw. */
+int alert_read(const json_t *event, const json_t *machine, struct alert *ret, struct error *err);
 void alert_clear(struct alert *alert); /* zeroed is fine */

@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 
-#define MEMBERS_MAX 64 /* ALERT_LABELS_MAX, and of a component */
+#define MEMBERS_MAX 64 /* EVENT_LABELS_MAX, and of a component */
 #define LABEL_NAME_MAX 128
 #define LABEL_MAX 1024
 #define TIME_MAX 64
@@ -33,16 +33,16 @@ struct known {
     {                                                                                              \
 #member, offsetof(struct found, member), cap                                               \
     }
-static const struct known EVENT[] = {FIELD(id, ALERT_FIELD_BYTES_MAX),
-                                     FIELD(source, ALERT_SOURCE_BYTES_MAX),
-                                     FIELD(type, ALERT_FIELD_BYTES_MAX),
-                                     FIELD(status, ALERT_FIELD_BYTES_MAX),
+static const struct known EVENT[] = {FIELD(id, EVENT_FIELD_BYTES_MAX),
+                                     FIELD(source, EVENT_SOURCE_BYTES_MAX),
+                                     FIELD(type, EVENT_FIELD_BYTES_MAX),
+                                     FIELD(status, EVENT_FIELD_BYTES_MAX),
                                      FIELD(severity, 32),
                                      FIELD(time, TIME_MAX),
                                      {NULL, 0, 0}};
 static const struct known MACHINE[] = {FIELD(mac, 32),
-                                       FIELD(serial, ALERT_FIELD_BYTES_MAX),
-                                       FIELD(asset_tag, ALERT_FIELD_BYTES_MAX),
+                                       FIELD(serial, EVENT_FIELD_BYTES_MAX),
+                                       FIELD(asset_tag, EVENT_FIELD_BYTES_MAX),
                                        {NULL, 0, 0}};
 
 static void skip_space(struct scan *scan)

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "controller/intake/alert_formats.h"
+#include "rules/mapping/event_shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -21,7 +22,7 @@ static void check_field(const char *value)
 {
     if (!value)
         return;
-    require(*value && strlen(value) <= ALERT_FIELD_BYTES_MAX && text_is_utf8(value, strlen(value)));
+    require(*value && strlen(value) <= EVENT_FIELD_BYTES_MAX && text_is_utf8(value, strlen(value)));
     for (; *value; value++)
         require((unsigned char)*value >= 0x20 && *value != 0x7f);
 }

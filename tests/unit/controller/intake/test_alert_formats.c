@@ -131,8 +131,8 @@ START_TEST(the_machine_is_named_by_known_keys)
                "machine: mac must look like 52:54:00:12:34:56, not \"52:54\"");
     ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"mac\":\"\"}}",
                "machine: mac is empty: leave it out or fill it");
-    ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"name\":\"cn-101\"}}",
-               "machine: unknown field \"name\"");
+    ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"nmae\":\"cn-101\"}}",
+               "machine: unknown field \"nmae\": is it name?");
     ck_refused("{\"event\":" EVENT("") ",\"machine\":\"52:54:00:12:34:56\"}",
                "machine: must be an object, not a string");
 }
