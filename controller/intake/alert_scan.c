@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "rules/mapping/event_shape.h"
 
 #define MEMBERS_MAX 64 /* EVENT_LABELS_MAX, and of a component */
 #define LABEL_NAME_MAX 128

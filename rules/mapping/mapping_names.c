@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "rules/cel/cel_env.h"
+#include "rules/cel/cel_libraries.h"
 
 static const struct rule_name names[] = {
     [MAPPING_SLOT_MESSAGE] = {"message", "dyn", "what came; null when it is no JSON",
@@ -37,7 +38,7 @@ static struct cel_env *shared; /* never changed once it was extended */
 
 static struct cel_env *make_shared(struct error *err)
 {
-    struct cel_env *env = cel_env_create(err);
+    struct cel_env *env = cel_env_create(cel_libraries, err);
     int slot;
 
     for (size_t i = 0; env && i < MAPPING_SLOTS; i++)

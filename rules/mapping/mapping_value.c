@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "rules/cel/cel_arena.h"
+#include "rules/cel/cel_conversions.h"
 #include "rules/cel/cel_json.h"
 #include "rules/cel/cel_program.h"
-#include "rules/cel/cel_standard.h"
 #include "rules/cel/cel_time.h"
 
 #define TEXT_BUDGET 10000
@@ -57,7 +57,7 @@ static struct cel_value text_of(struct cel_arena *arena, struct cel_value value)
     case CEL_DOUBLE:
     case CEL_TIMESTAMP:
     case CEL_DURATION:
-        return cel_to_string(&run, &value, 1);
+        return cel_as_string(&run, value);
     default:
         return cel_error("must be a string, a number or a bool");
     }

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "controller/intake/alert_formats.h"
+#include "rules/mapping/event_shape.h"
 #include "tests/support/check_main.h"
 
 #define EVENT(more)                                                                                \
@@ -115,7 +116,7 @@ START_TEST(labels_and_component_have_caps)
     text_format(&text,
                 "{\"event\":{\"id\":\"e\",\"type\":\"t\",\"status\":\"info\",\"severity\":\"info\","
                 "\"time\":\"2026-11-22T22:40:01Z\",\"labels\":{");
-    for (int i = 0; i <= ALERT_LABELS_MAX; i++)
+    for (int i = 0; i <= EVENT_LABELS_MAX; i++)
         text_format(&text, "%s\"k%d\":\"v\"", i ? "," : "", i);
     text_format(&text, "}}" MACHINE);
     ck_refused(text_string(&text), "event: labels has more than 64 members");
@@ -126,13 +127,13 @@ END_TEST
 START_TEST(the_machine_is_named_by_known_keys)
 {
     ck_refused("{\"event\":" EVENT("") ",\"machine\":{}}",
-               "machine: names no machine: give mac, serial or asset_tag");
+               "machine: names no machine: give mac, serial, asset_tag or name");
     ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"mac\":\"52:54\"}}",
                "machine: mac must look like 52:54:00:12:34:56, not \"52:54\"");
     ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"mac\":\"\"}}",
                "machine: mac is empty: leave it out or fill it");
-    ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"nmae\":\"cn-101\"}}",
-               "machine: unknown field \"nmae\": is it name?");
+    ck_refused("{\"event\":" EVENT("") ",\"machine\":{\"names\":\"cn-101\"}}",
+               "machine: unknown field \"names\": is it name?");
     ck_refused("{\"event\":" EVENT("") ",\"machine\":\"52:54:00:12:34:56\"}",
                "machine: must be an object, not a string");
 }
@@ -144,8 +145,11 @@ START_TEST(a_good_alert_is_read_whole)
         "{\"event\":{\"id\":\"e "
         "1\",\"source\":\"s/1\",\"type\":\"hw.disk\",\"status\":\"resolved\","
         "\"severity\":\"critical\",\"time\":\"2026-11-22T23:40:01+01:00\","
-        "\"component\":{\"kind\":\"disk\",\"slots\":[1,2.5,null]},\"labels\":{\"\xc3\xa4\":\"\"}},"
-        "\"machine\":{\"mac\":\"5254.0012.3456\",\"serial\":\"SN1\",\"asset_tag\":\"T 1\"}}";
+        "\"component\":{\"kind\":\"disk\",\"slots\":[1,2.5,null]},\"fingerprint\":\"f\",\"count\":"
+        "3,"
+        "\"firmware\":{},\"labels\":{\"\xc3\xa4\":\"\"}},"
+        "\"machine\":{\"mac\":\"5254.0012.3456\",\"serial\":\"SN1\",\"asset_tag\":\"T "
+        "1\",\"name\":\"cn-1\"}}";
     struct error err = {0};
     struct alert alert = {0};
 
@@ -159,6 +163,7 @@ START_TEST(a_good_alert_is_read_whole)
     ck_assert(alert.has_mac && alert.mac.bytes[5] == 0x56);
     ck_assert_str_eq(alert.serial, "SN1");
     ck_assert_str_eq(alert.asset_tag, "T 1");
+    ck_assert_str_eq(alert.name, "cn-1");
     alert_clear(&alert);
     alert_clear(&alert);
 }
