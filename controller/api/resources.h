@@ -1,8 +1,11 @@
 /* resources.h - the functions of the route table, one file a resource. */
 #pragma once
 
+#include <stdbool.h>
+
 struct api_call;
 struct machine_found;
+struct rule_step;
 struct uuid;
 
 /* The machine that the query's 'machine' names, among the tenant's, into 'machine'; *ret NULL: none
@@ -54,11 +57,24 @@ int tokens_revoke(struct api_call *call);
 int rules_list(struct api_call *call);
 int rules_push(struct api_call *call);
 int rules_show(struct api_call *call);
+int rules_history(struct api_call *call);
+int rules_diff(struct api_call *call);
+/* A step of the call's tenant by the call's principal. 'again': what is so already is right. */
+int rule_step_take(struct api_call *call, struct rule_step *step, bool again);
 int rules_arm(struct api_call *call);
 int rules_disarm(struct api_call *call);
-int automation_show(struct api_call *call);
+int rules_shadow(struct api_call *call);
+int rules_deprecate(struct api_call *call);
+
+int automation_shown(struct api_call *call);
 int automation_start(struct api_call *call);
 int automation_stop(struct api_call *call);
+int automation_start_fleet(struct api_call *call);
+int automation_stop_fleet(struct api_call *call);
+int automation_start_site(struct api_call *call);
+int automation_stop_site(struct api_call *call);
+int automation_brake(struct api_call *call);
+int automation_released(struct api_call *call);
 
 int tasks_list(struct api_call *call);
 int tasks_create(struct api_call *call);

@@ -1,6 +1,6 @@
-/* rules.c - /v1/rules and /v1/automation: a rule's text comes in whole or not at all, and what is
- * wrong is named by line and column; rules are armed and disarmed, a tenant's automation is stopped
- * and started, each with a reason. */
+/* rules.c - /v1/rules: a rule's text comes in whole or not at all, and what is wrong is named by
+ * line and column; every version is shown, with what was done with it and what differs. The steps
+ * of its life: rule_steps.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,41 +9,106 @@
 #include "controller/api/api_call.h"
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
+#include "controller/db/db_rows.h"
+#include "controller/decide/rule_life.h"
 #include "controller/decide/rule_store.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_issues.h"
 
 int rules_list(struct api_call *call)
 {
+    struct rule_filter filter = {.tenant = call->tenant};
     char key[CURSOR_KEY_MAX + 1];
     struct error err = {0};
-    const char *after;
     int64_t limit = api_limit(call);
 
-    if (limit < 0 || api_cursor(call, "rules", key, &after) < 0)
+    if (limit < 0 || api_cursor(call, "rules", key, &filter.after) < 0)
         return -1;
-    return api_answer_list(call, "rules",
-                           rule_store_list(call->db, &call->tenant, after, NULL, limit + 1, &err),
-                           limit, &err);
+    filter.limit = limit + 1;
+    return api_answer_list(call, "rules", rule_store_list(call->db, &filter, &err), limit, &err);
+}
+
+/* A version in the query; 0: it is not there. */
+static int query_version(struct api_call *call, const char *key, int64_t *ret)
+{
+    const char *text = api_query(call, key);
+    char *end;
+
+    *ret = 0;
+    if (!text)
+        return 0;
+    *ret = *text >= '0' && *text <= '9' && strlen(text) <= 10 ? strtoll(text, &end, 10) : 0;
+    if (*ret < 1 || *ret > INT32_MAX || *end)
+        return problem_set(&call->problem, 400, "invalid_query", NULL,
+                           "%s is a version: 1 to 2147483647", key);
+    return 0;
 }
 
 int rules_show(struct api_call *call)
 {
+    struct rule_filter filter = {.tenant = call->tenant, .only = call->arguments[0], .limit = 1};
     struct error err = {0};
+    char object[160];
 
-    return api_answer_row(
-        call, rule_store_list(call->db, &call->tenant, NULL, call->arguments[0], 1, &err), "rule",
-        call->arguments[0], &err);
+    if (query_version(call, "version", &filter.version) < 0)
+        return -1;
+    snprintf(object, sizeof(object), "%s%s%s", call->arguments[0], filter.version ? " v" : "",
+             filter.version ? api_query(call, "version") : "");
+    return api_answer_row(call, rule_store_list(call->db, &filter, &err), "rule", object, &err);
 }
 
-/* ?arm=true, ?arm=false or nothing, which is false. */
-static int read_arm(struct api_call *call, bool *ret)
+int rules_history(struct api_call *call)
 {
-    const char *arm = api_query(call, "arm");
+    char key[CURSOR_KEY_MAX + 1];
+    struct error err = {0};
+    struct db_rows *rows;
+    const char *before;
+    int64_t limit = api_limit(call);
 
-    *ret = arm && strcmp(arm, "true") == 0;
-    if (arm && !*ret && strcmp(arm, "false") != 0)
-        return problem_set(&call->problem, 400, "invalid_query", NULL, "arm is true or false");
+    if (limit < 0 || api_cursor(call, "history", key, &before) < 0)
+        return -1;
+    rows = rule_store_history(call->db, &call->tenant, call->arguments[0], before, limit + 1, &err);
+    /* A rule was pushed at least once. */
+    if (rows && db_rows_count(rows) == 0 && !before) {
+        db_rows_destroy(rows);
+        return api_not_found(call, "rule", call->arguments[0]);
+    }
+    return api_answer_list(call, "history", rows, limit, &err);
+}
+
+int rules_diff(struct api_call *call)
+{
+    const char *name = call->arguments[0];
+    struct text diff = {0};
+    struct error err = {0};
+    int64_t from, to;
+    int rc;
+
+    if (query_version(call, "from", &from) < 0 || query_version(call, "to", &to) < 0)
+        return -1;
+    rc = rule_store_diff(call->db, &call->tenant, name, &from, &to, &diff, &err);
+    if (rc > 0)
+        rc = api_answer_json(call, json_pack("{s:s, s:I, s:I, s:s}", "name", name, "from",
+                                             (json_int_t)from, "to", (json_int_t)to, "diff",
+                                             text_string(&diff)));
+    else if (rc < 0)
+        rc = api_failed(call, &err);
+    else
+        rc = problem_set(&call->problem, 404, "unknown_rule",
+                         "muster rule history NAME lists its versions.",
+                         "there is no rule %s, or not both versions of it", name);
+    text_clear(&diff);
+    return rc;
+}
+
+/* ?KEY=true, ?KEY=false or nothing, which is false. */
+static int query_flag(struct api_call *call, const char *key, bool *ret)
+{
+    const char *value = api_query(call, key);
+
+    *ret = value && strcmp(value, "true") == 0;
+    if (value && !*ret && strcmp(value, "false") != 0)
+        return problem_set(&call->problem, 400, "invalid_query", NULL, "%s is true or false", key);
     return 0;
 }
 
@@ -96,16 +161,7 @@ static struct rule_document *parse(struct api_call *call)
     return NULL;
 }
 
-static int not_armable(struct api_call *call, const struct error *err)
-{
-    return problem_set(
-        &call->problem, 409, "not_carried_out",
-        "Leave the field out, or keep the rule as a draft: docs/rule-language.md says "
-        "what is carried out.",
-        "%s", error_text(err));
-}
-
-static int push(struct api_call *call, const struct rule_document *document, bool arm)
+static int push(struct api_call *call, const struct rule_document *document)
 {
     char who[API_ACTOR_SIZE];
     struct rule_push push = {.tenant = call->tenant,
@@ -113,8 +169,7 @@ static int push(struct api_call *call, const struct rule_document *document, boo
                              .version = document->version,
                              .source = call->body,
                              .length = call->body_length,
-                             .pushed_by = who,
-                             .arm = arm};
+                             .pushed_by = who};
     struct error err = {0};
     int64_t current = 0;
 
@@ -129,87 +184,59 @@ static int push(struct api_call *call, const struct rule_document *document, boo
         return problem_set(&call->problem, 409, "version_not_higher", "Raise metadata.version.",
                            "rule %s is at version %lld, with another text", document->id,
                            (long long)current);
-    case RULE_PUSH_NOT_ARMABLE:
-        return err.code == ERROR_INVALID ? not_armable(call, &err) : api_failed(call, &err);
     default:
         return api_failed(call, &err);
     }
 }
 
+/* What was pushed is armed in the same transaction, or neither is done. */
+static int push_and_arm(struct api_call *call, const struct rule_document *document, bool arm,
+                        bool waive)
+{
+    const char *reason = api_query(call, "reason");
+    struct rule_step step = {.name = document->id,
+                             .act = RULE_ARM,
+                             .version = document->version,
+                             .waive_replay = waive,
+                             .reason = reason ? reason : "pushed and armed"};
+
+    if (push(call, document) < 0)
+        return -1;
+    if (!arm)
+        return 0;
+    return rule_step_take(call, &step, true);
+}
+
+/* Whoever passes the replay by says why. */
+static int read_wishes(struct api_call *call, bool *arm, bool *waive)
+{
+    const char *reason = api_query(call, "reason");
+
+    if (query_flag(call, "arm", arm) < 0 || query_flag(call, "waive_replay", waive) < 0)
+        return -1;
+    if (reason && (!*reason || strlen(reason) > 250))
+        return problem_set(&call->problem, 400, "invalid_query", NULL, "reason has 1 to 250 bytes");
+    if (*waive && !(*arm && reason))
+        return problem_set(&call->problem, 400, "invalid_query", NULL,
+                           "waive_replay goes with arm and a reason");
+    return 0;
+}
+
 int rules_push(struct api_call *call)
 {
     struct rule_document *document;
-    bool arm;
+    bool arm, waive;
     int rc = -1;
 
-    if (read_arm(call, &arm) < 0 || !(document = parse(call)))
+    if (read_wishes(call, &arm, &waive) < 0 || !(document = parse(call)))
         return -1;
     api_object(call, "rule %s v%lld", document->id, (long long)document->version);
     snprintf(call->why, sizeof(call->why), "%s", arm ? "pushed and armed" : "pushed");
-    if (push(call, document, arm) == 0) {
+    if (push_and_arm(call, document, arm, waive) == 0) {
         snprintf(call->location, sizeof(call->location), "/v1/rules/%s", document->id);
         rc = api_answer_json(call, json_pack("{s:s, s:I, s:b}", "name", document->id, "version",
                                              (json_int_t)document->version, "armed", arm));
     }
     rule_document_destroy(document);
     return rc;
-}
-
-/* ---- switches ---- */
-
-static int switch_it(struct api_call *call, const char *rule, bool on)
-{
-    static const char *const known[] = {"reason", NULL};
-    char who[API_ACTOR_SIZE];
-    struct rule_switch wanted = {
-        .tenant = call->tenant, .name = rule, .on = on, .who = who, .reason = NULL};
-    struct error err = {0};
-
-    api_object(call, rule ? "rule %s" : "automation", rule);
-    if (api_known(call, known) < 0 || api_required(call, "reason", 250, &wanted.reason) < 0)
-        return -1;
-    snprintf(call->why, sizeof(call->why), "%s", wanted.reason);
-    api_actor(call, who);
-    switch (rule_store_switch(call->db, &wanted, &err)) {
-    case RULE_SWITCHED:
-        return 0;
-    case RULE_SWITCHED_BEFORE:
-        return problem_set(
-            &call->problem, 409, "no_change", NULL, "%s %s already", rule ? rule : "automation",
-            rule ? (on ? "is armed" : "is not armed") : (on ? "runs" : "is stopped"));
-    case RULE_NOT_ARMABLE:
-        return err.code == ERROR_INVALID ? not_armable(call, &err) : api_failed(call, &err);
-    case RULE_NOT_THERE:
-        return api_not_found(call, "rule", rule);
-    default:
-        return api_failed(call, &err);
-    }
-}
-
-int rules_arm(struct api_call *call)
-{
-    return switch_it(call, call->arguments[0], true) < 0 ? -1 : rules_show(call);
-}
-
-int rules_disarm(struct api_call *call)
-{
-    return switch_it(call, call->arguments[0], false) < 0 ? -1 : rules_show(call);
-}
-
-int automation_show(struct api_call *call)
-{
-    struct error err = {0};
-
-    return api_answer_row(call, rule_store_automation(call->db, &call->tenant, &err), "automation",
-                          call->tenant_name, &err);
-}
-
-int automation_start(struct api_call *call)
-{
-    return switch_it(call, NULL, true) < 0 ? -1 : automation_show(call);
-}
-
-int automation_stop(struct api_call *call)
-{
-    return switch_it(call, NULL, false) < 0 ? -1 : automation_show(call);
 }

@@ -1,9 +1,8 @@
-/* rule_store.h - rules as they were pushed: every version is kept, versions rise, and the revision
- * of the tenant's rule book rises with each change, so that who decides sees it.
+/* rule_store.h - rules as they were pushed: every version is kept as it came, versions rise, and
+ * what is pushed decides nothing until it is armed (rule_life.h).
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +11,7 @@
 struct db;
 struct db_rows;
 struct error;
+struct text;
 
 struct rule_push {
     struct uuid tenant;
@@ -20,45 +20,30 @@ struct rule_push {
     const char *source; /* the YAML as pushed */
     size_t length;
     const char *pushed_by;
-    bool arm; /* this version; else what was armed stays so */
 };
-enum rule_pushed {
-    RULE_PUSH_FAILED = -1,
-    RULE_PUSHED,
-    RULE_THERE_ALREADY,
-    RULE_NOT_HIGHER,
-    RULE_PUSH_NOT_ARMABLE
-};
+enum rule_pushed { RULE_PUSH_FAILED = -1, RULE_PUSHED, RULE_THERE_ALREADY, RULE_NOT_HIGHER };
 
-/* Inside a transaction of the tenant. RULE_THERE_ALREADY: this very text is that version already
- * (it is armed when 'arm' says so). RULE_NOT_HIGHER: *ret_current is at least this version.
- * RULE_PUSH_NOT_ARMABLE: it would be armed, and has what this version does not carry out; 'err'
- * says what. */
+/* Inside a transaction of the tenant. RULE_THERE_ALREADY: this very text is that version already.
+ * RULE_NOT_HIGHER: *ret_current is at least this version. */
 enum rule_pushed rule_store_push(struct db *db, const struct rule_push *push, int64_t *ret_current,
                                  struct error *err);
-enum rule_switched {
-    RULE_SWITCH_FAILED = -1,
-    RULE_SWITCHED,
-    RULE_SWITCHED_BEFORE,
-    RULE_NOT_THERE,
-    RULE_NOT_ARMABLE
-};
 
-struct rule_switch {
+struct rule_filter {
     struct uuid tenant;
-    const char *name; /* the rule's; NULL: all automation of the tenant */
-    bool on;          /* arm, start; else disarm, stop */
-    const char *who, *reason;
+    const char *after; /* by name; NULL: from the start */
+    const char *only;  /* one rule, then with its text; NULL: all */
+    int64_t version;   /* of the one; 0: the newest */
+    int64_t limit;
 };
-/* Inside a transaction of the tenant, under the rule book's exclusive lock: behind its commit no
- * alert is decided by, and no task is leased of, what was switched off. RULE_SWITCHED_BEFORE: it
- * was so already. RULE_NOT_ARMABLE: 'err' says what of it this version does not carry out. */
-enum rule_switched rule_store_switch(struct db *db, const struct rule_switch *wanted,
-                                     struct error *err);
-/* One row, column 0: whether the tenant's automation is stopped, why, and what waits for it. */
-struct db_rows *rule_store_automation(struct db *db, const struct uuid *tenant, struct error *err);
+/* One JSON document a row (column 0); column 1 is the name. */
+struct db_rows *rule_store_list(struct db *db, const struct rule_filter *filter, struct error *err);
+/* The same of what was pushed and of each step of one rule's life, the newest first; before the key
+ * 'before' (NULL: from the newest), which is column 1. */
+struct db_rows *rule_store_history(struct db *db, const struct uuid *tenant, const char *name,
+                                   const char *before, int64_t limit, struct error *err);
 
-/* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
- * name. 'only' (or NULL) is one rule, then with its source. */
-struct db_rows *rule_store_list(struct db *db, const struct uuid *tenant, const char *after,
-                                const char *only, int64_t limit, struct error *err);
+/* What differs between two versions, appended as a unified diff. *from 0: what is armed, else the
+ * one before; *to 0: the newest; both are set to what they stand for. 1; 0: there is no such rule
+ * or version; -1. */
+int rule_store_diff(struct db *db, const struct uuid *tenant, const char *name, int64_t *from,
+                    int64_t *to, struct text *out, struct error *err);

@@ -12,10 +12,11 @@ select site_id from next where site_id is not null;
 -- name: queue_candidates
 -- Across tenants (policy engine_all_task_queue); nothing is locked yet. A task whose limit is full is left out where it was tried before;
 -- one that was not is let through once, to become `limited`. A held machine's tasks, and those of automation that is switched
--- off, are left out here so that they take no place among the first $2 of their site. Each is asked by itself, in the order of the turns,
+-- off or braked, are left out here so that they take no place among the first $2 of their site. Each is asked by itself, in the order of the turns,
 -- until there are enough ("offset 0" keeps it so): the cost is that of what is leased, not of what is queued or under way elsewhere.
 select c.tenant_id, c.task_id, c.machine_id, s.n
 from unnest($1::uuid[]) with ordinality as s (site_id, n),
+lateral (select exists (select from automation_stop x where x.ended_at is null and (x.site_id is null or x.site_id = s.site_id)) as stopped offset 0) p,
 lateral (
     select q.tenant_id, q.task_id, q.machine_id, q.turn_at
     from task_queue q
@@ -24,8 +25,10 @@ lateral (
       and exists (select from machine m where m.id = q.machine_id and m.held_because is null offset 0)
       and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
       and (q.rule_id is null
-           or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
-                      and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
+           or not p.stopped
+              and exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
+                          and not exists (select from rule_book k where k.tenant_id = r.tenant_id
+                                          and (k.killed_because is not null or k.braked_because is not null)) offset 0))
       and (q.limits = 0 or q.tries = 0 or limit_full(q.tenant_id, q.task_id) is null)
     order by q.turn_at, q.task_id
     limit $2) c
@@ -33,9 +36,10 @@ order by s.n, c.turn_at, c.task_id;
 
 -- name: queue_rule_books
 -- Shared: who arms, disarms or stops waits for this transaction. It waits for none of them, nor for those that they wait for: the tenants
--- that are not returned come next time. What the books say is read behind it.
-select n from unnest($1::uuid[]) with ordinality as m (tenant, n)
-where pg_try_advisory_xact_lock_shared(hashtextextended('rule book ' || tenant::text, 0)) order by n;
+-- that are not returned come next time (none is while a site or the fleet is being stopped). What the books say is read behind it.
+with stops as materialized (select pg_try_advisory_xact_lock_shared(hashtextextended('automation stops', 0)) as held)
+select n from stops, unnest($1::uuid[]) with ordinality as m (tenant, n)
+where stops.held and pg_try_advisory_xact_lock_shared(hashtextextended('rule book ' || tenant::text, 0)) order by n;
 
 -- name: queue_claim
 -- Of one tenant. Two controllers never wait for each other. The rule book as it is now that its lock is held.
@@ -45,7 +49,9 @@ join machine m on m.id = q.machine_id
 where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' and not q.cancelling and m.held_because is null
   and (q.rule_id is null
        or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
-                  and not exists (select from rule_book k where k.tenant_id = r.tenant_id and k.killed_because is not null) offset 0))
+                  and not exists (select from rule_book k where k.tenant_id = r.tenant_id
+                                  and (k.killed_because is not null or k.braked_because is not null)) offset 0)
+          and not exists (select from automation_stop x where x.ended_at is null and (x.site_id is null or x.site_id = q.site_id) offset 0))
 for update of q skip locked for no key update of m skip locked;
 
 -- name: queue_sent

@@ -2,6 +2,8 @@
  * repetition helps. */
 #include "tests/support/task_fixture.h"
 
+#include "controller/decide/automation.h"
+#include "controller/decide/rule_life.h"
 #include "controller/decide/rule_store.h"
 
 /* ---- leases ---- */
@@ -157,6 +159,39 @@ static const char RULE[] = "apiVersion: rules/v1\n"
                            "  scope: {type: [hw.memory.ecc.correctable]}\n"
                            "  action: {boot: {image: diag}}\n";
 
+static enum rule_stepped take_step(const char *rule, enum rule_act act)
+{
+    struct rule_step step = {.tenant = fleet.tenant,
+                             .name = rule,
+                             .act = act,
+                             .waive_replay = true,
+                             .who = "tester",
+                             .reason = "for a test"};
+    enum rule_stepped done;
+    int64_t version;
+
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    done = rule_life_step(api, &step, &version, &err);
+    ck_assert_msg(done != RULE_STEP_FAILED, "%s", error_text(&err));
+    OK(db_commit(api, &err));
+    return done;
+}
+
+static int throw_switch(enum automation_scope scope, const struct uuid *whose, bool on)
+{
+    struct automation_switch wanted = {
+        .scope = scope, .on = on, .who = "tester", .reason = "for a test"};
+    int done;
+
+    if (whose)
+        wanted.whose = *whose;
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    done = automation_switch(api, &wanted, &err);
+    ck_assert_msg(done >= 0, "%s", error_text(&err));
+    OK(db_commit(api, &err));
+    return done;
+}
+
 static struct uuid make_rule(void)
 {
     struct rule_push push = {.tenant = fleet.tenant,
@@ -164,8 +199,7 @@ static struct uuid make_rule(void)
                              .version = 1,
                              .source = RULE,
                              .length = sizeof(RULE) - 1,
-                             .pushed_by = "tester",
-                             .arm = true};
+                             .pushed_by = "tester"};
     struct db_rows *rows;
     int64_t current;
     struct uuid rule;
@@ -174,6 +208,7 @@ static struct uuid make_rule(void)
     ck_assert_msg(rule_store_push(api, &push, &current, &err) == RULE_PUSHED, "%s",
                   error_text(&err));
     OK(db_commit(api, &err));
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_ARM), RULE_STEPPED);
     rows = db_query(owner, "select id from rule where tenant_id = $1", &err, "u", &fleet.tenant);
     rule = db_uuid(rows, 0, 0);
     db_rows_destroy(rows);
@@ -191,30 +226,17 @@ static struct uuid make_rules_task(int machine, const struct uuid *rule)
     return request.id;
 }
 
-static enum rule_switched throw_switch(const char *rule, bool on)
-{
-    struct rule_switch wanted = {
-        .tenant = fleet.tenant, .name = rule, .on = on, .who = "tester", .reason = "for a test"};
-    enum rule_switched done;
-
-    OK(db_begin_tenant(api, &fleet.tenant, &err));
-    done = rule_store_switch(api, &wanted, &err);
-    ck_assert_msg(done != RULE_SWITCH_FAILED, "%s", error_text(&err));
-    OK(db_commit(api, &err));
-    return done;
-}
-
 START_TEST(disarmed_rules_tasks_wait)
 {
     struct uuid rule = make_rule(), task = make_rules_task(0, &rule), fresh;
     struct task_lease leases[1];
 
-    ck_assert_int_eq(throw_switch("no-such-rule", false), RULE_NOT_THERE);
-    ck_assert_int_eq(throw_switch("reboot-on-ecc", false), RULE_SWITCHED);
-    ck_assert_int_eq(throw_switch("reboot-on-ecc", false), RULE_SWITCHED_BEFORE);
+    ck_assert_int_eq(take_step("no-such-rule", RULE_DISARM), RULE_NOT_THERE);
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_DISARM), RULE_STEPPED);
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_DISARM), RULE_STEPPED_BEFORE);
     ck_assert_int_eq(lease(leases, 1), 0);
     STATE_IS(task, "queued");
-    ck_assert_int_eq(throw_switch("reboot-on-ecc", true), RULE_SWITCHED);
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_ARM), RULE_STEPPED);
     ck_assert_int_eq(lease(leases, 1), 0); /* what the rule made before it was disarmed is void */
     fresh = make_rules_task(1, &rule);
     ck_assert_int_eq(lease(leases, 1), 1);
@@ -231,12 +253,80 @@ START_TEST(stopped_automation_waits_and_people_do_not)
     struct uuid rule = make_rule(), task = make_rules_task(0, &rule), by_person = make_task(1);
     struct task_lease leases[2];
 
-    ck_assert_int_eq(throw_switch(NULL, true), RULE_SWITCHED_BEFORE);
-    ck_assert_int_eq(throw_switch(NULL, false), RULE_SWITCHED);
+    ck_assert_int_eq(throw_switch(AUTOMATION_TENANT, &fleet.tenant, true), 0);
+    ck_assert_int_eq(throw_switch(AUTOMATION_TENANT, &fleet.tenant, false), 1);
     ck_assert_int_eq(lease(leases, 2), 1);
     STATE_IS(by_person, "leased");
     STATE_IS(task, "queued");
-    ck_assert_int_eq(throw_switch(NULL, true), RULE_SWITCHED);
+    ck_assert_int_eq(throw_switch(AUTOMATION_TENANT, &fleet.tenant, true), 1);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(task, "leased");
+}
+END_TEST
+
+START_TEST(a_site_or_the_whole_fleet_is_stopped)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule), by_person = make_task(1);
+    struct uuid elsewhere = uuid_make();
+    struct task_lease leases[2];
+
+    test_insert(owner,
+                "insert into site (id, name) select $1, 'elsewhere' where $2::uuid is null and "
+                "$3::uuid is null and $4::text is null",
+                &elsewhere, NULL, NULL, NULL);
+    ck_assert_int_eq(throw_switch(AUTOMATION_SITE, &fleet.site, true), 0);
+    ck_assert_int_eq(throw_switch(AUTOMATION_SITE, &fleet.site, false), 1);
+    ck_assert_int_eq(throw_switch(AUTOMATION_SITE, &fleet.site, false), 0);
+    ck_assert_int_eq(throw_switch(AUTOMATION_FLEET, NULL, false), 1);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(by_person, "leased");
+    STATE_IS(task, "queued");
+    ck_assert_int_eq(throw_switch(AUTOMATION_FLEET, NULL, true), 1);
+    ck_assert_int_eq(lease(leases, 2), 0);
+    ck_assert_int_eq(throw_switch(AUTOMATION_SITE, &elsewhere, false), 1);
+    ck_assert_int_eq(throw_switch(AUTOMATION_SITE, &fleet.site, true), 1);
+    ck_assert_int_eq(lease(leases, 2), 1); /* another site's stop is not this one's */
+    STATE_IS(task, "leased");
+    ck_assert_int_eq(count_of("select count(*) from automation_stop where ended_by = 'tester' and "
+                              "$1::uuid is not null",
+                              &rule),
+                     2);
+}
+END_TEST
+
+/* Leasing waits for no switch: while one is thrown nothing is leased, and then it is read. */
+START_TEST(a_stop_of_the_fleet_under_way_is_behind_no_lease)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule);
+    struct automation_switch wanted = {
+        .scope = AUTOMATION_FLEET, .who = "tester", .reason = "for a test"};
+    struct task_lease leases[1];
+
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    ck_assert_int_eq(automation_switch(api, &wanted, &err), 1);
+    ck_assert_int_eq(lease(leases, 1), 0);
+    OK(db_commit(api, &err));
+    ck_assert_int_eq(lease(leases, 1), 0);
+    STATE_IS(task, "queued");
+    ck_assert_int_eq(throw_switch(AUTOMATION_FLEET, NULL, true), 1);
+    ck_assert_int_eq(lease(leases, 1), 1);
+}
+END_TEST
+
+START_TEST(an_engaged_brake_waits_for_a_person)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule), by_person = make_task(1);
+    struct task_lease leases[2];
+
+    as_owner(
+        "update rule_book set braked_at = now(), braked_because = 'storm' where tenant_id = $1",
+        &fleet.tenant);
+    ck_assert_int_eq(lease(leases, 2), 1);
+    STATE_IS(by_person, "leased");
+    OK(db_begin_tenant(api, &fleet.tenant, &err));
+    ck_assert_int_eq(automation_release(api, &fleet.tenant, "tester", "seen", &err), 1);
+    ck_assert_int_eq(automation_release(api, &fleet.tenant, "tester", "seen", &err), 0);
+    OK(db_commit(api, &err));
     ck_assert_int_eq(lease(leases, 2), 1);
     STATE_IS(task, "leased");
 }
@@ -269,18 +359,22 @@ START_TEST(a_switch_under_way_keeps_its_own_tenants_tasks_waiting)
 {
     struct uuid rule = make_rule(), task = make_rules_task(0, &rule),
                 other = make_task_of_other_tenant(1);
-    struct rule_switch wanted = {
-        .tenant = fleet.tenant, .name = "reboot-on-ecc", .who = "tester", .reason = "for a test"};
+    struct rule_step step = {.tenant = fleet.tenant,
+                             .name = "reboot-on-ecc",
+                             .act = RULE_DISARM,
+                             .who = "tester",
+                             .reason = "for a test"};
     struct task_lease leases[2];
+    int64_t version;
 
     OK(db_begin_tenant(api, &fleet.tenant, &err));
-    ck_assert_int_eq(rule_store_switch(api, &wanted, &err), RULE_SWITCHED);
+    ck_assert_int_eq(rule_life_step(api, &step, &version, &err), RULE_STEPPED);
     ck_assert_int_eq(lease(leases, 2), 1);
     STATE_IS(other, "leased");
     OK(db_commit(api, &err));
     ck_assert_int_eq(lease(leases, 2), 0);
     STATE_IS(task, "queued");
-    ck_assert_int_eq(throw_switch("reboot-on-ecc", true), RULE_SWITCHED);
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_ARM), RULE_STEPPED);
     task = make_rules_task(0, &rule);
     ck_assert_int_eq(lease(leases, 2), 1);
     STATE_IS(task, "leased");
@@ -353,7 +447,9 @@ CHECK_MAIN_WITH("task_queue", set_up, tear_down, lease_raises_the_epoch_and_keep
                 nobody_starves, tries_are_further_and_further_apart,
                 held_machines_and_other_sites_are_not_leased, sent_and_requeue_need_the_live_lease,
                 unsent_lease_leaves_no_grant_behind, disarmed_rules_tasks_wait,
-                stopped_automation_waits_and_people_do_not,
+                stopped_automation_waits_and_people_do_not, a_site_or_the_whole_fleet_is_stopped,
+                a_stop_of_the_fleet_under_way_is_behind_no_lease,
+                an_engaged_brake_waits_for_a_person,
                 a_switch_under_way_keeps_its_own_tenants_tasks_waiting,
                 what_an_agent_can_never_do_fails_at_once, refused_order_fails_or_comes_again,
                 refusal_of_unreadable_bytes_finds_its_task)

@@ -6,27 +6,97 @@ START_TEST(rules_are_switched_with_a_reason)
 {
     bench_misused(muster("rule", "arm", "ecc"), "--reason");
     bench_misused(muster("rule", "disarm", "ecc"), "--reason");
-    bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"stage\":\"active\"}");
-    bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"stage\":\"draft\"}");
+    bench_misused(muster("rule", "arm", "ecc", "--reason", "r", "--version", "2.1"), "no version");
+    for (int i = 0; i < 6; i++)
+        bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"stage\":\"active\"}");
     ck_assert_int_eq(muster("rule", "arm", "ecc", "--reason", "mended"), 0);
     bench_called(0, "POST", "/v1/rules/ecc/arm", "{\"reason\":\"mended\"}");
     ck_assert_int_eq(muster("rule", "disarm", "ecc", "--reason", "too eager"), 0);
     bench_called(1, "POST", "/v1/rules/ecc/disarm", "{\"reason\":\"too eager\"}");
+    ck_assert_int_eq(
+        muster("rule", "arm", "ecc", "--reason", "r", "--version", "v2", "--waive-replay"), 0);
+    bench_called(2, "POST", "/v1/rules/ecc/arm",
+                 "{\"reason\":\"r\",\"version\":2,\"waive_replay\":true}");
+    ck_assert_int_eq(muster("rule", "shadow", "ecc", "--reason", "r", "--version", "3"), 0);
+    bench_called(3, "POST", "/v1/rules/ecc/shadow", "{\"reason\":\"r\",\"version\":3}");
+    ck_assert_int_eq(muster("rule", "shadow", "ecc", "--reason", "r", "--off"), 0);
+    bench_called(4, "POST", "/v1/rules/ecc/shadow", "{\"reason\":\"r\",\"off\":true}");
+    ck_assert_int_eq(muster("rule", "deprecate", "ecc", "--reason", "r"), 0);
+    bench_called(5, "POST", "/v1/rules/ecc/deprecate", "{\"reason\":\"r\"}");
+}
+END_TEST
+
+START_TEST(versions_are_shown_and_compared)
+{
+    bench_misused(muster("rule", "diff", "ecc", "x"), "no version");
+    bench_misused(muster("rule", "diff", "ecc", "1", "2", "3"), "two versions");
+    bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"version\":1}");
+    bench_answers(EXIT_OK, "{\"items\":[{\"at\":\"2026-01-05T12:00:00Z\",\"act\":\"arm\","
+                           "\"version\":1,\"who\":\"op\"}],\"next_cursor\":null}");
+    bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"from\":1,\"to\":2,\"diff\":\"--- a\\n+b\\n\"}");
+    bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"from\":1,\"to\":2,\"diff\":\"\"}");
+    ck_assert_int_eq(muster("rule", "show", "ecc", "--version", "v1"), 0);
+    bench_called(0, "GET", "/v1/rules/ecc?version=1", NULL);
+    ck_assert_int_eq(muster("rule", "history", "ecc"), 0);
+    ck_assert_ptr_nonnull(strstr(bench.said, "2026-01-05T12:00:00Z"));
+    ck_assert_int_eq(muster("rule", "diff", "ecc", "1", "v2"), 0);
+    bench_called(2, "GET", "/v1/rules/ecc/diff?from=1&to=2", NULL);
+    ck_assert_str_eq(bench.said, "--- a\n+b\n");
+    ck_assert_int_eq(muster("rule", "diff", "ecc"), 0);
+    bench_called(3, "GET", "/v1/rules/ecc/diff", NULL);
+}
+END_TEST
+
+START_TEST(a_rule_is_pushed_and_armed)
+{
+    bench_file("ecc.yaml", "kind: Rule\n", 0600);
+    bench_misused(muster("rule", "push", bench_path("ecc.yaml"), "--waive-replay"), "--reason");
+    bench_answers(EXIT_OK, "{\"name\":\"ecc\",\"armed\":true}");
+    ck_assert_int_eq(muster("rule", "push", bench_path("ecc.yaml"), "--arm", "--waive-replay",
+                            "--reason", "it is new"),
+                     0);
+    ck_assert_str_eq(bench.calls[0].path,
+                     "/v1/rules?name=ecc.yaml&arm=true&waive_replay=true&reason=it%20is%20new");
+    ck_assert_str_eq(bench.calls[0].bytes, "kind: Rule\n");
 }
 END_TEST
 
 START_TEST(automation_is_stopped_and_started_with_a_reason)
 {
     bench_misused(muster("automation", "stop"), "--reason");
-    bench_answers(EXIT_OK, "{\"stopped\":true}");
-    bench_answers(EXIT_OK, "{\"stopped\":false}");
-    bench_answers(EXIT_OK, "{\"stopped\":false}");
+    bench_misused(muster("automation", "stop", "--site", "n", "--fleet", "--reason", "r"),
+                  "either --site or --fleet");
+    for (int i = 0; i < 5; i++)
+        bench_answers(EXIT_OK, "{\"stopped\":true}");
     ck_assert_int_eq(muster("automation", "stop", "--reason", "power work"), 0);
     bench_called(0, "POST", "/v1/automation/stop", "{\"reason\":\"power work\"}");
     ck_assert_int_eq(muster("automation", "start", "--reason", "done"), 0);
     bench_called(1, "POST", "/v1/automation/start", "{\"reason\":\"done\"}");
     ck_assert_int_eq(muster("automation", "show"), 0);
     bench_called(2, "GET", "/v1/automation", NULL);
+    ck_assert_int_eq(muster("automation", "stop", "--site", "north", "--reason", "r"), 0);
+    bench_called(3, "POST", "/v1/automation/sites/north/stop", "{\"reason\":\"r\"}");
+    ck_assert_int_eq(muster("automation", "start", "--fleet", "--reason", "r"), 0);
+    bench_called(4, "POST", "/v1/automation/fleet/start", "{\"reason\":\"r\"}");
+}
+END_TEST
+
+START_TEST(the_storm_brake_is_set_and_released)
+{
+    bench_misused(muster("automation", "brake", "--max", "5"), "--reason");
+    bench_misused(muster("automation", "brake", "--reason", "r"), "either --max N or --off");
+    bench_misused(muster("automation", "brake", "--reason", "r", "--max", "5", "--per", "1d"),
+                  "--per");
+    bench_misused(muster("automation", "brake", "--reason", "r", "--max", "x"), "max");
+    for (int i = 0; i < 3; i++)
+        bench_answers(EXIT_OK, "{\"stopped\":false}");
+    ck_assert_int_eq(muster("automation", "brake", "--max", "5", "--per", "1h", "--reason", "r"),
+                     0);
+    bench_called(0, "POST", "/v1/automation/brake", "{\"reason\":\"r\",\"per_s\":3600,\"max\":5}");
+    ck_assert_int_eq(muster("automation", "brake", "--off", "--reason", "r"), 0);
+    bench_called(1, "POST", "/v1/automation/brake", "{\"reason\":\"r\",\"off\":true}");
+    ck_assert_int_eq(muster("automation", "release", "--reason", "seen"), 0);
+    bench_called(2, "POST", "/v1/automation/release", "{\"reason\":\"seen\"}");
 }
 END_TEST
 
@@ -167,8 +237,9 @@ START_TEST(tests_of_rules_run_without_a_server)
 END_TEST
 
 CHECK_MAIN_WITH("cli rule", bench_make, bench_unmake, rules_are_switched_with_a_reason,
-                rules_are_looked_at_without_a_server, what_is_not_armed_is_said_beforehand,
-                faults_are_told_to_programs_too, tests_of_rules_run_without_a_server,
-                the_schema_is_printed_without_a_server,
+                versions_are_shown_and_compared, a_rule_is_pushed_and_armed,
+                the_storm_brake_is_set_and_released, rules_are_looked_at_without_a_server,
+                what_is_not_armed_is_said_beforehand, faults_are_told_to_programs_too,
+                tests_of_rules_run_without_a_server, the_schema_is_printed_without_a_server,
                 automation_is_stopped_and_started_with_a_reason, a_foreign_rule_is_not_found,
                 history_is_kept_for_months_or_for_ever)

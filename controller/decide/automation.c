@@ -1,0 +1,100 @@
+/* automation.c - see automation.h. Writes tables rule_book (killed_*, brake_*), rule_switch and
+ * automation_stop. Locks: a tenant's rule book, or that of all stops. */
+#include "controller/decide/automation.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/error.h"
+#include "controller/db/db.h"
+#include "controller/db/db_rows.h"
+#include "controller/decide/automation.sql.h"
+#include "controller/decide/rule_store.sql.h"
+
+static int lock_book(struct db *db, const struct uuid *tenant, struct error *err)
+{
+    return db_execute(db, SQL_RULE_BOOK_LOCK, err, "u", tenant) < 0 ? -1 : 0;
+}
+
+static int note(struct db *db, const struct uuid *tenant, const char *act, const char *who,
+                const char *reason, const char *brake, struct error *err)
+{
+    struct uuid id = uuid_make();
+
+    return db_execute(db, SQL_AUTOMATION_NOTE, err, "uussss", tenant, &id, act, who, reason,
+                      brake) < 0
+               ? -1
+               : 0;
+}
+
+static int switch_tenant(struct db *db, const struct automation_switch *wanted, struct error *err)
+{
+    struct db_rows *rows;
+    bool stopped;
+
+    if (lock_book(db, &wanted->whose, err) < 0 ||
+        !(rows = db_query(db, SQL_AUTOMATION_TENANT_STOPPED, err, "u", &wanted->whose)))
+        return -1;
+    stopped = db_rows_count(rows) > 0;
+    db_rows_destroy(rows);
+    if (stopped != wanted->on)
+        return 0;
+    if (db_execute(db, SQL_AUTOMATION_TENANT_SWITCH, err, "uss", &wanted->whose,
+                   wanted->on ? NULL : wanted->reason, wanted->who) < 0 ||
+        note(db, &wanted->whose, wanted->on ? "start" : "stop", wanted->who, wanted->reason, NULL,
+             err) < 0)
+        return -1;
+    return 1;
+}
+
+/* The row is the record of it: it says who ended it, too. */
+static int switch_all(struct db *db, const struct automation_switch *wanted, struct error *err)
+{
+    const struct uuid *site = wanted->scope == AUTOMATION_SITE ? &wanted->whose : NULL;
+    struct uuid id = uuid_make();
+
+    if (db_execute(db, SQL_AUTOMATION_FLEET_LOCK, err, "") < 0)
+        return -1;
+    return wanted->on
+               ? db_execute(db, SQL_AUTOMATION_START, err, "uss", site, wanted->reason, wanted->who)
+               : db_execute(db, SQL_AUTOMATION_STOP, err, "uuss", &id, site, wanted->reason,
+                            wanted->who);
+}
+
+int automation_switch(struct db *db, const struct automation_switch *wanted, struct error *err)
+{
+    return wanted->scope == AUTOMATION_TENANT ? switch_tenant(db, wanted, err)
+                                              : switch_all(db, wanted, err);
+}
+
+int automation_set_brake(struct db *db, const struct automation_brake *brake, struct error *err)
+{
+    char words[64];
+
+    snprintf(words, sizeof(words), "%" PRId64 " in %" PRId64 " s", brake->max, brake->per_s);
+    if (lock_book(db, &brake->tenant, err) < 0 ||
+        db_execute(db, SQL_AUTOMATION_SET_BRAKE, err, "uii", &brake->tenant, brake->max,
+                   brake->per_s) < 0)
+        return -1;
+    return note(db, &brake->tenant, "set", brake->who, brake->reason,
+                brake->max ? words : "switched off", err);
+}
+
+int automation_release(struct db *db, const struct uuid *tenant, const char *who,
+                       const char *reason, struct error *err)
+{
+    int released;
+
+    if (lock_book(db, tenant, err) < 0 ||
+        (released = db_execute(db, SQL_AUTOMATION_RELEASE, err, "u", tenant)) < 0)
+        return -1;
+    if (released == 0)
+        return 0;
+    return note(db, tenant, "release", who, reason, NULL, err) < 0 ? -1 : 1;
+}
+
+struct db_rows *automation_show(struct db *db, const struct uuid *tenant, struct error *err)
+{
+    return tenant ? db_query(db, SQL_AUTOMATION_SHOW, err, "u", tenant)
+                  : db_query(db, SQL_AUTOMATION_SHOW_STOPS, err, "");
+}
