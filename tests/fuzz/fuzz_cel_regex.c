@@ -1,5 +1,5 @@
 /* storey: rules - a pattern and a text, with a line end between: the pattern compiles or says why
- * not, both ways of searching agree, and a program stays below its cap.
+ * not, both ways of searching agree, a program stays below its cap, and a search below its steps.
  */
 #include <stdint.h>
 #include <string.h>
@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void search(const char *pattern, size_t length, const char *text, size_t text_length,
                    struct cel_arena *arena)
 {
+    uint64_t steps = CEL_REGEX_STEPS_MAX, most = UINT64_MAX, left = most;
     struct error err = {0};
-    const struct cel_regex *regex = cel_regex_compile(arena, pattern, length, &err);
+    const struct cel_regex *regex = cel_regex_compile(arena, pattern, length, &steps, &err);
     int walked, looked_up;
 
     if (!regex) {
@@ -26,10 +27,12 @@ static void search(const char *pattern, size_t length, const char *text, size_t 
     }
     if (cel_regex_size(regex) > CEL_REGEX_PROGRAM_MAX)
         __builtin_trap();
-    walked = cel_regex_search(regex, text, text_length, arena);
+    walked = cel_regex_search(regex, text, text_length, arena, &left);
+    if (most - left > cel_regex_steps(cel_regex_size(regex), text_length))
+        __builtin_trap();
     if (cel_regex_size(regex) > TABLE_MAX)
         return;
-    looked_up = cel_regex_search(cel_regex_quicken(regex, arena), text, text_length, arena);
+    looked_up = cel_regex_search(cel_regex_quicken(regex, arena), text, text_length, arena, &left);
     if (walked >= 0 && looked_up >= 0 && walked != looked_up)
         __builtin_trap();
 }

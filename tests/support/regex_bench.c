@@ -1,6 +1,7 @@
 /* storey: rules - the bench regex_hostile: patterns on which others take exponential or quadratic
  * time, each on a text and on one twice as long, both by walking the program and by its table. One
- * line each: how it was searched, growth, ns a byte, ms to compile, the pattern.
+ * line each: how it was searched, growth of the time, growth of the steps, ns a byte, ms to
+ * compile, the pattern.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,15 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/regex/cel_regex.h"
 
-#define ROUNDS 25
-#define WORK_BYTES 4000000 /* divided by what a byte costs: some ms a search */
-#define TEXT_MIN 8192
-#define TEXT_MAX (1 << 20)
+#define ROUNDS_MIN 25
+#define ROUNDS_MAX 401
+#define ROUNDS_NS 5e8 /* for all rounds of a pattern */
+/* Bytes: some 100 us a search, which is seldom interrupted. By its table, and walked: not less than
+ * so many for each instruction, since some bytes go by before all ways are open that will ever be.
+ */
+#define TABLE_TEXT 65520
+#define WALK_TEXT 8160
+#define WALK_TEXT_EACH 20
 
 /* The text is 'unit' again and again, then 'tail'; nothing matches before the end. */
 static const struct hostile {
@@ -66,16 +72,18 @@ static char *text_of(const struct hostile *hostile, size_t length)
 }
 
 static double search_ns(const struct cel_regex *regex, const struct hostile *hostile,
-                        const char *text, size_t length, struct cel_arena *arena)
+                        const char *text, size_t length, struct cel_arena *arena, double *ret_steps)
 {
+    uint64_t left = UINT64_MAX;
     double began = now_ns();
-    int found = cel_regex_search(regex, text, length, arena);
+    int found = cel_regex_search(regex, text, length, arena, &left);
 
     if (found != 0) {
         fprintf(stderr, "%s: found %d\n", hostile->pattern, found);
         exit(1);
     }
     began = now_ns() - began;
+    *ret_steps = (double)(UINT64_MAX - left);
     cel_arena_reset(arena);
     return began;
 }
@@ -87,41 +95,53 @@ static int by_size(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
+struct growth {
+    double time, steps;
+    double ns; /* of the double, at its fastest */
+};
+
 /* How much longer the double takes, in the middle of all rounds: what else runs on the machine
- * slows both of a round. *ret_ns: the double at its fastest. */
-static double growth_of(const struct cel_regex *regex, const struct hostile *hostile, size_t length,
-                        double *ret_ns)
+ * slows both of a round, or only a few. Both texts end in the same place, so that both lie in the
+ * same caches. */
+static struct growth growth_of(const struct cel_regex *regex, const struct hostile *hostile,
+                               size_t length)
 {
     struct cel_arena *arena = cel_arena_create(1 << 20);
-    char *text = text_of(hostile, length), *twice = text_of(hostile, 2 * length);
-    double growth[ROUNDS];
+    char *twice = text_of(hostile, 2 * length);
+    struct growth growth = {0};
+    double times[ROUNDS_MAX], spent = 0;
+    int rounds = 0;
 
-    for (int i = 0; i < ROUNDS; i++) {
-        double once = search_ns(regex, hostile, text, length, arena);
-        double took = search_ns(regex, hostile, twice, 2 * length, arena);
+    for (; rounds < ROUNDS_MIN || (rounds < ROUNDS_MAX && spent < ROUNDS_NS); rounds++) {
+        double once_steps, twice_steps;
+        double once = search_ns(regex, hostile, twice + length, length, arena, &once_steps);
+        double took = search_ns(regex, hostile, twice, 2 * length, arena, &twice_steps);
 
-        growth[i] = took / once;
-        if (i == 0 || took < *ret_ns)
-            *ret_ns = took;
+        spent += once + took;
+        times[rounds] = took / once;
+        growth.steps = twice_steps / once_steps;
+        if (rounds == 0 || took < growth.ns)
+            growth.ns = took;
     }
-    qsort(growth, ROUNDS, sizeof(growth[0]), by_size);
-    free(text);
+    qsort(times, (size_t)rounds, sizeof(times[0]), by_size);
+    growth.time = times[rounds / 2];
     free(twice);
     cel_arena_destroy(arena);
-    return growth[ROUNDS / 2];
+    return growth;
 }
 
 static void measure(const char *how, const struct cel_regex *regex, const struct hostile *hostile,
                     double compile_ns)
 {
-    size_t length = WORK_BYTES / cel_regex_size(regex);
-    double growth, took = 0;
+    size_t size = cel_regex_size(regex), length = size == 1 ? TABLE_TEXT : WALK_TEXT;
+    struct growth growth;
 
-    length = length < TEXT_MIN ? TEXT_MIN : length > TEXT_MAX ? TEXT_MAX : length;
+    if (length < size * WALK_TEXT_EACH)
+        length = size * WALK_TEXT_EACH;
     length -= length % 60; /* whole units, also of the double */
-    growth = growth_of(regex, hostile, length, &took);
-    printf("%s %.3f %.2f %.3f %s\n", how, growth, took / (2.0 * (double)length), compile_ns / 1e6,
-           hostile->pattern);
+    growth = growth_of(regex, hostile, length);
+    printf("%s %.3f %.3f %.2f %.3f %s\n", how, growth.time, growth.steps,
+           growth.ns / (2.0 * (double)length), compile_ns / 1e6, hostile->pattern);
 }
 
 int main(void)
@@ -129,10 +149,12 @@ int main(void)
     for (size_t i = 0; i < sizeof(HOSTILE) / sizeof(HOSTILE[0]); i++) {
         const struct hostile *hostile = &HOSTILE[i];
         struct cel_arena *arena = cel_arena_create(1 << 22);
+        uint64_t steps = CEL_REGEX_STEPS_MAX;
         struct error err = {0};
         double began = now_ns(), compiled;
         const struct cel_regex *quick,
-            *regex = cel_regex_compile(arena, hostile->pattern, strlen(hostile->pattern), &err);
+            *regex =
+                cel_regex_compile(arena, hostile->pattern, strlen(hostile->pattern), &steps, &err);
 
         if (!regex) {
             fprintf(stderr, "%s: %s\n", hostile->pattern, error_text(&err));

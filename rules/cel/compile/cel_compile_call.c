@@ -275,6 +275,7 @@ static int compile_matches(struct cel_compiler *compiler, const struct cel_node 
 {
     const struct cel_regex *regex;
     const struct cel_op *pattern;
+    uint64_t steps = CEL_REGEX_STEPS_MAX;
     struct error err = {0};
 
     if (compile_function(compiler, node, op) < 0)
@@ -284,7 +285,8 @@ static int compile_matches(struct cel_compiler *compiler, const struct cel_node 
     pattern = &op->args[1];
     if (!is_constant(pattern) || pattern->value.kind != CEL_STRING)
         return 0;
-    regex = cel_regex_compile(arena_of(compiler), pattern->value.text, pattern->value.extra, &err);
+    regex = cel_regex_compile(arena_of(compiler), pattern->value.text, pattern->value.extra, &steps,
+                              &err);
     if (!regex)
         return compiler->unchecked ? 0
                                    : cel_compile_issue(compiler, pattern->offset, error_text(&err));

@@ -37,6 +37,12 @@ static uint64_t product(uint64_t left, uint64_t right)
     return __builtin_mul_overflow(left, right, &total) ? UNKNOWN : total;
 }
 
+/* What so many steps of a pattern cost. */
+static uint64_t of_steps(uint64_t steps)
+{
+    return steps == UNKNOWN ? UNKNOWN : steps / CEL_REGEX_COST_STEPS;
+}
+
 static uint64_t greater(uint64_t left, uint64_t right)
 {
     return left > right ? left : right;
@@ -185,7 +191,8 @@ static struct estimate of_call(struct estimator *estimator, const struct cel_op 
     if (strcmp(op->call->function, "matches") == 0)
         /* Any pattern: compiled, then each character by each of the most instructions. */
         all.cost =
-            sum(all.cost, sum(CEL_REGEX_COST_MAX, product(size, CEL_REGEX_PROGRAM_MAX / 16)));
+            sum(all.cost,
+                of_steps(sum(CEL_REGEX_STEPS_MAX, cel_regex_steps(CEL_REGEX_PROGRAM_MAX, size))));
     else if (strcmp(op->call->function, CEL_MAP_INSERT) == 0)
         all.cost = sum(all.cost, product(size, 8)); /* sorted anew */
     else
@@ -197,9 +204,9 @@ static struct estimate of_call(struct estimator *estimator, const struct cel_op 
 static struct estimate of_matches(struct estimator *estimator, const struct cel_op *op)
 {
     struct estimate text = estimate(estimator, op->args);
+    uint64_t steps = cel_regex_steps(cel_regex_size(op->regex), text.size);
 
-    return (struct estimate){sum(text.cost, product(text.size, cel_regex_size(op->regex)) / 16 + 1),
-                             1};
+    return (struct estimate){sum(text.cost, of_steps(steps)), 1};
 }
 
 static uint64_t turns_of(const struct cel_op *range, uint64_t size)

@@ -88,8 +88,8 @@ static const struct cel_overload OVERLOADS[] = {
     {"contains", "string.(string) -> bool", cel_contains, true},
     {"startsWith", "string.(string) -> bool", cel_starts_with, true},
     {"endsWith", "string.(string) -> bool", cel_ends_with, true},
-    {"matches", "(string, string) -> bool", cel_matches, true},
-    {"matches", "string.(string) -> bool", cel_matches, true},
+    {"matches", "(string, string) -> bool", cel_matches, false},
+    {"matches", "string.(string) -> bool", cel_matches, false},
 
     {"bool", "(bool) -> bool", cel_to_bool, false},
     {"bool", "(string) -> bool", cel_to_bool, false},

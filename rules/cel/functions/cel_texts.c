@@ -7,8 +7,6 @@
 #include "rules/cel/functions/cel_standard.h"
 #include "rules/cel/regex/cel_regex.h"
 
-#define COMPILED_UNIT 8 /* bytes of a program, and of what it was made from, that cost 1 */
-
 CEL_FUNCTION(cel_contains)
 {
     (void)run;
@@ -33,34 +31,42 @@ CEL_FUNCTION(cel_ends_with)
         memcmp(args[0].text + args[0].extra - args[1].extra, args[1].text, args[1].extra) == 0);
 }
 
+/* What the budget allows, in steps. */
+static uint64_t steps_of(const struct cel_run *run)
+{
+    return run->budget < UINT64_MAX / CEL_REGEX_COST_STEPS ? run->budget * CEL_REGEX_COST_STEPS
+                                                           : UINT64_MAX;
+}
+
+/* For what was done, also when it failed: 'left' of 'most' steps are. */
+static bool pay(struct cel_run *run, uint64_t most, uint64_t left)
+{
+    return cel_run_spend(run, (most - left) / CEL_REGEX_COST_STEPS);
+}
+
 struct cel_value cel_matches_compiled(struct cel_run *run, const struct cel_regex *regex,
                                       struct cel_value text)
 {
-    /* A character is looked at once by each instruction, at worst: 16 of them count as one. */
-    if (!cel_run_spend(run, (uint64_t)text.extra * cel_regex_size(regex) / 16))
+    uint64_t most = steps_of(run), left = most;
+    int rc = cel_regex_search(regex, text.text, text.extra, run->arena, &left);
+
+    if (!pay(run, most, left) || left == 0)
         return cel_over_budget();
-    switch (cel_regex_search(regex, text.text, text.extra, run->arena)) {
-    case 1:
-        return cel_bool(true);
-    case 0:
-        return cel_bool(false);
-    default:
-        return cel_out_of_memory();
-    }
+    return rc < 0 ? cel_out_of_memory() : cel_bool(rc);
 }
 
 CEL_FUNCTION(cel_matches)
 {
-    struct error err = {0};
-    size_t before = cel_arena_used(run->arena);
+    uint64_t most = steps_of(run), left;
     const struct cel_regex *regex;
-    uint64_t cost;
+    struct error err = {0};
 
     (void)count;
-    regex = cel_regex_compile(run->arena, args[1].text, args[1].extra, &err);
-    /* A few bytes may unroll into a program of the largest size: what it took says what it cost. */
-    cost = (cel_arena_used(run->arena) - before) / COMPILED_UNIT;
-    if (!cel_run_spend(run, cost < CEL_REGEX_COST_MAX ? cost : CEL_REGEX_COST_MAX))
+    if (most > CEL_REGEX_STEPS_MAX)
+        most = CEL_REGEX_STEPS_MAX;
+    left = most;
+    regex = cel_regex_compile(run->arena, args[1].text, args[1].extra, &left, &err);
+    if (!pay(run, most, left) || (!regex && run->budget == 0))
         return cel_over_budget();
     if (!regex)
         return cel_error_format(run->arena, "matches: %s", error_text(&err));

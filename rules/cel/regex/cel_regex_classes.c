@@ -8,12 +8,19 @@
 
 #define FIRST_ROOM 8
 
+static void pay(struct cel_regex_set *set, uint64_t steps)
+{
+    if (!cel_regex_spend(set->steps, steps))
+        set->broken = true;
+}
+
 void cel_regex_set_add(struct cel_regex_set *set, uint32_t low, uint32_t high)
 {
     struct cel_range *last = set->count ? &set->ranges[set->count - 1] : NULL;
 
     if (set->broken || low > high)
         return;
+    pay(set, 1);
     if (last && low >= last->low && low <= last->high + 1) { /* most come in order */
         if (high > last->high)
             last->high = high;
@@ -50,13 +57,35 @@ static int by_low(const void *left, const void *right)
     return (a->low > b->low) - (a->low < b->low);
 }
 
+/* Steps of a search among so many: how often they can be halved. */
+static unsigned halvings(size_t count)
+{
+    unsigned halvings = 1;
+
+    for (; count > 1; count /= 2)
+        halvings++;
+    return halvings;
+}
+
+static bool in_order(const struct cel_regex_set *set)
+{
+    for (size_t i = 1; i < set->count; i++)
+        if (set->ranges[i].low < set->ranges[i - 1].low)
+            return false;
+    return true;
+}
+
 void cel_regex_set_sort(struct cel_regex_set *set)
 {
     size_t kept = 0;
 
     if (set->count == 0)
         return;
-    qsort(set->ranges, set->count, sizeof(set->ranges[0]), by_low);
+    pay(set, set->count);
+    if (!in_order(set)) {
+        pay(set, set->count * halvings(set->count));
+        qsort(set->ranges, set->count, sizeof(set->ranges[0]), by_low);
+    }
     for (size_t i = 1; i < set->count; i++) {
         if (set->ranges[i].low <= set->ranges[kept].high + 1) {
             if (set->ranges[i].high > set->ranges[kept].high)
@@ -70,7 +99,7 @@ void cel_regex_set_sort(struct cel_regex_set *set)
 
 void cel_regex_set_negate(struct cel_regex_set *set)
 {
-    struct cel_regex_set gaps = {.arena = set->arena, .broken = set->broken};
+    struct cel_regex_set gaps = {.arena = set->arena, .steps = set->steps, .broken = set->broken};
     uint32_t next = 0;
 
     cel_regex_set_sort(set);
@@ -106,6 +135,7 @@ static void add_missing(struct cel_regex_set *folded, const struct cel_regex_set
 {
     size_t at = first_from(set, low);
 
+    pay(folded, halvings(set->count));
     if (at == set->count || set->ranges[at].low > low || set->ranges[at].high < high)
         cel_regex_set_add(folded, low, high);
 }
@@ -144,6 +174,9 @@ static void fold_once(const struct cel_regex_set *set, struct cel_regex_set *fol
 
         if (row->low > last)
             return;
+        pay(folded, halvings(set->count));
+        if (folded->broken)
+            return;
         for (size_t k = first_from(set, row->low);
              k < set->count && set->ranges[k].low <= row->high; k++)
             fold_row(folded, set, row, set->ranges[k].low, set->ranges[k].high);
@@ -157,11 +190,12 @@ void cel_regex_set_fold(struct cel_regex_set *set)
 
     cel_regex_set_sort(set);
     do {
-        folded = (struct cel_regex_set){.arena = set->arena};
+        folded = (struct cel_regex_set){.arena = set->arena, .steps = set->steps};
         fold_once(set, &folded);
         cel_regex_set_add_all(set, &folded);
         if (folded.count > 0)
             cel_regex_set_sort(set);
+        set->broken = set->broken || folded.broken;
     } while (folded.count > 0 && !set->broken);
 }
 
@@ -245,12 +279,15 @@ bool cel_regex_add_unicode(struct cel_regex_set *set, const char *name, size_t l
         cel_regex_set_add(set, 0, CEL_RUNE_MAX);
         return true;
     }
+    pay(set, categories->count);
     for (size_t i = 0; i < categories->count; i++) /* "L" is all of Lu, Ll, ... */
         if (same(categories->classes[i].name, name, length) ||
             (length == 1 && categories->classes[i].name[0] == name[0])) {
             add_class(set, categories, i);
             found = true;
         }
+    if (!found)
+        pay(set, cel_unicode_scripts.count);
     for (size_t i = 0; !found && i < cel_unicode_scripts.count; i++)
         if (same(cel_unicode_scripts.classes[i].name, name, length)) {
             add_class(set, &cel_unicode_scripts, i);

@@ -9,17 +9,18 @@
 
 #define BUCKETS 256
 #define NOTHING UINT16_MAX
-/* Repeats of nothing make no instruction but take their time. */
-#define VISITS_MAX (4 * CEL_REGEX_PROGRAM_MAX)
+#define FAN_STEP 16      /* bytes of which one step tells where they lead */
+#define PATTERN_STEPS 64 /* any pattern, however short; and one a byte for finding its literal */
 
 struct compiler {
     struct cel_arena *arena;
     struct cel_regex_instruction *program;
     struct cel_regex_bytes *sets;
     size_t count, room, sets_count, sets_room;
-    size_t visits;
-    uint16_t buckets[BUCKETS];
-    bool too_large, no_memory, placed;
+    uint16_t *sets_chain; /* beside them: the next one with the same hash */
+    uint64_t *steps;      /* that are left */
+    uint16_t buckets[BUCKETS], sets_buckets[BUCKETS];
+    bool too_large, no_room, placed;
 };
 
 /* Twice the room; what is there is copied. */
@@ -30,7 +31,7 @@ static void *grown(struct compiler *compiler, const void *old, size_t *room, siz
     void *grown = cel_arena_take(compiler->arena, wanted * size);
 
     if (!grown) {
-        compiler->no_memory = true;
+        compiler->no_room = true;
         return NULL;
     }
     if (*room)
@@ -39,9 +40,16 @@ static void *grown(struct compiler *compiler, const void *old, size_t *room, siz
     return grown;
 }
 
+/* Also what makes no instruction takes its time: a repeat of nothing, a class without members. */
+static void pay(struct compiler *compiler, uint64_t steps)
+{
+    if (!cel_regex_spend(compiler->steps, steps))
+        compiler->no_room = true;
+}
+
 static bool failed(const struct compiler *compiler)
 {
-    return compiler->too_large || compiler->no_memory;
+    return compiler->too_large || compiler->no_room;
 }
 
 static uint16_t emit(struct compiler *compiler, enum cel_regex_op op, uint16_t next,
@@ -49,6 +57,7 @@ static uint16_t emit(struct compiler *compiler, enum cel_regex_op op, uint16_t n
 {
     if (compiler->count >= CEL_REGEX_PROGRAM_MAX)
         compiler->too_large = true;
+    pay(compiler, 2);
     if (!failed(compiler) && compiler->count == compiler->room) {
         void *program =
             grown(compiler, compiler->program, &compiler->room, 32, sizeof(compiler->program[0]));
@@ -70,9 +79,11 @@ static uint16_t emit_once(struct compiler *compiler, enum cel_regex_op op, uint1
     unsigned hash = ((unsigned)op * 31u + next * 61u + argument * 7u) % BUCKETS;
     uint16_t at = compiler->buckets[hash];
 
+    pay(compiler, 1);
     for (; at != NOTHING; at = compiler->program[at].chain) {
         const struct cel_regex_instruction *same = &compiler->program[at];
 
+        pay(compiler, 1);
         if (same->op == op && same->next == next && same->argument == argument)
             return at;
     }
@@ -92,19 +103,48 @@ static uint16_t either(struct compiler *compiler, uint16_t left, uint16_t right)
     return right == CEL_REGEX_FAIL ? left : emit_once(compiler, CEL_REGEX_OP_SPLIT, left, right);
 }
 
+static unsigned hash_of(const struct cel_regex_bytes *set)
+{
+    uint64_t mixed = 0;
+
+    for (size_t i = 0; i < 4; i++)
+        mixed = (mixed ^ set->bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(mixed >> 56) % BUCKETS;
+}
+
+/* Room for one more. */
+static bool room_for_set(struct compiler *compiler)
+{
+    size_t room = compiler->sets_room;
+    void *sets, *chain;
+
+    if (compiler->sets_count < room)
+        return true;
+    chain = grown(compiler, compiler->sets_chain, &room, 8, sizeof(compiler->sets_chain[0]));
+    sets = grown(compiler, compiler->sets, &compiler->sets_room, 8, sizeof(compiler->sets[0]));
+    if (!chain || !sets)
+        return false;
+    compiler->sets_chain = chain;
+    compiler->sets = sets;
+    return true;
+}
+
 static uint16_t set_of(struct compiler *compiler, const struct cel_regex_bytes *set)
 {
-    for (size_t i = compiler->sets_count; i > 0; i--)
-        if (memcmp(&compiler->sets[i - 1], set, sizeof(*set)) == 0)
-            return (uint16_t)(i - 1);
-    if (compiler->sets_count == compiler->sets_room) {
-        void *sets = grown(compiler, compiler->sets, &compiler->sets_room, 8, sizeof(*set));
+    unsigned hash = hash_of(set);
+    uint16_t at = compiler->sets_buckets[hash];
 
-        if (!sets)
-            return 0;
-        compiler->sets = sets;
+    pay(compiler, 1);
+    for (; at != NOTHING; at = compiler->sets_chain[at]) {
+        pay(compiler, 1);
+        if (memcmp(&compiler->sets[at], set, sizeof(*set)) == 0)
+            return at;
     }
+    if (!room_for_set(compiler))
+        return 0;
     compiler->sets[compiler->sets_count] = *set;
+    compiler->sets_chain[compiler->sets_count] = compiler->sets_buckets[hash];
+    compiler->sets_buckets[hash] = (uint16_t)compiler->sets_count;
     return (uint16_t)compiler->sets_count++;
 }
 
@@ -162,44 +202,44 @@ static uint16_t emit_rune(struct compiler *compiler, uint32_t rune, uint16_t nex
 struct class
 {
     const struct cel_range *ranges;
-    size_t count;
+    size_t count, at; /* those before 'at' lie before all that is asked for from now on */
     uint16_t next;
     uint16_t all[4]; /* any 0 to 3 bytes more, once it is made */
 };
 
 enum cover { COVER_NONE, COVER_PART, COVER_ALL };
 
-/* How much of low..high the class has. */
-static enum cover cover_of(const struct class *class, uint32_t low, uint32_t high)
+/* How much of low..high the class has; 'low' never goes back. */
+static enum cover cover_of(struct compiler *compiler, struct class *class, uint32_t low,
+                           uint32_t high)
 {
-    size_t first = 0, last = class->count;
+    const struct cel_range *range;
 
-    while (first < last) { /* the first range that ends at 'low' or behind it */
-        size_t middle = first + (last - first) / 2;
-
-        if (class->ranges[middle].high < low)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    if (first == class->count || class->ranges[first].low > high)
+    pay(compiler, 1);
+    for (; class->at < class->count && class->ranges[class->at].high < low; class->at++)
+        pay(compiler, 1);
+    if (class->at == class->count)
         return COVER_NONE;
-    return class->ranges[first].low <= low && class->ranges[first].high >= high ? COVER_ALL
-                                                                                : COVER_PART;
+    range = &class->ranges[class->at];
+    if (range->low > high)
+        return COVER_NONE;
+    return range->low <= low && range->high >= high ? COVER_ALL : COVER_PART;
 }
 
-/* The bytes of 'of' lead to targets[i] each: one instruction for each target. */
+/* The bytes from 'first' on lead to targets[i] each: one instruction for each target. */
 static uint16_t fan_out(struct compiler *compiler, const uint16_t *targets, unsigned first,
                         unsigned count)
 {
     uint16_t way = CEL_REGEX_FAIL;
     bool done[256] = {false};
 
+    pay(compiler, count / FAN_STEP);
     for (unsigned i = 0; i < count; i++) {
         struct cel_regex_bytes set = {{0}};
 
         if (done[i] || targets[i] == CEL_REGEX_FAIL)
             continue;
+        pay(compiler, (count - i) / FAN_STEP + 1);
         for (unsigned k = i; k < count; k++)
             if (targets[k] == targets[i]) {
                 done[k] = true;
@@ -230,9 +270,11 @@ static uint16_t tail(struct compiler *compiler, struct class *class, uint32_t ba
                      uint32_t least)
 {
     uint32_t size = UINT32_C(1) << (6 * levels);
-    enum cover cover = base + size <= least ? COVER_NONE : cover_of(class, base, base + size - 1);
+    enum cover cover = COVER_NONE;
     uint16_t targets[64];
 
+    if (base + size > least)
+        cover = cover_of(compiler, class, base < least ? least : base, base + size - 1);
     if (cover == COVER_NONE || failed(compiler))
         return CEL_REGEX_FAIL;
     if (levels == 0)
@@ -318,8 +360,7 @@ static uint16_t emit_parts(struct compiler *compiler, const struct cel_regex_nod
 static uint16_t emit_node(struct compiler *compiler, const struct cel_regex_node *node,
                           uint16_t next)
 {
-    if (++compiler->visits > VISITS_MAX)
-        compiler->too_large = true;
+    pay(compiler, 1);
     if (failed(compiler))
         return CEL_REGEX_FAIL;
     switch (node->form) {
@@ -419,16 +460,18 @@ static void take_over(const struct compiler *compiler, uint16_t start, struct ce
 }
 
 const struct cel_regex *cel_regex_compile(struct cel_arena *arena, const char *pattern,
-                                          size_t length, struct error *err)
+                                          size_t length, uint64_t *steps, struct error *err)
 {
-    struct compiler compiler = {.arena = arena};
+    struct compiler compiler = {.arena = arena, .steps = steps};
     struct cel_regex *regex = cel_arena_take(arena, sizeof(*regex));
-    struct cel_regex_node *tree = cel_regex_parse(arena, pattern, length, err);
+    struct cel_regex_node *tree = cel_regex_parse(arena, pattern, length, steps, err);
     uint16_t start;
 
     if (!tree)
         return NULL;
     memset(compiler.buckets, 0xff, sizeof(compiler.buckets));
+    memset(compiler.sets_buckets, 0xff, sizeof(compiler.sets_buckets));
+    pay(&compiler, PATTERN_STEPS + length);
     emit(&compiler, CEL_REGEX_OP_MATCH, 0, 0);
     emit(&compiler, CEL_REGEX_OP_FAIL, 0, 0);
     start = emit_node(&compiler, tree, CEL_REGEX_MATCH);
@@ -438,8 +481,8 @@ const struct cel_regex *cel_regex_compile(struct cel_arena *arena, const char *p
                        CEL_REGEX_PROGRAM_MAX);
         return NULL;
     }
-    if (!regex || compiler.no_memory || find_literal(&compiler, tree, regex) < 0) {
-        error_set_code(err, ERROR_INVALID, "pattern: it takes more memory than there is for it");
+    if (!regex || compiler.no_room || find_literal(&compiler, tree, regex) < 0) {
+        cel_regex_too_much(*steps, err);
         return NULL;
     }
     regex->anchored = is_anchored(tree);

@@ -109,7 +109,7 @@ static void add_finished(struct cel_regex_reader *reader, struct cel_regex_set *
 /* \pL, \PL, \p{Greek}, \p{^Greek} */
 static int unicode_set(struct cel_regex_reader *reader, const char *from, struct cel_regex_set *set)
 {
-    struct cel_regex_set part = {.arena = reader->arena};
+    struct cel_regex_set part = {.arena = reader->arena, .steps = reader->steps};
     bool negated = from[1] == 'P';
     const char *name = reader->at;
     size_t length = 1;
@@ -139,7 +139,7 @@ static int unicode_set(struct cel_regex_reader *reader, const char *from, struct
 int cel_regex_escaped_set(struct cel_regex_reader *reader, const char *from,
                           struct cel_regex_set *set)
 {
-    struct cel_regex_set part = {.arena = reader->arena};
+    struct cel_regex_set part = {.arena = reader->arena, .steps = reader->steps};
     char c = cel_regex_more(reader) ? *reader->at : '\0';
 
     if (c == 'p' || c == 'P') {
@@ -156,7 +156,7 @@ int cel_regex_escaped_set(struct cel_regex_reader *reader, const char *from,
 /* "[:alpha:]" within brackets. 1, 0: it is none, -1. */
 static int posix_set(struct cel_regex_reader *reader, struct cel_regex_set *set)
 {
-    struct cel_regex_set part = {.arena = reader->arena};
+    struct cel_regex_set part = {.arena = reader->arena, .steps = reader->steps};
     const char *from = reader->at, *name, *close;
     bool negated;
 
@@ -189,7 +189,7 @@ static int class_rune(struct cel_regex_reader *reader, uint32_t *ret)
 
 static int class_range(struct cel_regex_reader *reader, struct cel_regex_set *set)
 {
-    struct cel_regex_set part = {.arena = reader->arena};
+    struct cel_regex_set part = {.arena = reader->arena, .steps = reader->steps};
     const char *from = reader->at;
     uint32_t low, high;
 
@@ -226,7 +226,7 @@ static int class_item(struct cel_regex_reader *reader, struct cel_regex_set *set
 
 struct cel_regex_node *cel_regex_brackets(struct cel_regex_reader *reader, const char *from)
 {
-    struct cel_regex_set set = {.arena = reader->arena};
+    struct cel_regex_set set = {.arena = reader->arena, .steps = reader->steps};
     bool negated = cel_regex_take(reader, "^");
 
     /* A ']' that comes first is itself. */
@@ -238,7 +238,7 @@ struct cel_regex_node *cel_regex_brackets(struct cel_regex_reader *reader, const
         if (class_item(reader, &set) < 0)
             return NULL;
         if (set.broken) {
-            cel_regex_no_memory(reader);
+            cel_regex_no_room(reader);
             return NULL;
         }
     }

@@ -9,6 +9,7 @@
 #include "rules/cel/regex/cel_regex_reader.h"
 
 #define GROUP_NAMES_MAX 64
+#define NODE_STEPS 8 /* reading a part of a pattern, its memory included */
 
 int cel_regex_wrong(struct cel_regex_reader *reader, const char *at, const char *format, ...)
 {
@@ -25,10 +26,16 @@ int cel_regex_wrong(struct cel_regex_reader *reader, const char *at, const char 
                           words);
 }
 
-int cel_regex_no_memory(struct cel_regex_reader *reader)
+int cel_regex_no_room(struct cel_regex_reader *reader)
 {
-    return error_set_code(reader->err, ERROR_INVALID,
-                          "pattern: it takes more memory than there is for it");
+    cel_regex_too_much(*reader->steps, reader->err);
+    return -1;
+}
+
+void cel_regex_too_much(uint64_t steps, struct error *err)
+{
+    error_set_code(err, ERROR_INVALID, "pattern: it takes more %s than there is for it",
+                   steps == 0 ? "time" : "memory");
 }
 
 bool cel_regex_take(struct cel_regex_reader *reader, const char *expected)
@@ -71,12 +78,14 @@ int cel_regex_rune(struct cel_regex_reader *reader, uint32_t *ret)
 
 struct cel_regex_node *cel_regex_node(struct cel_regex_reader *reader, enum cel_regex_form form)
 {
-    struct cel_regex_node *node = cel_arena_take(reader->arena, sizeof(*node));
+    struct cel_regex_node *node = NULL;
 
+    if (cel_regex_spend(reader->steps, NODE_STEPS))
+        node = cel_arena_take(reader->arena, sizeof(*node));
     if (node)
         node->form = form;
     else
-        cel_regex_no_memory(reader);
+        cel_regex_no_room(reader);
     return node;
 }
 
@@ -88,7 +97,7 @@ struct cel_regex_node *cel_regex_class_node(struct cel_regex_reader *reader,
     cel_regex_set_sort(set);
     reader->ranges += set->count;
     if (set->broken || reader->ranges > CEL_REGEX_RANGES_MAX) {
-        cel_regex_no_memory(reader);
+        cel_regex_no_room(reader);
         return NULL;
     }
     node = cel_regex_node(reader, CEL_REGEX_CLASS);
@@ -101,7 +110,7 @@ struct cel_regex_node *cel_regex_class_node(struct cel_regex_reader *reader,
 
 struct cel_regex_node *cel_regex_rune_node(struct cel_regex_reader *reader, uint32_t rune)
 {
-    struct cel_regex_set set = {.arena = reader->arena};
+    struct cel_regex_set set = {.arena = reader->arena, .steps = reader->steps};
     struct cel_regex_node *node;
 
     if (reader->flags.fold) {
@@ -127,7 +136,7 @@ static struct cel_regex_node *place(struct cel_regex_reader *reader, enum cel_re
 
 static struct cel_regex_node *any(struct cel_regex_reader *reader)
 {
-    struct cel_regex_set set = {.arena = reader->arena};
+    struct cel_regex_set set = {.arena = reader->arena, .steps = reader->steps};
 
     if (!reader->flags.all)
         cel_regex_set_add(&set, '\n', '\n');
@@ -143,7 +152,7 @@ static void append(struct cel_regex_node *parent, struct cel_regex_node *part)
 
 static struct cel_regex_node *escape(struct cel_regex_reader *reader, const char *from)
 {
-    struct cel_regex_set set = {.arena = reader->arena};
+    struct cel_regex_set set = {.arena = reader->arena, .steps = reader->steps};
     uint32_t rune;
     int rc;
 
@@ -457,11 +466,12 @@ static struct cel_regex_node *choice(struct cel_regex_reader *reader)
 }
 
 struct cel_regex_node *cel_regex_parse(struct cel_arena *arena, const char *pattern, size_t length,
-                                       struct error *err)
+                                       uint64_t *steps, struct error *err)
 {
     const char *names[GROUP_NAMES_MAX];
     size_t name_lengths[GROUP_NAMES_MAX];
     struct cel_regex_reader reader = {.arena = arena,
+                                      .steps = steps,
                                       .err = err,
                                       .pattern = pattern,
                                       .at = pattern,

@@ -76,6 +76,7 @@ struct cel_regex_walk {
     const struct cel_regex *regex;
     struct cel_regex_states now, next, seen;
     uint16_t *stack;
+    uint64_t steps; /* instructions looked at */
 };
 
 /* What a walk needs, and its setting up in 'memory', zeroed and aligned for a uint32_t. */
@@ -95,4 +96,6 @@ static inline bool cel_regex_continues(unsigned byte)
 
 /* ---- cel_regex_table.c ---- */
 
-bool cel_regex_table_search(const struct cel_regex *regex, const char *text, size_t length);
+/* *ret_read: how many bytes it looked at. */
+bool cel_regex_table_search(const struct cel_regex *regex, const char *text, size_t length,
+                            size_t *ret_read);

@@ -17,6 +17,7 @@ struct cel_regex_flags {
 
 struct cel_regex_reader {
     struct cel_arena *arena;
+    uint64_t *steps; /* that are left */
     struct error *err;
     const char *pattern, *at, *end;
     struct cel_regex_flags flags;
@@ -30,7 +31,8 @@ struct cel_regex_reader {
 /* "pattern, character 7: ..."; 'at' points to it. Returns -1. */
 int cel_regex_wrong(struct cel_regex_reader *reader, const char *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-int cel_regex_no_memory(struct cel_regex_reader *reader);
+/* Memory or steps. Returns -1. */
+int cel_regex_no_room(struct cel_regex_reader *reader);
 
 static inline bool cel_regex_more(const struct cel_regex_reader *reader)
 {

@@ -89,7 +89,7 @@ static bool follow(struct cel_regex_walk *walk, uint16_t from, unsigned before, 
     size_t depth = 0;
 
     push(walk, &depth, from);
-    while (depth > 0) {
+    for (; depth > 0; walk->steps++) {
         const struct cel_regex_instruction *at = &regex->program[walk->stack[--depth]];
 
         switch (at->op) {
@@ -130,20 +130,25 @@ bool cel_regex_step(struct cel_regex_walk *walk, unsigned before, unsigned byte)
     return false;
 }
 
-static bool walk_text(const struct cel_regex *regex, void *memory, const char *text, size_t length)
+/* At most *steps, which are taken off it. 1, 0 or -1. */
+static int walk_text(const struct cel_regex *regex, void *memory, const char *text, size_t length,
+                     uint64_t *steps)
 {
     unsigned before = CEL_REGEX_BEFORE_NOTHING;
     struct cel_regex_walk walk;
+    bool matched = false;
+    size_t i = 0;
 
     cel_regex_walk_start(&walk, regex, memory);
-    for (size_t i = 0; i < length && walk.now.count > 0; i++) {
+    for (; i < length && walk.now.count > 0 && !matched && walk.steps < *steps; i++) {
         unsigned byte = (unsigned char)text[i];
 
-        if (cel_regex_step(&walk, before, byte))
-            return true;
+        matched = cel_regex_step(&walk, before, byte);
         before = cel_regex_before(byte);
     }
-    return walk.now.count > 0 && cel_regex_step(&walk, before, CEL_REGEX_END);
+    if (i == length && !matched && walk.now.count > 0)
+        matched = cel_regex_step(&walk, before, CEL_REGEX_END);
+    return cel_regex_spend(steps, walk.steps + i) ? matched : -1;
 }
 
 static bool search_literal(const struct cel_regex *regex, const char *text, size_t length)
@@ -176,8 +181,17 @@ static bool skip(const struct cel_regex *regex, const char **text, size_t *lengt
     return found != NULL;
 }
 
+static int search_table(const struct cel_regex *regex, const char *text, size_t length,
+                        uint64_t *steps)
+{
+    size_t read, most = length < *steps ? length : (size_t)*steps;
+    bool matched = cel_regex_table_search(regex, text, most, &read);
+
+    return cel_regex_spend(steps, read) ? matched : -1;
+}
+
 int cel_regex_search(const struct cel_regex *regex, const char *text, size_t length,
-                     struct cel_arena *arena)
+                     struct cel_arena *arena, uint64_t *steps)
 {
     _Alignas(uint32_t) char on_stack[ON_STACK];
     size_t size = cel_regex_walk_size(regex);
@@ -185,17 +199,31 @@ int cel_regex_search(const struct cel_regex *regex, const char *text, size_t len
 
     if (length == 0)
         text = "";
+    if (regex->literal_length > 0 && !cel_regex_spend(steps, length))
+        return -1;
     if (regex->only_literal)
         return search_literal(regex, text, length);
     if (!skip(regex, &text, &length))
         return 0;
     if (regex->table)
-        return cel_regex_table_search(regex, text, length);
+        return search_table(regex, text, length, steps);
+    if (!cel_regex_spend(steps, regex->count)) /* its memory is cleared */
+        return -1;
     if (size > sizeof(on_stack)) {
         if (!(memory = cel_arena_take(arena, size)))
             return -1;
     } else {
         memset(memory, 0, size);
     }
-    return walk_text(regex, memory, text, length);
+    return walk_text(regex, memory, text, length, steps);
+}
+
+uint64_t cel_regex_steps(size_t size, uint64_t length)
+{
+    uint64_t all;
+
+    /* Each byte, the end and the memory; and all bytes for the literal, and for going on. */
+    if (length >= UINT32_MAX || __builtin_mul_overflow(size + 2, length + 2, &all))
+        return UINT64_MAX;
+    return all;
 }

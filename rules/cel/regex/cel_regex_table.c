@@ -186,16 +186,20 @@ const struct cel_regex *cel_regex_quicken(const struct cel_regex *regex, struct 
     return quick ? quick : regex;
 }
 
-bool cel_regex_table_search(const struct cel_regex *regex, const char *text, size_t length)
+bool cel_regex_table_search(const struct cel_regex *regex, const char *text, size_t length,
+                            size_t *ret_read)
 {
     const struct cel_regex_table *table = regex->table;
-    const char *end = text + length;
+    const char *at = text, *end = text + length;
     unsigned state = 0;
 
-    for (; text < end; text++) {
-        state = table->cells[state + table->column[(unsigned char)*text]];
-        if (state >= LOST)
+    for (; at < end; at++) {
+        state = table->cells[state + table->column[(unsigned char)*at]];
+        if (state >= LOST) {
+            *ret_read = (size_t)(at - text) + 1;
             return state == MATCHED;
+        }
     }
+    *ret_read = length;
     return table->cells[state + table->columns - 1u] == MATCHED;
 }

@@ -54,15 +54,27 @@ struct cel_regex_node {
     };
 };
 
+/* Takes 'count' off *steps; false: there were fewer, and none are left. */
+static inline bool cel_regex_spend(uint64_t *steps, uint64_t count)
+{
+    bool enough = *steps > count;
+
+    *steps = enough ? *steps - count : 0;
+    return enough;
+}
+
 /* NULL with 'err', which names the character. */
 struct cel_regex_node *cel_regex_parse(struct cel_arena *arena, const char *pattern, size_t length,
-                                       struct error *err);
+                                       uint64_t *steps, struct error *err);
+/* Sets 'err': memory ran out, or steps, if none are left. */
+void cel_regex_too_much(uint64_t steps, struct error *err);
 
 /* ---- sets of characters ---- */
 
-/* It grows in the arena. Once it had no room it stays 'broken'. */
+/* It grows in the arena. Once it had no room, or no steps were left, it stays 'broken'. */
 struct cel_regex_set {
     struct cel_arena *arena;
+    uint64_t *steps;
     struct cel_range *ranges;
     size_t count, room;
     bool broken;

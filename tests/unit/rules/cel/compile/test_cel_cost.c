@@ -52,6 +52,7 @@ START_TEST(it_is_never_less_than_what_is_spent)
         "l.transformMap(i, v, v * 2).size() == 5",
         "l.transformMapEntry(i, v, {string(v): i}).size() == 5 && string(1.5) != s",
         "s.matches('(a|b|c)+') && t.all(x, x.matches('[a-z]'))",
+        "t.all(x, s.matches(x) || s.matches('(?:' + x + '?){9}$')) && s.matches('.*.*.*=[0-9]')",
         "string(n) + s == s || n / 0 > 1",
         "l.map(x, string(x)).exists(x, x == '5') ? l + l : [1]",
         "m['k'][0] == 1 && has(m.k) && dyn(l) == [1, 2, 3, 4, 5]",

@@ -20,10 +20,26 @@ static void tear_down(void)
     cel_arena_destroy(arena);
 }
 
+static const struct cel_regex *compile_in(struct cel_arena *in, const char *pattern,
+                                          struct error *err)
+{
+    uint64_t steps = CEL_REGEX_STEPS_MAX;
+
+    return cel_regex_compile(in, pattern, strlen(pattern), &steps, err);
+}
+
+static int search_in(struct cel_arena *in, const struct cel_regex *regex, const char *text,
+                     size_t length)
+{
+    uint64_t steps = UINT64_MAX;
+
+    return cel_regex_search(regex, text, length, in, &steps);
+}
+
 static const struct cel_regex *compiled(const char *pattern)
 {
     struct error err = {0};
-    const struct cel_regex *regex = cel_regex_compile(arena, pattern, strlen(pattern), &err);
+    const struct cel_regex *regex = compile_in(arena, pattern, &err);
 
     ck_assert_msg(regex != NULL, "%s: %s", pattern, error_text(&err));
     return regex;
@@ -33,8 +49,7 @@ static void refused(const char *pattern, const char *part)
 {
     struct error err = {0};
 
-    ck_assert_msg(!cel_regex_compile(arena, pattern, strlen(pattern), &err), "%s is taken",
-                  pattern);
+    ck_assert_msg(!compile_in(arena, pattern, &err), "%s is taken", pattern);
     ck_assert_int_eq(err.code, ERROR_INVALID);
     ck_assert_msg(strstr(err.text, part) != NULL, "%s: '%s' is not in '%s'", pattern, part,
                   err.text);
@@ -46,9 +61,9 @@ static void searched(const char *pattern, const char *text, int expected)
     const struct cel_regex *regex = compiled(pattern);
     const struct cel_regex *quick = cel_regex_quicken(regex, arena);
 
-    ck_assert_msg(cel_regex_search(regex, text, strlen(text), arena) == expected,
-                  "%s on '%s' is not %d", pattern, text, expected);
-    ck_assert_msg(cel_regex_search(quick, text, strlen(text), arena) == expected,
+    ck_assert_msg(search_in(arena, regex, text, strlen(text)) == expected, "%s on '%s' is not %d",
+                  pattern, text, expected);
+    ck_assert_msg(search_in(arena, quick, text, strlen(text)) == expected,
                   "%s on '%s' by its table is not %d", pattern, text, expected);
 }
 
@@ -144,7 +159,8 @@ START_TEST(what_is_too_large_is_refused)
     refused(pattern, "character 65: more than 64 brackets");
     refused("(a{1000}){1000}", "more than 4096 instructions");
     refused("((a{0,100}){0,100}){0,100}", "more than 4096 instructions");
-    refused("((((){1000}){1000}){1000}){1000}", "more than 4096 instructions");
+    refused("((((){1000}){1000}){1000}){1000}", "more time than there is");
+    refused("([^\\x00-\\x{10FFFF}]{1000}){16}", "more time than there is");
     refused("\\pL{1000}", "more than 4096 instructions");
 }
 END_TEST
@@ -157,7 +173,7 @@ START_TEST(a_pattern_without_room_is_refused)
     for (size_t cap = 0; cap < 4000; cap += 100) {
         tight = cel_arena_create(cap);
         err = (struct error){0};
-        ck_assert_ptr_null(cel_regex_compile(tight, "(?i)[\\pL\\d]+x{20}", 17, &err));
+        ck_assert_ptr_null(compile_in(tight, "(?i)[\\pL\\d]+x{20}", &err));
         ck_assert_msg(strstr(err.text, "memory") != NULL, "%s", err.text);
         cel_arena_destroy(tight);
     }
@@ -169,7 +185,7 @@ START_TEST(a_search_without_room_says_so)
     const struct cel_regex *regex = compiled("(?:a?){500}b");
     struct cel_arena *tight = cel_arena_create(64);
 
-    ck_assert_int_eq(cel_regex_search(regex, "aaa", 3, tight), -1);
+    ck_assert_int_eq(search_in(tight, regex, "aaa", 3), -1);
     cel_arena_destroy(tight);
 }
 END_TEST
@@ -322,8 +338,8 @@ START_TEST(bytes_that_are_no_text_match_nothing_but_harm_nothing)
              "\xff"
              "b",
              1);
-    ck_assert_int_eq(cel_regex_search(compiled("a.c"), "a\0c", 3, arena), 1);
-    ck_assert_int_eq(cel_regex_search(compiled("a"), NULL, 0, arena), 0);
+    ck_assert_int_eq(search_in(arena, compiled("a.c"), "a\0c", 3), 1);
+    ck_assert_int_eq(search_in(arena, compiled("a"), NULL, 0), 0);
 }
 END_TEST
 
@@ -341,9 +357,112 @@ START_TEST(what_a_byte_costs)
 }
 END_TEST
 
+/* ---- work, in steps ---- */
+
+static uint64_t steps_to_compile(const char *pattern)
+{
+    uint64_t steps = CEL_REGEX_STEPS_MAX;
+    struct error err = {0};
+
+    ck_assert_msg(cel_regex_compile(arena, pattern, strlen(pattern), &steps, &err), "%s: %s",
+                  pattern, error_text(&err));
+    return CEL_REGEX_STEPS_MAX - steps;
+}
+
+START_TEST(compiling_is_counted_also_where_nothing_is_made)
+{
+    static const char *const patterns[] = {"a",
+                                           "(?:){900}",
+                                           "[^\\x00-\\x{10FFFF}]{900}",
+                                           "(?i)\\pL[^a]",
+                                           "(a|b){20}",
+                                           "[\\x{100}\\x{300}b-z]+"};
+
+    ck_assert_uint_lt(steps_to_compile("a"), 200);
+    ck_assert_uint_gt(steps_to_compile("(?:){900}"), 900);
+    ck_assert_uint_gt(steps_to_compile("[^\\x00-\\x{10FFFF}]{900}"), 900 * 100);
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        uint64_t all = steps_to_compile(patterns[i]), few;
+
+        for (uint64_t given = 0; given <= all; given += all / 17 + 1) {
+            struct error err = {0};
+
+            few = given;
+            ck_assert_msg(!cel_regex_compile(arena, patterns[i], strlen(patterns[i]), &few, &err),
+                          "%s: %llu of %llu do", patterns[i], (unsigned long long)given,
+                          (unsigned long long)all);
+            ck_assert_uint_eq(few, 0);
+            ck_assert_ptr_nonnull(strstr(err.text, "more time"));
+        }
+        few = all + 1;
+        ck_assert_ptr_nonnull(
+            cel_regex_compile(arena, patterns[i], strlen(patterns[i]), &few, NULL));
+        ck_assert_uint_eq(few, 1);
+    }
+}
+END_TEST
+
+/* With just as many steps as it takes, and one fewer. */
+static uint64_t steps_to_search(const struct cel_regex *regex, const char *text, size_t length)
+{
+    uint64_t steps = UINT64_MAX, few;
+    int found = cel_regex_search(regex, text, length, arena, &steps);
+
+    ck_assert_int_ge(found, 0);
+    few = UINT64_MAX - steps + 1;
+    ck_assert_int_eq(cel_regex_search(regex, text, length, arena, &few), found);
+    few = UINT64_MAX - steps;
+    ck_assert_int_eq(cel_regex_search(regex, text, length, arena, &few), -1);
+    ck_assert_uint_eq(few, 0);
+    return UINT64_MAX - steps;
+}
+
+static void grows_at_most_twofold(const char *pattern, const struct cel_regex *regex,
+                                  const char *text, size_t length)
+{
+    uint64_t once = steps_to_search(regex, text, length);
+    uint64_t twice = steps_to_search(regex, text, 2 * length);
+
+    /* Some bytes go by before all ways are open that will ever be. */
+    ck_assert_msg(twice <= 2 * once + once / 100, "%s: %llu, then %llu", pattern,
+                  (unsigned long long)once, (unsigned long long)twice);
+    ck_assert_uint_le(twice, cel_regex_steps(cel_regex_size(regex), 2 * length));
+}
+
+START_TEST(a_search_is_counted_and_linear)
+{
+    static const char *const patterns[] = {
+        "(a*)*b",
+        "(a+)+$b",
+        "^(a|aa)+$b",
+        "(?:.*a){12}.*b$",
+        "(x+x+)+y",
+        "(?:a?){50}a{50}b",
+        "(a|b)*a(a|b){14}c",
+        "((a{1,8}){1,8}){1,8}b",
+        "ab",
+        "(?i)(\\pL\\PL?)*!$",
+        "^ab",
+        "b(a|b)",
+    };
+    char text[2000];
+
+    memset(text, 'a', sizeof(text));
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        const struct cel_regex *regex = compiled(patterns[i]);
+
+        grows_at_most_twofold(patterns[i], regex, text, sizeof(text) / 2);
+        grows_at_most_twofold(patterns[i], cel_regex_quicken(regex, arena), text, sizeof(text) / 2);
+    }
+    /* All of its ways are open at each byte. */
+    ck_assert_uint_gt(steps_to_search(compiled("(?:a?){50}a{50}b"), text, 1000), 1000 * 50);
+}
+END_TEST
+
 CHECK_MAIN_WITH("cel_regex", set_up, tear_down,
                 what_would_not_run_in_linear_time_is_refused_by_name,
                 what_is_malformed_is_refused_where_it_is, what_is_too_large_is_refused,
                 a_pattern_without_room_is_refused, a_search_without_room_says_so, literals,
                 choices_and_repeats, classes, unicode, places,
-                bytes_that_are_no_text_match_nothing_but_harm_nothing, what_a_byte_costs)
+                bytes_that_are_no_text_match_nothing_but_harm_nothing, what_a_byte_costs,
+                compiling_is_counted_also_where_nothing_is_made, a_search_is_counted_and_linear)
