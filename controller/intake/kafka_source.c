@@ -28,6 +28,7 @@
 #include "controller/db/db_pool.h"
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_source.h"
+#include "controller/intake/kafka_end.h"
 #include "controller/intake/kafka_partition.h"
 #include "controller/intake/kafka_partitions.h"
 #include "controller/intake/kafka_properties.h"
@@ -36,6 +37,7 @@
 #define ROUND_MAX 256 /* records of one partition before the next one's are taken */
 #define ASK_MS 5000
 #define RETRY_MS 500
+#define END_MS 3000
 
 struct kafka_source {
     rd_kafka_t *consumer;
@@ -325,8 +327,10 @@ void kafka_source_destroy(struct kafka_source *source)
         return;
     rd_kafka_consumer_close(source->consumer);
     kafka_partitions_clear(&source->partitions);
-    rd_kafka_destroy(source->consumer);
-    close(source->wake_fd);
+    if (kafka_end(source->consumer, END_MS) == 1)
+        close(source->wake_fd);
+    else /* what still runs may write to the descriptor: nobody else may get its number */
+        log_warn("intake", "librdkafka does not end", "waited_ms=%d", END_MS);
     free(source->cluster);
     free(source);
 }
