@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "common/log.h"
 #include "common/text.h"
 #include "controller/decide/alert_moment.h"
 #include "controller/decide/decision_carry.h"
 #include "controller/decide/rule_book.h"
+#include "controller/decide/rule_books.h"
+#include "controller/decide/rule_keeper.h"
+#include "controller/fleet/machine_document.h"
 #include "controller/intake/alert_item.h"
 #include "controller/intake/alert_store.h"
 #include "rules/engine/rule_engine.h"
@@ -28,25 +30,15 @@ _Static_assert(ALERT_AGE_MAX_US == DECISION_AGE_MAX_US, "one age for alerts and 
  * of alerts do. */
 #define EXPLAINED_MAX 4
 
-struct tenant_book {
-    struct uuid tenant;
-    struct rule_book *book;
-    struct rule_engine *engine; /* of this book */
-    struct tenant_book *next;
-};
-
 struct alert_decide {
-    struct tenant_book *books;
-    struct rule_states *states;
-    struct rule_moment *moment;
+    struct rule_books *books;
 };
 
 /* One batch. */
 struct deciding {
-    struct alert_decide *decide;
+    struct rule_desk desk;
     struct db *db;
     const struct alert_origin *origin;
-    const struct tenant_book *of;
     struct decision_carry *carry;
     struct decision_subject *subjects; /* of each item */
     struct decision_said *said;
@@ -59,13 +51,12 @@ struct alert_decide *alert_decide_create(struct error *err)
 {
     struct alert_decide *decide = calloc(1, sizeof(*decide));
 
-    if (decide) {
-        decide->states = rule_states_create(true);
-        decide->moment = rule_moment_create();
-    }
-    if (!decide || !decide->states || !decide->moment) {
-        alert_decide_destroy(decide);
+    if (!decide) {
         error_no_memory(err);
+        return NULL;
+    }
+    if (!(decide->books = rule_books_create(err))) {
+        free(decide);
         return NULL;
     }
     return decide;
@@ -75,61 +66,8 @@ void alert_decide_destroy(struct alert_decide *decide)
 {
     if (!decide)
         return;
-    while (decide->books) {
-        struct tenant_book *book = decide->books;
-
-        decide->books = book->next;
-        rule_engine_destroy(book->engine);
-        rule_book_destroy(book->book);
-        free(book);
-    }
-    rule_moment_destroy(decide->moment);
-    rule_states_destroy(decide->states);
+    rule_books_destroy(decide->books);
     free(decide);
-}
-
-/* ---- rule books ---- */
-
-static struct tenant_book *book_at(struct alert_decide *decide, const struct uuid *tenant)
-{
-    struct tenant_book *at = decide->books;
-
-    while (at && !uuid_equal(&at->tenant, tenant))
-        at = at->next;
-    if (at || !(at = calloc(1, sizeof(*at))))
-        return at;
-    at->tenant = *tenant;
-    at->next = decide->books;
-    return decide->books = at;
-}
-
-static void tell_unread(const struct uuid *tenant, const char *why)
-{
-    char id[UUID_TEXT_SIZE];
-
-    uuid_format(tenant, id);
-    log_error("decide", "an armed rule cannot be read and takes no part", "tenant=%s why=%s", id,
-              log_quote(why));
-}
-
-/* The tenant's book as this transaction sees it. */
-static const struct tenant_book *book_of(struct alert_decide *decide, struct db *db,
-                                         const struct uuid *tenant, struct error *err)
-{
-    struct tenant_book *at = book_at(decide, tenant);
-    char *why = NULL;
-    int rc = at ? rule_book_refresh(db, tenant, &at->book, &why, err) : error_no_memory(err);
-
-    if (rc < 0)
-        return NULL;
-    if (why)
-        tell_unread(tenant, why);
-    free(why);
-    if (rc > 0 || !at->engine) {
-        rule_engine_destroy(at->engine);
-        at->engine = rule_engine_create(rule_book_rules(at->book), decide->states, err);
-    }
-    return at->engine ? at : NULL;
 }
 
 /* ---- one alert ---- */
@@ -180,7 +118,7 @@ static bool is_for_rules(const struct alert_item *item)
 /* 1; 0: its JSON takes more room than an alert may, and it is settled. -1. */
 static int fill(struct deciding *deciding, struct alert_item *item, struct error *err)
 {
-    uint64_t names = rule_set_names(rule_book_rules(deciding->of->book));
+    uint64_t names = rule_set_names(rule_book_rules(deciding->desk.book));
     struct alert_words words = {
         .alert = item->id,
         .id = item->alert.id,
@@ -196,7 +134,10 @@ static int fill(struct deciding *deciding, struct alert_item *item, struct error
     if ((alert_moment_needs_event(names) || alert_moment_needs_raw(names)) &&
         alert_item_json(item, &words.event, &words.raw, err) < 0)
         return -1;
-    if (alert_moment_fill(deciding->decide->moment, &words, deciding->now_us, names, &why) == 0)
+    if (alert_moment_needs_asset(names) &&
+        !(words.asset = machine_document_json(item->machine.document, err)))
+        return -1;
+    if (alert_moment_fill(deciding->desk.moment, &words, deciding->now_us, names, &why) == 0)
         return 1;
     if (why.code != ERROR_INVALID) {
         *err = why;
@@ -208,11 +149,11 @@ static int fill(struct deciding *deciding, struct alert_item *item, struct error
 
 static void explain(struct deciding *deciding, struct alert_item *item)
 {
-    const struct rule_book *book = deciding->of->book;
+    const struct rule_book *book = deciding->desk.book;
     struct text words = {0};
 
     if (rule_book_size(book) && deciding->explained++ < EXPLAINED_MAX)
-        rule_explain_none(rule_book_rules(book), deciding->decide->moment, &words);
+        rule_explain_none(rule_book_rules(book), deciding->desk.moment, &words);
     if (text_ok(&words) && words.length)
         alert_item_settle(item, "no_rule", "%s", text_string(&words));
     else
@@ -238,7 +179,7 @@ static int decide_one(struct deciding *deciding, size_t i, struct alert_item *it
         .stamp_ms = item->record->timestamp_ms,
         .from_us = alert_item_moment_us(item, deciding->now_us),
     };
-    if (decision_carry_alert(deciding->carry, subject, deciding->decide->moment, &deciding->said[i],
+    if (decision_carry_alert(deciding->carry, subject, deciding->desk.moment, &deciding->said[i],
                              err) < 0)
         return -1;
     if (!item->disposition && !deciding->said[i].disposition)
@@ -248,15 +189,38 @@ static int decide_one(struct deciding *deciding, size_t i, struct alert_item *it
 
 /* ---- the batch ---- */
 
+/* Locked and loaded for the whole batch; a tenant whose rules remember nothing has nothing of it.
+ */
+static int load_states(struct deciding *deciding, struct alert_item **items, size_t count,
+                       struct error *err)
+{
+    if (!rule_book_remembers(deciding->desk.book))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        int rc = is_for_rules(items[i]) ? fill(deciding, items[i], err) : 0;
+
+        if (rc < 0 ||
+            (rc > 0 && rule_engine_keys(deciding->desk.engine, deciding->desk.moment,
+                                        rule_keeper_want, deciding->desk.keeper, err) < 0))
+            return -1;
+    }
+    return rule_keeper_load(deciding->desk.keeper, deciding->db, &deciding->origin->tenant,
+                            deciding->now_us, err);
+}
+
 static int decide_all(struct deciding *deciding, struct alert_item **items, size_t count,
                       uint64_t *ret_tasks, struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         settle_without_rules(items[i], deciding->now_us);
+    if (load_states(deciding, items, count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
         if (is_for_rules(items[i]) && decide_one(deciding, i, items[i], err) < 0)
             return -1;
-    }
-    if (decision_carry_out(deciding->carry, ret_tasks, err) < 0)
+    if (decision_carry_out(deciding->carry, ret_tasks, err) < 0 ||
+        rule_keeper_store(deciding->desk.keeper, deciding->db, &deciding->origin->tenant,
+                          rule_book_rules(deciding->desk.book), deciding->now_us, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         if (deciding->said[i].disposition &&
@@ -271,7 +235,7 @@ int alert_decide_batch(struct alert_decide *decide, struct db *db,
                        int64_t now_us, struct decision_carry **ret_carry, uint64_t *ret_tasks,
                        struct error *err)
 {
-    struct deciding deciding = {.decide = decide, .db = db, .origin = origin, .now_us = now_us};
+    struct deciding deciding = {.db = db, .origin = origin, .now_us = now_us};
     int rc = -1;
 
     deciding.subjects = calloc(count + 1, sizeof(*deciding.subjects));
@@ -281,11 +245,11 @@ int alert_decide_batch(struct alert_decide *decide, struct db *db,
         error_no_memory(err);
         goto out;
     }
-    rule_states_clear(decide->states);
-    if (!(deciding.of = book_of(decide, db, &origin->tenant, err)) ||
-        !(deciding.carry = decision_carry_create(db, &origin->tenant, deciding.of->book,
-                                                 deciding.of->engine, err)))
+    if (rule_books_open(decide->books, db, &origin->tenant, &deciding.desk, err) < 0 ||
+        !(deciding.carry = decision_carry_create(db, &origin->tenant, deciding.desk.book,
+                                                 deciding.desk.engine, err)))
         goto out;
+    rule_keeper_begin(deciding.desk.keeper);
     rc = decide_all(&deciding, items, count, ret_tasks, err);
     if (rc == 0) {
         *ret_carry = deciding.carry;

@@ -226,11 +226,8 @@ static int read_param(struct rule_reader *reader, const struct yaml_node *node,
                                   node->kind == YAML_LIST ? "list" : "map");
     if (rule_expression_read(&place, node, &param->expression) < 0)
         return -1;
-    if (rule_expression_is_constant(&param->expression))
-        return keep_value(reader, &place, node, param);
-    /* The controller has no values for the names yet. */
-    rule_reader_later(reader, node);
-    return 0;
+    return rule_expression_is_constant(&param->expression) ? keep_value(reader, &place, node, param)
+                                                           : 0;
 }
 
 static int read_params(struct rule_reader *reader, const struct yaml_node *node,

@@ -58,6 +58,9 @@ int rule_keys_of_rule(struct rule_work *work, rule_name_taker *take, void *conte
     if (tell_hold(&telling) < 0 || tell(&telling, RULE_STATE_WINDOW, 0, &rule->window.key) < 0 ||
         tell(&telling, RULE_STATE_DEDUP, 0, &rule->dedup) < 0)
         return -1;
+    for (size_t i = 0; i < rule->absent_count; i++)
+        if (tell(&telling, RULE_STATE_ABSENT, i + 1, &rule->absent[i].key) < 0)
+            return -1;
     return tell(&telling, RULE_STATE_THROTTLE, 0, &rule->throttle);
 }
 

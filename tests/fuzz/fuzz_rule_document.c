@@ -50,10 +50,8 @@ static void look_at_rule(const struct rule_document *rule, size_t length)
     require(rule->boot.param_count <= RULE_PARAMS_MAX && rule->let_count <= RULE_LETS_MAX);
     look_at_expression(&rule->match, length);
     look_at_expression(&rule->window.when, length);
-    for (size_t i = 0; i < rule->boot.param_count; i++) {
+    for (size_t i = 0; i < rule->boot.param_count; i++)
         require(rule->boot.params[i].name && rule->boot.params[i].expression.program);
-        require(rule->boot.params[i].value || rule_document_not_carried_out(rule));
-    }
     for (size_t i = 0; i < rule->limit_count; i++)
         require((rule->limits[i].max > 0) != (rule->limits[i].max_percent > 0));
     for (size_t i = 0; i < rule->test_count; i++)

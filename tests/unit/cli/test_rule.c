@@ -150,10 +150,10 @@ END_TEST
 
 START_TEST(what_is_not_armed_is_said_beforehand)
 {
-    bench_file("later.yaml", GOOD "  hold: 1m\n", 0600);
+    bench_file("later.yaml", GOOD "  approval: {levels: [{role: r, timeout: 1h}]}\n", 0600);
     ck_assert_int_eq(muster("rule", "lint", bench_path("later.yaml")), EXIT_OK);
     ck_assert_ptr_nonnull(strstr(
-        bench.said, "later.yaml: right; this version does not arm it: 'hold' (line 7) is not"));
+        bench.said, "later.yaml: right; this version does not arm it: 'approval' (line 7) is not"));
 }
 END_TEST
 
@@ -164,7 +164,7 @@ START_TEST(faults_are_told_to_programs_too)
     json_int_t line, column;
 
     bench_file("bad.yaml", GOOD "  holt: 1m\n", 0600);
-    bench_file("later.yaml", GOOD "  hold: 1m\n", 0600);
+    bench_file("later.yaml", GOOD "  approval: {levels: [{role: r, timeout: 1h}]}\n", 0600);
     ck_assert_int_eq(
         muster("rule", "lint", "--json", bench_path("bad.yaml"), bench_path("later.yaml")),
         EXIT_USAGE);
@@ -180,7 +180,7 @@ START_TEST(faults_are_told_to_programs_too)
     ck_assert_int_eq(
         json_unpack(json_array_get(list, 1), "{s:[], s:s}", "issues", "not_carried_out", &later),
         0);
-    ck_assert_str_eq(later, "'hold' (line 7)");
+    ck_assert_str_eq(later, "'approval' (line 7)");
     json_decref(list);
 }
 END_TEST

@@ -142,13 +142,15 @@ END_TEST
 START_TEST(a_rule_that_is_not_carried_out_takes_no_part)
 {
     static const char *const texts[] = {
-        RULE("a", "0", "type: t"), RULE("b", "9", "type: t") "  match: event.count > 5\n",
-        RULE("c", "8", "type: t") "  limits: [{by: asset.rack, max: 1}]\n"};
+        RULE("a", "0", "type: t"),
+        RULE("b", "9", "type: t") "  approval: {levels: [{role: r, timeout: 1h}]}\n",
+        RULE("c", "8", "type: t") "  rollout: {key: asset.site, stages: [{max: 1}]}\n"};
     char *why = make(texts, 3);
 
     ck_assert_ptr_nonnull(why);
-    ck_assert_msg(strstr(why, "'match' (line 8) is read, and not carried out") != NULL, "%s", why);
-    ck_assert_msg(strstr(why, "'limits' (line 8)") != NULL, "%s", why);
+    ck_assert_msg(strstr(why, "'approval' (line 8) is read, and not carried out") != NULL, "%s",
+                  why);
+    ck_assert_msg(strstr(why, "'rollout' (line 8)") != NULL, "%s", why);
     ck_order(&(struct alert_words){.type = "t"}, " a");
     free(why);
 }

@@ -1,0 +1,290 @@
+/* What rules remember between alerts, over a real database: every try begins from it, a fresh
+ * program goes on with it, and max_keys bounds it. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/test_database.h"
+#include "tests/support/test_fleet.h"
+
+#include "tests/support/test_alerts.h"
+
+#include "controller/intake/alert_batch.h"
+#include "controller/intake/alert_item.h"
+#include "tests/support/check_main.h"
+
+#define MINUTE_US (60 * INT64_C(1000000))
+#define RECORDS_MAX 64
+
+static struct db *owner, *engine;
+static struct alert_batch *batch;
+static struct test_alerts alerts;
+static struct alert_partition partition;
+static struct kafka_record records[RECORDS_MAX];
+static size_t count;
+static int64_t now_us;
+static struct alert_counts counts;
+static struct error err;
+
+static void set_up(void)
+{
+    struct conf_map owner_parameters = test_database("muster_owner"),
+                    engine_parameters = test_database("muster_engine");
+
+    memset(&err, 0, sizeof(err));
+    memset(&counts, 0, sizeof(counts));
+    owner = db_connect(&owner_parameters, &err);
+    ck_assert_msg(owner != NULL, "%s", error_text(&err));
+    test_alerts_make(owner, &alerts);
+    engine = db_connect(&engine_parameters, &err);
+    ck_assert_msg(engine != NULL, "%s", error_text(&err));
+    batch = alert_batch_create(&err);
+    partition = (struct alert_partition){
+        .origin = {alerts.fleet.tenant, alerts.source, "s", "cluster", alerts.topic, 3},
+        .cursor = {.cluster = "cluster", .topic = alerts.topic, .partition = 3},
+    };
+    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, 0, 0, &err), 0);
+    now_us = clock_realtime_us();
+    count = 0;
+}
+
+static void tear_down(void)
+{
+    alert_batch_destroy(batch);
+    db_disconnect(engine);
+    db_disconnect(owner);
+}
+
+/* As a program that was killed and came back. */
+static void restart(void)
+{
+    alert_batch_destroy(batch);
+    batch = alert_batch_create(&err);
+}
+
+/* 'spec': its lines, two blanks before each. */
+static void arm(const char *id, const char *scope, const char *spec)
+{
+    char text[2048];
+
+    snprintf(text, sizeof(text),
+             "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: %s, version: 7, owner: noc}\n"
+             "spec:\n  scope: {%s}\n%s  action: {boot: {image: %s}}\n",
+             id, scope, spec, alerts.image);
+    test_rule(owner, &alerts.fleet.tenant, id, text, NULL);
+}
+
+static void add_text(const char *text)
+{
+    records[count] = (struct kafka_record){.offset = partition.cursor.next + (int64_t)count,
+                                           .timestamp_ms = now_us / 1000,
+                                           .value = text,
+                                           .length = strlen(text)};
+    count++;
+}
+
+static void add(const char *id, const char *type, const char *status, int machine)
+{
+    add_text(test_message(id, type, status, alerts.mac[machine]));
+}
+
+static void ck_kept(void)
+{
+    static struct alert_item items[RECORDS_MAX];
+    struct alert_item *order[RECORDS_MAX];
+    int rc;
+
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(alert_item_prepare(&items[i], &records[i], &err), 0);
+        order[i] = &items[i];
+    }
+    rc = alert_batch_keep(batch, engine, &partition, order, count, now_us, &counts, &err);
+    for (size_t i = 0; i < count; i++)
+        alert_item_clear(&items[i]);
+    ck_assert_msg(rc == 1, "%d: %s %s", rc, err.sqlstate, error_text(&err));
+    count = 0;
+}
+
+/* A number about this test's tenant: "$" in 'sql' stands for its id. */
+static int64_t number(const char *sql)
+{
+    char id[UUID_TEXT_SIZE], text[1024], *at = text;
+
+    uuid_format(&alerts.fleet.tenant, id);
+    for (; *sql; sql++) {
+        if (*sql == '$')
+            at += snprintf(at, (size_t)(text + sizeof(text) - at), "'%s'", id);
+        else
+            *at++ = *sql;
+    }
+    *at = '\0';
+    return test_number(owner, text);
+}
+
+/* The dispositions of the last 'n' records, each behind a space. */
+static void ck_last(int64_t n, const char *wanted)
+{
+    struct db_rows *rows = db_query(
+        owner,
+        "select disposition, reason from alert where tenant_id = $1 and \"offset\" >= $2 order by "
+        "\"offset\"",
+        &err, "ui", &alerts.fleet.tenant, partition.cursor.next - n);
+    char got[1024] = "";
+
+    ck_assert_ptr_nonnull(rows);
+    for (size_t i = 0; i < db_rows_count(rows); i++)
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), " %s", db_text(rows, i, 0));
+    if (strcmp(got, wanted) != 0 && db_rows_count(rows))
+        printf("the last reason: %s\n", db_text(rows, db_rows_count(rows) - 1, 1));
+    ck_assert_str_eq(got, wanted);
+    db_rows_destroy(rows);
+}
+
+START_TEST(a_duplicate_is_known_in_one_batch_in_the_next_and_after_a_restart)
+{
+    arm("once", "type: a", "  dedup: {key: asset.id, within: 1h}\n");
+    add("1", "a", "firing", 0);
+    add("2", "a", "firing", 0);
+    add("3", "a", "firing", 1);
+    ck_kept();
+    ck_last(3, " acted deduplicated acted");
+    add("4", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " deduplicated");
+    restart();
+    add("5", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " deduplicated");
+    now_us += 61 * MINUTE_US;
+    add("6", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " acted");
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and ending = "
+                            "'duplicate' and outcome = 'none' and until_at > now() and words = "
+                            "'' and evaluated_at is not null and machine_document_version = 1"),
+                     3);
+    ck_assert_int_eq(number("select count(*) from rule_state where tenant_id = $ and kind = 4"), 2);
+}
+END_TEST
+
+START_TEST(a_rule_that_cannot_boot_has_not_acted)
+{
+    arm("once", "type: a", "  dedup: {key: asset.id, within: 1h}\n");
+    test_insert(owner,
+                "update rule_book set killed_because = $4, revision = revision + 1 where "
+                "tenant_id = $1 and $2::uuid is null and $3::uuid is null",
+                &alerts.fleet.tenant, NULL, NULL, "a storm");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " rejected");
+    ck_assert_int_eq(number("select count(*) from rule_state where tenant_id = $"), 0);
+    test_insert(owner,
+                "update rule_book set killed_because = $4, revision = revision + 1 where "
+                "tenant_id = $1 and $2::uuid is null and $3::uuid is null",
+                &alerts.fleet.tenant, NULL, NULL, NULL);
+    add("2", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " acted");
+}
+END_TEST
+
+START_TEST(windows_count_over_batches_and_throttles_hold)
+{
+    arm("many", "type: a",
+        "  window: {kind: sliding, key: asset.id, within: 10m, when: window.count >= 3}\n"
+        "  throttle: {key: asset.id, max: 1, per: 1h}\n");
+    add("1", "a", "firing", 0);
+    add("2", "a", "firing", 0);
+    add("3", "a", "firing", 1);
+    ck_kept();
+    ck_last(3, " counted counted counted");
+    restart();
+    add("4", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " acted");
+    for (int i = 0; i < 3; i++)
+        add(&"xyz"[i], "a", "firing", 0);
+    ck_kept();
+    ck_last(3, " counted counted throttled");
+    ck_assert_int_eq(number("select keys from rule_state_count where tenant_id = $"), 2);
+}
+END_TEST
+
+START_TEST(an_alert_of_another_type_suppresses)
+{
+    arm("unless", "type: a",
+        "  suppress:\n    - {type: m, key: asset.id, for: 30m, because: maintenance}\n");
+    add("1", "a", "firing", 0);
+    add("2", "m", "info", 0);
+    add("3", "a", "firing", 0);
+    add("4", "a", "firing", 1);
+    ck_kept();
+    ck_last(4, " acted no_rule suppressed acted");
+    now_us += 31 * MINUTE_US;
+    add("5", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " acted");
+}
+END_TEST
+
+START_TEST(no_more_keys_than_max_keys_stay)
+{
+    arm("few", "type: a",
+        "  window: {kind: sliding, key: event.id, within: 10m, when: window.count >= 2, max_keys: "
+        "5}\n");
+    for (int i = 0; i < 12; i++) {
+        char id[8];
+
+        snprintf(id, sizeof(id), "k%d", i);
+        add(id, "a", "firing", 0);
+        if (i % 3 == 2) {
+            ck_kept();
+            now_us += 1000000;
+        }
+    }
+    ck_assert_int_eq(number("select count(*) from rule_state where tenant_id = $ and kind = 3"), 5);
+    ck_assert_int_eq(number("select keys from rule_state_count where tenant_id = $"), 5);
+    /* Those of the last batch, and two of the one before. */
+    ck_assert_int_eq(number("select extract(epoch from max(touched_at) - min(touched_at))::bigint "
+                            "from rule_state where tenant_id = $"),
+                     1);
+}
+END_TEST
+
+START_TEST(what_is_required_and_is_not_so_opens_a_ticket)
+{
+    char text[512];
+
+    arm("careful", "type: a",
+        "  let: {high: \"event.severity == 'critical'\"}\n"
+        "  match: event.component.kind == 'dimm'\n"
+        "  require: [{expr: vars.high, because: only when it is critical}]\n"
+        "  else: {ticket: {queue: q, priority: 2, title: \"'look at ' + asset.name\"}}\n");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " rule_error"); /* test_message() has no component */
+    snprintf(text, sizeof(text),
+             "{\"event\":{\"id\":\"2\",\"type\":\"a\",\"status\":\"firing\",\"severity\":"
+             "\"warning\",\"time\":\"2026-11-22T22:40:01Z\",\"component\":{\"kind\":\"dimm\"}},"
+             "\"machine\":{\"mac\":\"%s\"}}",
+             alerts.mac[0]);
+    add_text(text);
+    ck_kept();
+    ck_last(1, " not_met");
+    ck_assert_int_eq(
+        number("select count(*) from ticket t join decision d on d.id = t.decision_id join alert a "
+               "on a.id = t.alert_id join machine m on m.id = t.machine_id where t.tenant_id = $ "
+               "and t.queue = 'q' and t.priority = 2 and t.title = 'look at ' || m.name and "
+               "t.state = 'open' and d.ending = 'not_met' and d.outcome = 'ticket' and d.words = "
+               "'only when it is critical'"),
+        1);
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 0);
+}
+END_TEST
+
+CHECK_MAIN_WITH("rule_states", set_up, tear_down,
+                a_duplicate_is_known_in_one_batch_in_the_next_and_after_a_restart,
+                a_rule_that_cannot_boot_has_not_acted,
+                windows_count_over_batches_and_throttles_hold, an_alert_of_another_type_suppresses,
+                no_more_keys_than_max_keys_stay, what_is_required_and_is_not_so_opens_a_ticket)
