@@ -10,6 +10,7 @@
 #define COUNTED(type, member, counter)                                                             \
     .offset = offsetof(struct type, member), .also = offsetof(struct type, counter)
 #define FLAG(type, member) .flag = 1 + offsetof(struct type, member)
+/* The type's column stands right behind its line. */
 #define LINE(type) .line = 1 + offsetof(struct type, line)
 
 #define SECOND INT64_C(1000) /* durations are in milliseconds */

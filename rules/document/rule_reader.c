@@ -224,7 +224,8 @@ void rule_reader_map(struct rule_reader *reader, const struct yaml_node *map,
 
     set_initial(shape, base);
     if (shape->line)
-        *(unsigned *)((char *)base + shape->line - 1) = map->line;
+        memcpy((char *)base + shape->line - 1, (unsigned[2]){map->line, map->column},
+               2 * sizeof(unsigned));
     if (map->kind != YAML_MAP) {
         rule_reader_refuse(reader, map, "%s must be a map, not a %s",
                            *shape->name ? shape->name : reader->words->what,

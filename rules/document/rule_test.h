@@ -46,7 +46,7 @@ struct rule_test_entry {
     struct rule_test_answer approve, refuse; /* by somebody who is asked */
     struct rule_test_end task;               /* the newest task of the asset goes on */
     bool restart;                            /* what the rule remembers is kept and read again */
-    unsigned line;
+    unsigned line, column;                   /* where it stands in the file */
 };
 
 /* What is not written is not compared. */
@@ -55,7 +55,7 @@ struct rule_test_decision {
     char *asset, *image, *version, *profile, *queue, *title, *calendar;
     int64_t level, priority; /* -1: not written */
     json_t *params;          /* owned; those named are compared */
-    unsigned line;
+    unsigned line, column;   /* where it stands in the file */
 };
 enum rule_test_act {
     RULE_TEST_BOOT,
@@ -75,7 +75,7 @@ struct rule_test_expect {
     size_t count;
     int64_t total; /* -1: not written */
     struct rule_expression always;
-    unsigned line;
+    unsigned line, column; /* where it stands in the file */
 };
 
 struct rule_test {
@@ -87,5 +87,5 @@ struct rule_test {
     size_t feed_count;
     struct rule_test_expect *expect;
     size_t expect_count;
-    unsigned line;
+    unsigned line, column; /* where it stands in the file */
 };

@@ -11,21 +11,22 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/cel/cel_json.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_issues.h"
 #include "rules/document/rule_names.h"
 #include "rules/engine/rule_engine.h"
+#include "rules/engine/rule_explain.h"
 #include "rules/engine/rule_feed.h"
 #include "rules/engine/rule_fleet.h"
 #include "rules/engine/rule_moment.h"
 #include "rules/engine/rule_set.h"
+#include "rules/engine/rule_task_list.h"
 #include "rules/engine/rule_verdict.h"
 #include "rules/engine/rule_world.h"
 
 #define RULE 0 /* the only one in the set */
-#define ASSETS_BYTES_MAX ((size_t)1 << 30)
 /* What always holds is asked until nothing happens any more, this long behind the last entry at
  * most, and at so many moments. */
 #define ALWAYS_US (INT64_C(100) * 86400000000)
@@ -48,11 +49,12 @@ struct run {
     struct rule_engine *engine;
     struct rule_moment *moment, *view; /* of alerts; of what always holds */
     struct rule_world *world;
-    size_t made_before;       /* at the expectation before */
-    struct cel_arena *assets; /* of 'values' */
-    struct cel_value *values; /* of machines; CEL_ABSENT: not made yet */
-    char last[160];           /* how the last alert ended */
-    bool failed;              /* an expression did, or what must always hold did not */
+    struct rule_task_list *tasks;
+    size_t made_before; /* at the expectation before */
+    char last[400];     /* how the last alert ended; empty: no rule was for 'unmatched' */
+    size_t unmatched;   /* its number in the feed */
+    int64_t unmatched_us;
+    bool failed; /* an expression did, or what must always hold did not */
 };
 
 struct rule_trial *rule_trial_create(struct rule_document **document, struct error *err)
@@ -160,7 +162,7 @@ static void tell_failure(struct run *run, const struct rule_finding *finding, in
 
     run->failed = true;
     rule_issues_add(run->issues, finding->at ? finding->at->line : run->test->line,
-                    finding->at ? finding->at->column : 1, "at %s: %s",
+                    finding->at ? finding->at->column : run->test->column, "at %s: %s",
                     rule_span_text(now_us - run->test->now_s * 1000000, span), finding->words);
 }
 
@@ -199,8 +201,11 @@ static int feed_alert(struct run *run, size_t number, int64_t now_us)
     if (fill(run, number, machine, now_us) < 0 ||
         rule_engine_alert(run->engine, run->moment, &findings, &count, run->err) < 0)
         return -1;
-    if (count == 0)
-        remember(run, &(struct rule_finding){.ending = RULE_NO_MATCH, .words = ""}, now_us);
+    if (count == 0) {
+        run->last[0] = '\0';
+        run->unmatched = number;
+        run->unmatched_us = now_us;
+    }
     for (size_t i = 0; i < count; i++)
         if (carry_out(run, &findings[i], machine, now_us) < 0)
             return -1;
@@ -260,7 +265,8 @@ static int feed_one(struct run *run, size_t number, int64_t now_us)
                          run->err);
     if (rc == 0) {
         run->failed = true;
-        rule_issues_add(run->issues, entry->line, 1, "%s has no task at %s", entry->task.asset,
+        rule_issues_add(run->issues, entry->line, entry->column, "%s has no task at %s",
+                        entry->task.asset,
                         rule_span_text(now_us - run->test->now_s * 1000000, span));
     }
     return rc < 0 ? -1 : 0;
@@ -370,51 +376,6 @@ static int machines(void *context, const struct rule_task *task, const struct ru
 
 /* ---- what always holds ---- */
 
-static struct cel_value asset_value(struct run *run, size_t machine)
-{
-    if (machine == RULE_FLEET_NONE)
-        return cel_null();
-    if (cel_is(run->values[machine], CEL_ABSENT))
-        run->values[machine] = cel_json_value(run->assets, rule_fleet_data(run->fleet, machine));
-    return run->values[machine];
-}
-
-static struct cel_entry entry_of(const char *key, struct cel_value value)
-{
-    return (struct cel_entry){cel_string(key, strlen(key)), value};
-}
-
-static struct cel_value task_value(struct run *run, const struct rule_task *task)
-{
-    const char *state = rule_task_state_name(task->state), *image = task->decision.rule->boot.image;
-    struct cel_entry *entries = cel_arena_take(run->view->arena, 4 * sizeof(*entries));
-
-    if (!entries)
-        return cel_out_of_memory();
-    entries[0] = entry_of("id", cel_string(task->id, strlen(task->id)));
-    entries[1] = entry_of("state", cel_string(state, strlen(state)));
-    entries[2] = entry_of("image", cel_string(image, strlen(image)));
-    entries[3] = entry_of("asset", asset_value(run, task->machine));
-    return cel_map_make(run->view->arena, entries, 4);
-}
-
-static struct cel_value tasks_value(struct run *run)
-{
-    size_t count = rule_world_tasks(run->world);
-    struct cel_value *items = cel_arena_take(run->view->arena, count * sizeof(*items));
-    struct cel_list *list = cel_arena_take(run->view->arena, sizeof(*list));
-
-    if (!items || !list)
-        return cel_out_of_memory();
-    for (size_t i = 0; i < count; i++) {
-        items[i] = task_value(run, rule_world_task(run->world, i));
-        if (cel_is(items[i], CEL_ERROR))
-            return items[i];
-    }
-    *list = (struct cel_list){count, items};
-    return cel_list(list);
-}
-
 static int ask_always(struct run *run, const struct rule_test_expect *expect, int64_t now_us)
 {
     struct cel_value value;
@@ -422,7 +383,8 @@ static int ask_always(struct run *run, const struct rule_test_expect *expect, in
 
     if (rule_moment_fill(run->view, NULL, NULL, now_us, 0, run->err) < 0)
         return -1;
-    rule_moment_set(run->view, "tasks", tasks_value(run));
+    rule_moment_set(run->view, "tasks",
+                    rule_task_list_make(run->tasks, run->world, run->view->arena));
     value = rule_moment_value(run->view, &expect->always);
     if (cel_is(value, CEL_BOOL) && value.boolean)
         return 0;
@@ -476,6 +438,24 @@ static int64_t due_of(const struct run *run, const struct rule_test_expect *expe
     return expect->timed ? run->test->now_s * 1000000 + expect->at_ms * 1000 : INT64_MIN;
 }
 
+/* Why no rule was for the last alert is worked out when somebody asks. */
+static const char *tell_last(void *context)
+{
+    struct run *run = context;
+    struct text why = {0};
+    char span[RULE_SPAN_SIZE];
+
+    if (run->last[0] ||
+        fill(run, run->unmatched, run->feed[run->unmatched].machine, run->unmatched_us) < 0)
+        return run->last;
+    rule_explain_none(run->trial->set, run->moment, &why);
+    snprintf(run->last, sizeof(run->last), "the last alert, at %s: %s",
+             rule_span_text(run->unmatched_us - run->test->now_s * 1000000, span),
+             text_ok(&why) ? text_string(&why) : "no rule is for it");
+    text_clear(&why);
+    return run->last;
+}
+
 /* Those whose moment is over before 'until'; they stand in the order of time. */
 static void expect_until(struct run *run, int64_t until_us)
 {
@@ -495,7 +475,9 @@ static void expect_until(struct run *run, int64_t until_us)
                                                      .count = count - run->made_before,
                                                      .boots = rule_world_boots(run->world),
                                                      .began_us = run->test->now_s * 1000000,
-                                                     .last = run->last},
+                                                     .world = run->world,
+                                                     .last = tell_last,
+                                                     .context = run},
                               run->issues) < 0)
             run->failed = true;
         run->made_before = count;
@@ -545,7 +527,7 @@ static int check_order(struct run *run)
         if (!expect->timed)
             continue;
         if (due_of(run, expect) < before_us)
-            return rule_issues_add(run->issues, expect->line, 1,
+            return rule_issues_add(run->issues, expect->line, expect->column,
                                    "'at' is before that of the one above it");
         before_us = due_of(run, expect);
     }
@@ -563,9 +545,8 @@ static int set_up(struct run *run)
     run->states = rule_states_create(false);
     run->moment = rule_moment_create();
     run->view = rule_moment_create();
-    run->assets = cel_arena_create(ASSETS_BYTES_MAX);
-    run->values = calloc(rule_fleet_count(run->fleet) + 1, sizeof(*run->values));
-    if (!run->states || !run->moment || !run->view || !run->assets || !run->values)
+    run->tasks = rule_task_list_create(run->fleet);
+    if (!run->states || !run->moment || !run->view || !run->tasks)
         return error_no_memory(run->err);
     run->engine = rule_engine_create(run->trial->set, run->states, run->err);
     snprintf(run->last, sizeof(run->last), "nothing was fed by then");
@@ -579,9 +560,8 @@ static void clear(struct run *run)
     rule_world_destroy(run->world);
     rule_moment_destroy(run->moment);
     rule_moment_destroy(run->view);
-    cel_arena_destroy(run->assets);
+    rule_task_list_destroy(run->tasks);
     rule_fleet_destroy(run->fleet);
-    free(run->values);
     free(run->feed);
 }
 

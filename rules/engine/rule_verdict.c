@@ -175,25 +175,53 @@ static bool pair(struct pairs *pairs, size_t expected)
     return false;
 }
 
+/* Why nothing more was made: tasks that wait, and how the last alert ended. */
+static void show_rest(const struct rule_verdict *verdict, struct text *out)
+{
+    static const char *const waits[] = {[RULE_TASK_ASKED] = "for approval",
+                                        [RULE_TASK_SCHEDULED] = "for its hours",
+                                        [RULE_TASK_WAITING] = "for room under limits or stages"};
+    size_t counts[sizeof(waits) / sizeof(waits[0])] = {0};
+
+    for (size_t i = 0; i < rule_world_tasks(verdict->world); i++) {
+        size_t state = rule_world_task(verdict->world, i)->state;
+
+        if (state < sizeof(waits) / sizeof(waits[0]))
+            counts[state]++;
+    }
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+        if (counts[i])
+            text_format(out, "%zu %s %s; ", counts[i], counts[i] == 1 ? "task waits" : "tasks wait",
+                        waits[i]);
+    text_format(out, "%s", verdict->last(verdict->context));
+}
+
+/* With what was decided in its place: what no other expectation has taken. */
 static void tell_missing(const struct pairs *pairs, const struct rule_test_decision *expected,
                          struct rule_issues *issues)
 {
     const struct rule_verdict *verdict = pairs->verdict;
     struct text words = {0};
     char span[RULE_SPAN_SIZE];
+    size_t shown = 0;
 
-    text_format(&words, "%s was not decided by %s", ACTS[expected->act],
+    text_format(&words, "%s%s%s was not decided by %s", ACTS[expected->act],
+                expected->asset ? " for " : "", expected->asset ? expected->asset : "",
                 rule_span_text(verdict->expect->at_ms * 1000, span));
-    for (size_t i = 0; i < pairs->count && i < SHOWN_MAX; i++) {
-        text_format(&words, "%s", i ? "; " : ": what was: ");
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (pairs->of_made[i] != SIZE_MAX || shown++ >= SHOWN_MAX)
+            continue;
+        text_format(&words, "%s", shown > 1 ? "; " : ": what was: ");
         show_made(verdict, pairs->made[i], &words);
     }
-    if (pairs->count > SHOWN_MAX)
-        text_format(&words, "; and %zu more", pairs->count - SHOWN_MAX);
-    if (pairs->count == 0)
-        text_format(&words, ": %s", verdict->last);
+    if (shown > SHOWN_MAX)
+        text_format(&words, "; and %zu more", shown - SHOWN_MAX);
+    if (shown == 0) {
+        text_format(&words, ": %s", pairs->count ? "nothing else was; " : "");
+        show_rest(verdict, &words);
+    }
     if (text_ok(&words))
-        rule_issues_add(issues, expected->line, 1, "%s", text_string(&words));
+        rule_issues_add(issues, expected->line, expected->column, "%s", text_string(&words));
     else
         rule_issues_no_memory(issues);
     text_clear(&words);
@@ -207,10 +235,19 @@ static void tell_unexpected(const struct rule_verdict *verdict, const struct rul
     text_format(&words, "this was decided, and is not expected: ");
     show_made(verdict, made, &words);
     if (text_ok(&words))
-        rule_issues_add(issues, verdict->expect->line, 1, "%s", text_string(&words));
+        rule_issues_add(issues, verdict->expect->line, verdict->expect->column, "%s",
+                        text_string(&words));
     else
         rule_issues_no_memory(issues);
     text_clear(&words);
+}
+
+static bool has_pair(const struct pairs *pairs, size_t expected)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        if (pairs->of_made[i] == expected)
+            return true;
+    return false;
 }
 
 static int compare(struct pairs *pairs, struct rule_issues *issues)
@@ -225,11 +262,12 @@ static int compare(struct pairs *pairs, struct rule_issues *issues)
         }
     for (size_t i = 0; i < verdict->expect->count; i++) {
         memset(pairs->seen, 0, pairs->count * sizeof(*pairs->seen));
-        if (!pair(pairs, i)) {
-            tell_missing(pairs, &verdict->expect->decisions[i], issues);
+        if (!pair(pairs, i))
             rc = -1;
-        }
     }
+    for (size_t i = 0; rc < 0 && i < verdict->expect->count; i++)
+        if (!has_pair(pairs, i))
+            tell_missing(pairs, &verdict->expect->decisions[i], issues);
     for (size_t i = 0; rc == 0 && i < pairs->count; i++)
         if (pairs->of_made[i] == SIZE_MAX) {
             tell_unexpected(verdict, pairs->made[i], issues);
@@ -254,17 +292,29 @@ static int compare_lists(const struct rule_verdict *verdict, struct rule_issues 
     return rc;
 }
 
-int rule_verdict_give(const struct rule_verdict *verdict, struct rule_issues *issues)
+static int compare_total(const struct rule_verdict *verdict, struct rule_issues *issues)
 {
     const struct rule_test_expect *expect = verdict->expect;
+    struct text words = {0};
     char span[RULE_SPAN_SIZE];
-    int rc = 0;
 
-    if (expect->lists)
-        rc = compare_lists(verdict, issues);
     if (expect->total < 0 || (size_t)expect->total == verdict->boots)
-        return rc;
-    return rule_issues_add(
-        issues, expect->line, 1, "%zu boots were started by %s, not %" PRId64 ": %s",
-        verdict->boots, rule_span_text(expect->at_ms * 1000, span), expect->total, verdict->last);
+        return 0;
+    text_format(&words, "%zu %s started by %s, not %" PRId64 ": ", verdict->boots,
+                verdict->boots == 1 ? "boot was" : "boots were",
+                rule_span_text(expect->at_ms * 1000, span), expect->total);
+    show_rest(verdict, &words);
+    if (text_ok(&words))
+        rule_issues_add(issues, expect->line, expect->column, "%s", text_string(&words));
+    else
+        rule_issues_no_memory(issues);
+    text_clear(&words);
+    return -1;
+}
+
+int rule_verdict_give(const struct rule_verdict *verdict, struct rule_issues *issues)
+{
+    int rc = verdict->expect->lists ? compare_lists(verdict, issues) : 0;
+
+    return compare_total(verdict, issues) < 0 ? -1 : rc;
 }

@@ -10,6 +10,7 @@ struct rule_fleet;
 struct rule_issues;
 struct rule_made;
 struct rule_test_expect;
+struct rule_world;
 struct text;
 
 struct rule_verdict {
@@ -18,7 +19,9 @@ struct rule_verdict {
     const struct rule_made *made; /* since the expectation before */
     size_t count, boots;          /* of them; of the whole test so far */
     int64_t began_us;
-    const char *last; /* how the last alert ended, for when nothing was made */
+    const struct rule_world *world;     /* whose tasks may still wait */
+    const char *(*last)(void *context); /* how the last alert ended, asked for when it is told */
+    void *context;
 };
 
 /* 0, or -1: 'issues' has at least one more, or no memory. Of a task that went on since the

@@ -111,17 +111,38 @@ START_TEST(decisions_are_compared_member_by_member)
     fails(HEAD BOOT TESTS
           "    feed:\n" ALERT("1m") "    expect:\n"
                                     "      - {at: 1m, decisions: [{do: boot, asset: m2}]}\n",
-          "boot was not decided by 1m");
+          "boot for m2 was not decided by 1m: what was: boot at 1m for m1");
     fails(HEAD BOOT TESTS "    feed:\n" ALERT("1m") "    expect:\n"
                                                     "      - {at: 1h, decisions: []}\n",
           "13: this was decided, and is not expected: boot at 1m");
     fails(HEAD BOOT TESTS "    feed:\n" ALERT("1m") "    expect:\n"
                                                     "      - {at: 1h, total: 2}\n",
-          "13: 1 boots were started by 1h, not 2");
+          "13: 1 boot was started by 1h, not 2: the last alert, at 1m, ended as acts");
     fails(HEAD "  match: event.count > 1\n" BOOT TESTS "    feed:\n"
                "      - {at: 1m, event: {type: t, asset: m1, count: 1}}\n    expect:\n"
                "      - {at: 1m, decisions: [{do: boot}]}\n",
-          "the last alert, at 1m, ended as no_match");
+          "no rule is for it; the nearest is a: event.count > 1 is false, event.count is 1");
+}
+END_TEST
+
+START_TEST(what_differs_is_told_apart)
+{
+    /* What another expectation has taken is not in the place of the one that is missing. */
+    fails(
+        HEAD BOOT TESTS "    feed:\n" ALERT("1m") "    expect:\n"
+                                                  "      - {at: 1m, decisions: [{do: boot, asset: "
+                                                  "m1}, {do: boot, asset: m2}]}\n",
+        "13: boot for m2 was not decided by 1m: nothing else was; the last alert, at 1m, ended as "
+        "acts");
+    fails(HEAD "  limits: [{by: asset.rack, max: 1}]\n" BOOT TESTS "    feed:\n" ALERT(
+              "0s") "      - {at: 1s, event: {type: t, asset: m2, component: {id: B2}}}\n    "
+                    "expect:\n      - {at: 1s, total: 2}\n",
+          "15: 1 boot was started by 1s, not 2: 1 task waits for room under limits or stages; the "
+          "last alert, at 1s, ended as acts");
+    fails(HEAD "  approval: {levels: [{role: shift, timeout: 1h}]}\n" BOOT TESTS
+               "    feed:\n      - {at: 0s, each: gen, event: {type: t, component: {id: B1}}}\n"
+               "    expect:\n      - {at: 1s, total: 20}\n",
+          "14: 0 boots were started by 1s, not 20: 20 tasks wait for approval; the last alert");
 }
 END_TEST
 
@@ -323,20 +344,19 @@ START_TEST(a_restart_changes_nothing)
         "2}\n  dedup: {key: asset.id, within: 1d}\n" BOOT TESTS "    feed:\n";
     struct text text = {0};
 
-    text_format(
-        &text, "%s%s", held,
-        ALERT("0s") "      - {at: 1m, restart: true}\n" ALERT("3m") "      - {at: 4m, times: 3, "
-                                                                    "every: 10m, restart: "
-                                                                    "true}\n" ALERT(
-                                                                        "10m") "    expect:\n      "
-                                                                               "- {at: 4m, "
-                                                                               "decisions: []}\n"
-                                                                               "      - {at: 5m, "
-                                                                               "decisions: [{do: "
-                                                                               "boot, asset: "
-                                                                               "m1}]}\n"
-                                                                               "      - {at: 1h, "
-                                                                               "decisions: []}\n");
+    text_format(&text, "%s%s", held,
+                ALERT("0s") "      - {at: 1m, restart: true}\n" ALERT(
+                    "3m") "      - {at: 4m, times: 3, "
+                          "every: 10m, restart: "
+                          "true}\n" ALERT("10m") "    expect:\n      "
+                                                 "- {at: 4m, "
+                                                 "decisions: []}\n"
+                                                 "      - {at: 5m, "
+                                                 "decisions: [{do: "
+                                                 "boot, asset: "
+                                                 "m1}]}\n"
+                                                 "      - {at: 1h, "
+                                                 "decisions: []}\n");
     passes(text_string(&text));
     text_clear(&text);
 }
@@ -358,8 +378,8 @@ START_TEST(tests_have_bounds)
 END_TEST
 
 CHECK_MAIN("rule_trial", the_packs_pass_their_own_tests, decisions_are_compared_member_by_member,
-           decisions_of_a_moment_have_no_order, a_rule_that_fails_fails_its_test,
-           levels_are_asked_one_after_the_other, limits_hold_back,
+           what_differs_is_told_apart, decisions_of_a_moment_have_no_order,
+           a_rule_that_fails_fails_its_test, levels_are_asked_one_after_the_other, limits_hold_back,
            what_is_required_is_asked_again_at_the_start, stages_go_on_when_they_have_soaked,
            schedules_open_their_hours, what_is_expected_of_a_task,
            what_is_suppressed_counts_where_it_is_named, a_restart_changes_nothing,
