@@ -291,6 +291,12 @@ int client_put(struct client *client, const char *path, const json_t *body, json
     return send_json(client, "PUT", path, body, ret_answer, err);
 }
 
+int client_patch(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+                 struct error *err)
+{
+    return send_json(client, "PATCH", path, body, ret_answer, err);
+}
+
 /* Of the last answer; NULL: it has no such header. */
 static const char *answer_header(struct client *client, const char *name)
 {

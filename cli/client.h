@@ -50,6 +50,8 @@ int client_post(struct client *client, const char *path, const json_t *body, jso
                 struct error *err);
 int client_put(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
                struct error *err);
+int client_patch(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+                 struct error *err);
 /* Bytes of a log as they came. */
 struct client_piece {
     char *bytes; /* the caller's, free() */

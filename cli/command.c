@@ -113,6 +113,17 @@ int cli_replace(struct cli *cli, const char *prefix, const char *suffix, json_t 
     return tell(cli, rc, answer);
 }
 
+int cli_change(struct cli *cli, const char *prefix, json_t *body)
+{
+    char *path = cli_path(cli, prefix, cli->words[0], "");
+    json_t *answer = NULL;
+    int rc = client_patch(cli->client, path, body, &answer, &cli->err);
+
+    free(path);
+    json_decref(body);
+    return tell(cli, rc, answer);
+}
+
 int cli_put(struct cli *cli, json_t *body, const char *option, const char *member)
 {
     const char *value = cli_option(cli, option);

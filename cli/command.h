@@ -11,8 +11,8 @@
 #include "cli/output.h"
 #include "common/error.h"
 
-#define CLI_OPTIONS_MAX 32
-#define CLI_WORDS_MAX 1024 /* files that a shell names at once */
+#define CLI_OPTIONS_MAX 128 /* a machine has 64 labels */
+#define CLI_WORDS_MAX 1024  /* files that a shell names at once */
 
 struct cli {
     struct client *client; /* NULL for verbs that talk to no server */
@@ -46,6 +46,8 @@ int cli_add(struct cli *cli, const char *path, json_t *body);
 int cli_act(struct cli *cli, const char *prefix, const char *suffix, json_t *body);
 /* PUT 'body' (stolen) there and print what came back. */
 int cli_replace(struct cli *cli, const char *prefix, const char *suffix, json_t *body);
+/* PATCH 'body' (stolen) to "prefix/<the first word>" and print what came back. */
+int cli_change(struct cli *cli, const char *prefix, json_t *body);
 /* Put an option into 'body' as a string or an integer when it was given; -1 with the words set. */
 int cli_put(struct cli *cli, json_t *body, const char *option, const char *member);
 int cli_put_number(struct cli *cli, json_t *body, const char *option, const char *member);

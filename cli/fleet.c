@@ -1,5 +1,7 @@
 /* fleet.c - the platform's own objects: tenants, sites. */
 
+#include <string.h>
+
 #include "cli/command.h"
 #include "cli/nouns.h"
 
@@ -24,6 +26,22 @@ int site_add(struct cli *cli)
     if (cli_flag(cli, "chainload-always"))
         json_object_set_new(body, "chainload_always", json_true());
     return cli_add(cli, "/v1/sites", body);
+}
+
+int site_set(struct cli *cli)
+{
+    const char *always = cli_option(cli, "chainload-always");
+    json_t *body;
+
+    if (always && strcmp(always, "yes") != 0 && strcmp(always, "no") != 0)
+        return cli_misused(cli, "--chainload-always takes yes or no");
+    if (!always && !cli_option(cli, "time-zone"))
+        return cli_misused(cli, "nothing is to be set: --time-zone Z, --chainload-always yes|no");
+    body = json_object();
+    cli_put(cli, body, "time-zone", "time_zone");
+    if (always)
+        json_object_set_new(body, "chainload_always", json_boolean(strcmp(always, "yes") == 0));
+    return cli_change(cli, "/v1/sites", body);
 }
 
 int site_list(struct cli *cli)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/machine_facts.h"
 #include "cli/nouns.h"
 #include "common/file.h"
 
@@ -73,9 +74,6 @@ static int hold(struct cli *cli, const char *name)
 
 int machine_add(struct cli *cli)
 {
-    static const char *const WORDS[][2] = {{"site", "site"},     {"uuid", "uuid"},
-                                           {"serial", "serial"}, {"asset-tag", "asset_tag"},
-                                           {"rack", "rack"},     {"class", "class"}};
     const char *macs = cli_need(cli, "mac");
     json_t *body;
     int rc;
@@ -83,15 +81,25 @@ int machine_add(struct cli *cli)
     if (!macs || !cli_need(cli, "site"))
         return EXIT_USAGE;
     body = json_pack("{s:s, s:o}", "name", cli->words[0], "macs", split(macs));
-    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
-        if (cli_put(cli, body, WORDS[i][0], WORDS[i][1]) < 0)
-            goto misused;
-    if (cli_put_number(cli, body, "memory-mib", "memory_mib") < 0 ||
-        cli_put_number(cli, body, "cpus", "cpus") < 0 || put_bmc(cli, body) < 0)
+    if (cli_put(cli, body, "site", "site") < 0 || cli_put(cli, body, "uuid", "uuid") < 0 ||
+        machine_facts_put(cli, body) < 0 || put_bmc(cli, body) < 0)
         goto misused;
     rc = cli_add(cli, "/v1/machines", body);
     return rc == EXIT_OK && cli->tenant ? hold(cli, cli->words[0]) : rc;
 misused:
+    json_decref(body);
+    return EXIT_USAGE;
+}
+
+int machine_set(struct cli *cli)
+{
+    json_t *body = json_object();
+
+    if (machine_facts_put(cli, body) == 0) {
+        if (json_object_size(body) > 0)
+            return cli_change(cli, "/v1/machines", body);
+        cli_misused(cli, "nothing is to be set: see muster machine --help");
+    }
     json_decref(body);
     return EXIT_USAGE;
 }

@@ -13,6 +13,13 @@
 #include "cli/profile.h"
 
 #define ANY SIZE_MAX
+#define MACHINE_FACTS                                                                              \
+    "serial= asset-tag= rack= class= memory-mib= cpus= model= lifecycle= cluster= service= "       \
+    "calendar= label= firmware= controllers="
+#define MACHINE_FACTS_USAGE                                                                        \
+    "[--serial N] [--asset-tag T] [--rack R] [--class C] [--memory-mib N] [--cpus N] [--model M] " \
+    "[--lifecycle L] [--cluster C] [--service S] [--calendar C] [--label NAME=VALUE] "             \
+    "[--label NAME:=JSON] [--firmware COMPONENT=VERSION] [--controllers FILE]"
 
 static const struct command {
     const char *noun, *verb; /* verb "" : the noun is the command */
@@ -27,6 +34,8 @@ static const struct command {
     {"tenant", "list", tenant_list, 0, "", ""},
     {"site", "add", site_add, 1, "time-zone= chainload-always",
      "NAME [--time-zone Z] [--chainload-always]"},
+    {"site", "set", site_set, 1,
+     "time-zone= chainload-always=", "NAME [--time-zone Z] [--chainload-always yes|no]"},
     {"site", "list", site_list, 0, "", ""},
     {"site", "release", site_release, 1, "", "NAME"},
     {"agent", "add", agent_add, 1, "site= keys=", "NAME --site S --keys agent-keys.json"},
@@ -39,11 +48,15 @@ static const struct command {
     {"agent", "list", agent_list, 0, "", ""},
     {"agent", "revoke", agent_revoke, 1, "", "NAME"},
     {"machine", "add", machine_add, 1,
-     "site= mac= uuid= serial= asset-tag= rack= class= memory-mib= cpus= bmc-driver= bmc-address= "
-     "bmc-port= bmc-user= bmc-password-file= cipher-suite=",
-     "NAME --site S --mac M[,M] [--uuid U] [--serial N] [--asset-tag T] [--rack R] [--class C] "
-     "[--memory-mib N] [--cpus N] [--bmc-driver ipmi --bmc-address A --bmc-port P --bmc-user U "
+     "site= mac= uuid= bmc-driver= bmc-address= bmc-port= bmc-user= bmc-password-file= "
+     "cipher-suite= " MACHINE_FACTS,
+     "NAME --site S --mac M[,M] [--uuid U] " MACHINE_FACTS_USAGE
+     " [--bmc-driver ipmi --bmc-address A --bmc-port P --bmc-user U "
      "--bmc-password-file F --cipher-suite N] [--tenant T]"},
+    {"machine", "set", machine_set, 1, MACHINE_FACTS,
+     "NAME " MACHINE_FACTS_USAGE " (an empty value takes away) [--tenant T]"},
+    {"machine", "import", machine_import, 1, "dry-run",
+     "FILE.csv|FILE.jsonl [--dry-run] [--tenant T]"},
     {"machine", "list", machine_list, 0, "", ""},
     {"machine", "show", machine_show, 1, "", "NAME|MAC|SERIAL"},
     {"machine", "hold", machine_hold, 1, "", "NAME --tenant T"},

@@ -294,6 +294,7 @@ void api_call_clear(struct api_call *call)
         free(call->query[i].value);
     }
     json_decref(call->json);
+    json_decref(call->changed);
     text_clear(&call->answer);
     problem_clear(&call->problem);
     if (call->file_fd >= 0)

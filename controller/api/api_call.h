@@ -86,9 +86,10 @@ struct api_call {
     struct problem problem;
     char object[160]; /* for the audit row: "task 0191.." */
     char why[256];
-    bool once;    /* an Idempotency-Key came: the same again is a replay, not a second one */
-    bool final;   /* the answer tells of something that has ended */
-    bool audited; /* the room wrote the audit row itself */
+    json_t *changed; /* {"before", "after"} for the audit row, or NULL; owned */
+    bool once;       /* an Idempotency-Key came: the same again is a replay, not a second one */
+    bool final;      /* the answer tells of something that has ended */
+    bool audited;    /* the room wrote the audit row itself */
 };
 
 /* A route's function. 0: the answer stands in the call. 1: nothing new yet, ask again (Prefer:

@@ -37,6 +37,8 @@ static char *details_of(const struct api_call *call)
         json_object_set_new(details, "status", json_integer(call->problem.status));
         json_object_set_new(details, "code", json_string(call->problem.code));
     }
+    if (call->changed)
+        json_object_update(details, call->changed);
     text = json_dumps(details, JSON_COMPACT);
     json_decref(details);
     return text;

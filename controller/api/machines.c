@@ -10,8 +10,11 @@
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
 #include "controller/fleet/machine.h"
+#include "controller/fleet/machine_facts.h"
 #include "controller/fleet/site.h"
 #include "controller/tasks/task_settle.h"
+
+#define KNOWN_MAX 32
 
 static const struct uuid *viewer(const struct api_call *call)
 {
@@ -42,6 +45,11 @@ static int find(struct api_call *call, const struct uuid *tenant, struct machine
     if (found < 0)
         return api_failed(call, &err);
     return found == 0 ? api_not_found(call, "machine", call->arguments[0]) : 0;
+}
+
+int api_find_machine(struct api_call *call, struct machine_found *ret)
+{
+    return find(call, viewer(call), ret);
 }
 
 int machines_show(struct api_call *call)
@@ -134,23 +142,21 @@ static int read_bmc(struct api_call *call, struct machine_request *request)
 
 static int read_request(struct api_call *call, struct machine_request *request, struct uuid *uuid)
 {
-    static const char *const known[] = {"name",       "site",      "macs", "uuid",
-                                        "serial",     "asset_tag", "rack", "class",
-                                        "memory_mib", "cpus",      "bmc",  NULL};
+    static const char *const own[] = {"name", "site", "macs", "uuid", "bmc"};
+    const char *known[KNOWN_MAX] = {NULL};
+    size_t count = 0;
     const char *site;
     struct error err = {0};
     int found;
 
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        known[count++] = own[i];
+    for (size_t i = 0; i < machine_fact_count; i++)
+        known[count++] = machine_facts[i].name;
     if (api_known(call, known) < 0 || api_required(call, "name", 63, &request->name) < 0 ||
         api_name(call, "name", request->name, true) < 0 ||
         api_required(call, "site", 63, &site) < 0 || read_macs(call, request) < 0 ||
-        read_uuid(call, request, uuid) < 0 ||
-        api_string(call, "serial", 128, &request->serial) < 0 ||
-        api_string(call, "asset_tag", 128, &request->asset_tag) < 0 ||
-        api_string(call, "rack", 64, &request->rack) < 0 ||
-        api_string(call, "class", 64, &request->class) < 0 ||
-        api_int(call, "memory_mib", 1, 1 << 30, &request->memory_mib) < 0 ||
-        api_int(call, "cpus", 1, 1 << 20, &request->cpus) < 0 || read_bmc(call, request) < 0)
+        read_uuid(call, request, uuid) < 0 || read_bmc(call, request) < 0)
         return -1;
     if ((found = site_find(call->db, site, &request->site, &err)) < 0)
         return api_failed(call, &err);
@@ -160,14 +166,23 @@ static int read_request(struct api_call *call, struct machine_request *request, 
 int machines_add(struct api_call *call)
 {
     struct machine_request request = {0};
+    json_t *facts = json_object();
     struct error err = {0};
     struct uuid id, uuid;
+    int rc = read_request(call, &request, &uuid);
 
-    if (read_request(call, &request, &uuid) < 0)
-        return -1;
-    api_object(call, "machine %s", request.name);
-    if (machine_add(call->db, call->services->secret_key, &request, &id, &err) == 0)
+    if (api_machine_facts(call, facts) < 0)
+        rc = -1;
+    if (rc == 0) {
+        api_object(call, "machine %s", request.name);
+        request.facts = facts;
+        rc = machine_add(call->db, call->services->secret_key, &request, &id, &err);
+    }
+    json_decref(facts);
+    if (rc == 0)
         return api_answer_created(call, &id, request.name, "/v1/machines/%s", request.name);
+    if (call->problem.status)
+        return -1;
     if (err.code != ERROR_CONFLICT)
         return api_failed(call, &err);
     return problem_set(

@@ -1,6 +1,7 @@
 /* resources.h - the functions of the route table, one file a resource. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 
 struct api_call;
@@ -13,11 +14,17 @@ struct uuid;
 int api_query_machine(struct api_call *call, struct machine_found *machine,
                       const struct uuid **ret);
 
+/* The machine that the path names: among the tenant's, or for the platform among all. */
+int api_find_machine(struct api_call *call, struct machine_found *ret);
+/* 'facts' (machine_facts.h) as the body changes them, checked. */
+int api_machine_facts(struct api_call *call, json_t *facts);
+
 int tenants_list(struct api_call *call);
 int tenants_add(struct api_call *call);
 
 int sites_list(struct api_call *call);
 int sites_add(struct api_call *call);
+int sites_change(struct api_call *call);
 
 int agents_list(struct api_call *call);
 int agents_add(struct api_call *call);
@@ -36,6 +43,7 @@ int machines_show(struct api_call *call);
 int machines_hold(struct api_call *call);
 int machines_release(struct api_call *call);
 int machines_set_bmc(struct api_call *call);
+int machines_change(struct api_call *call);
 
 int images_list(struct api_call *call);
 int images_register(struct api_call *call);

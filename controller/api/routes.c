@@ -32,6 +32,8 @@ const struct api_route API_ROUTES[] = {
     {"GET", "/v1/sites", sites_list, PERMISSION_SITE_READ, SCOPE_PLATFORM, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/sites", sites_add, PERMISSION_SITE_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "site.create", NULL},
+    {"PATCH", "/v1/sites/{name}", sites_change, PERMISSION_SITE_WRITE, SCOPE_PLATFORM, BODY_JSON,
+     "site.change", NULL},
     {"POST", "/v1/sites/{name}/release", sites_release, PERMISSION_SITE_WRITE, SCOPE_PLATFORM,
      BODY_NONE, "site.release", NULL},
 
@@ -62,6 +64,8 @@ const struct api_route API_ROUTES[] = {
     {"POST", "/v1/machines/{target}/release", machines_release, PERMISSION_MACHINE_WRITE,
      SCOPE_TENANT, BODY_JSON, "machine.release", NULL},
 
+    {"PATCH", "/v1/machines/{target}", machines_change, PERMISSION_MACHINE_DESCRIBE, SCOPE_EITHER,
+     BODY_JSON, "machine.change", NULL},
     {"PUT", "/v1/machines/{target}/bmc", machines_set_bmc, PERMISSION_MACHINE_WRITE, SCOPE_PLATFORM,
      BODY_JSON, "machine.set_bmc", NULL},
 

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -12,6 +13,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/fleet/machine.sql.h"
+#include "controller/fleet/machine_facts.h"
 
 static int add_nics(struct db *db, const struct uuid *machine,
                     const struct machine_request *request, struct error *err)
@@ -65,14 +67,74 @@ int machine_set_bmc(struct db *db, const struct secret_key *key, const struct uu
     return write_bmc(db, SQL_BMC_ACCOUNT_UPDATE, key, &id, machine, request, err) < 0 ? -1 : 0;
 }
 
+json_t *machine_facts_read(struct db *db, const struct uuid *machine, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_MACHINE_FACTS_READ, err, "u", machine);
+    json_t *facts = NULL;
+
+    if (rows && db_rows_count(rows) == 0)
+        error_set_code(err, ERROR_NOT_FOUND, "the machine is gone");
+    else if (rows && !(facts = json_loads(db_text(rows, 0, 0), 0, NULL)))
+        error_set(err, "what is said of a machine cannot be read");
+    db_rows_destroy(rows);
+    return facts;
+}
+
+static const char *text_of(const json_t *facts, const char *name)
+{
+    return json_string_value(json_object_get(facts, name));
+}
+
+/* As table machine keeps them; the caller's. */
+static char *attributes_of(const json_t *facts)
+{
+    json_t *attributes = json_object();
+    char *text;
+
+    for (size_t i = 0; i < machine_fact_count; i++) {
+        json_t *value = json_object_get(facts, machine_facts[i].name);
+
+        if (machine_facts[i].place == FACT_ATTRIBUTE && value)
+            json_object_set(attributes, machine_facts[i].name, value);
+    }
+    text = json_dumps(attributes, JSON_COMPACT);
+    json_decref(attributes);
+    return text;
+}
+
+static char *labels_of(const json_t *facts)
+{
+    const json_t *labels = json_object_get(facts, "labels");
+
+    return labels ? json_dumps(labels, JSON_COMPACT) : strdup("{}");
+}
+
+int machine_facts_write(struct db *db, const struct uuid *machine, const json_t *facts,
+                        struct error *err)
+{
+    char *attributes = attributes_of(facts), *labels = labels_of(facts);
+    int rc = attributes && labels
+                 ? db_execute(db, SQL_MACHINE_FACTS_WRITE, err, "ussssiijj", machine,
+                              text_of(facts, "serial"), text_of(facts, "asset_tag"),
+                              text_of(facts, "rack"), text_of(facts, "class"),
+                              (int64_t)json_integer_value(json_object_get(facts, "memory_mib")),
+                              (int64_t)json_integer_value(json_object_get(facts, "cpus")),
+                              attributes, labels)
+                 : error_no_memory(err);
+
+    free(attributes);
+    free(labels);
+    return rc < 0 ? -1 : 0;
+}
+
 int machine_add(struct db *db, const struct secret_key *key, const struct machine_request *request,
                 struct uuid *ret_id, struct error *err)
 {
     struct uuid id = uuid_make();
 
-    if (db_execute(db, SQL_MACHINE_INSERT, err, "uusussssii", &id, &request->site, request->name,
-                   request->smbios_uuid, request->serial, request->asset_tag, request->rack,
-                   request->class, request->memory_mib, request->cpus) < 0 ||
+    if (db_execute(db, SQL_MACHINE_INSERT, err, "uusu", &id, &request->site, request->name,
+                   request->smbios_uuid) < 0 ||
+        machine_facts_write(db, &id, request->facts, err) < 0 ||
         add_nics(db, &id, request, err) < 0 || add_bmc(db, key, &id, request, err) < 0)
         return -1;
     *ret_id = id;

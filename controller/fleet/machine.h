@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,9 +23,8 @@ struct machine_request {
     const char *name;
     struct mac macs[MACHINE_NICS_MAX]; /* the first is the boot NIC */
     size_t mac_count;
-    const struct uuid *smbios_uuid; /* NULL: not known; as may be all up to 'cpus' */
-    const char *serial, *asset_tag, *rack, *class;
-    int64_t memory_mib, cpus; /* 0: not known */
+    const struct uuid *smbios_uuid; /* NULL: not known */
+    const json_t *facts;            /* machine_facts.h, checked */
     const char *bmc_driver, *bmc_address, *bmc_user;
     int64_t bmc_port, bmc_cipher_suite;
     const char *bmc_password; /* NULL: none */
@@ -37,6 +37,12 @@ int machine_add(struct db *db, const struct secret_key *key, const struct machin
  * then on carry it. */
 int machine_set_bmc(struct db *db, const struct secret_key *key, const struct uuid *machine,
                     const struct machine_request *request, struct error *err);
+
+/* What is said of it, and until the transaction's end nobody else changes it. The caller's. */
+json_t *machine_facts_read(struct db *db, const struct uuid *machine, struct error *err);
+/* All of them, checked. ERROR_CONFLICT: the serial or asset tag is another's. */
+int machine_facts_write(struct db *db, const struct uuid *machine, const json_t *facts,
+                        struct error *err);
 
 /* Inside a transaction of 'tenant'. ERROR_CONFLICT: it is held already. */
 int machine_hold(struct db *db, const struct uuid *tenant, const struct uuid *machine,

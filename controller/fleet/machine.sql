@@ -1,6 +1,16 @@
 -- name: machine_insert
-insert into machine (id, site_id, name, smbios_uuid, serial, asset_tag, rack, class, memory_mib, cpus)
-values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'server'), nullif($9, 0)::integer, nullif($10, 0)::integer)
+insert into machine (id, site_id, name, smbios_uuid) values ($1, $2, $3, $4)
+
+-- name: machine_facts_read
+select jsonb_strip_nulls(jsonb_build_object('serial', serial, 'asset_tag', asset_tag, 'rack', rack, 'class', class,
+                                            'memory_mib', memory_mib, 'cpus', cpus))
+       || attributes || jsonb_build_object('labels', labels)
+from machine where id = $1 for no key update
+
+-- name: machine_facts_write
+update machine set serial = $2, asset_tag = $3, rack = $4, class = coalesce($5, 'server'), memory_mib = nullif($6, 0)::integer,
+       cpus = nullif($7, 0)::integer, attributes = $8, labels = $9
+where id = $1
 
 -- name: machine_nic_insert
 insert into machine_nic (mac, machine_id, position) values ($1, $2, $3::smallint)
@@ -35,6 +45,9 @@ order by m.name limit 2
 select json_build_object('id', m.id, 'name', m.name, 'site', s.name,
            'macs', (select json_agg(n.mac::text order by n.position) from machine_nic n where n.machine_id = m.id),
            'uuid', m.smbios_uuid, 'serial', m.serial, 'asset_tag', m.asset_tag, 'rack', m.rack, 'class', m.class,
+           'model', m.attributes -> 'model', 'lifecycle', m.attributes -> 'lifecycle', 'cluster', m.attributes -> 'cluster',
+           'service', m.attributes -> 'service', 'maintenance_calendar', m.attributes -> 'maintenance_calendar', 'labels', m.labels,
+           'firmware', m.attributes -> 'firmware', 'controllers', m.attributes -> 'controllers', 'document_version', m.document_version,
            'memory_mib', m.memory_mib, 'cpus', m.cpus, 'held_because', case when own.yes then m.held_because when m.held_because is not null then 'the platform has to release it' end,
            'held_by_task', case when own.yes then m.held_by_task end,
            'epoch', m.epoch, 'holding_since', h.since,

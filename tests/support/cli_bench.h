@@ -137,6 +137,12 @@ int client_put(struct client *client, const char *path, const json_t *body, json
     return bench_send("PUT", client, path, body, ret_answer, err);
 }
 
+int client_patch(struct client *client, const char *path, const json_t *body, json_t **ret_answer,
+                 struct error *err)
+{
+    return bench_send("PATCH", client, path, body, ret_answer, err);
+}
+
 /* A log's piece: its text, all of it and no more to come. */
 int client_fetch(struct client *client, const char *path, int wait_s, struct client_piece *ret,
                  struct error *err)

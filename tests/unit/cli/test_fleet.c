@@ -67,6 +67,19 @@ START_TEST(a_site_has_a_zone_and_a_flag)
 }
 END_TEST
 
+START_TEST(a_site_is_set)
+{
+    bench_misused(muster("site", "set", "north"), "nothing is to be set");
+    bench_misused(muster("site", "set", "north", "--chainload-always", "maybe"), "yes or no");
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(muster("site", "set", "north", "--time-zone", "Asia/Tokyo"), 0);
+    bench_called(0, "PATCH", "/v1/sites/north", "{\"time_zone\":\"Asia/Tokyo\"}");
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(muster("site", "set", "north", "--chainload-always", "no"), 0);
+    bench_called(1, "PATCH", "/v1/sites/north", "{\"chainload_always\":false}");
+}
+END_TEST
+
 START_TEST(a_source_needs_its_topic)
 {
     bench_misused(muster("source", "add", "monitors"), "--topic");
@@ -111,6 +124,6 @@ END_TEST
 
 CHECK_MAIN_WITH("cli fleet", bench_make, bench_unmake, each_list_asks_its_own_path,
                 each_list_shows_an_items_name_first, a_tenant_has_a_title_when_it_was_given,
-                a_site_has_a_zone_and_a_flag, a_source_needs_its_topic,
+                a_site_has_a_zone_and_a_flag, a_site_is_set, a_source_needs_its_topic,
                 a_rule_goes_as_it_stands_in_its_file_with_the_files_name,
                 an_alert_and_an_audit_row_show_their_columns)
