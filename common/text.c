@@ -174,6 +174,32 @@ int text_hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+int text_unpercent(const char *from, size_t length, char *out, size_t room)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int c = (unsigned char)from[i];
+
+        if (c == '%') {
+            int high = i + 2 < length ? text_hex_digit(from[i + 1]) : -1;
+            int low = i + 2 < length ? text_hex_digit(from[i + 2]) : -1;
+
+            if (high < 0 || low < 0)
+                return -1;
+            c = high * 16 + low;
+            i += 2;
+        }
+        if (at + 1 >= room || c < ' ' || c == 127)
+            return -1;
+        out[at++] = (char)c;
+    }
+    if (room == 0)
+        return -1;
+    out[at] = '\0';
+    return text_is_utf8(out, at) ? (int)at : -1;
+}
+
 int text_unhex(const char *hex, void *out, size_t length)
 {
     unsigned char *p = out;

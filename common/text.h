@@ -38,6 +38,9 @@ void text_hex(const void *bytes, size_t length, char *out);
 int text_hex_digit(char c); /* 0 to 15; -1: it is none */
 /* Exactly 'length' bytes from 2 * length hex digits; 0 or -1. */
 int text_unhex(const char *hex, void *out, size_t length);
+/* RFC 3986: %XX become bytes; 'out', which may be 'from', holds 'room' with its NUL. Returns how
+ * many bytes it wrote, or -1: a bad escape, a control character, no UTF-8, or more than fits. */
+int text_unpercent(const char *from, size_t length, char *out, size_t room);
 /* RFC 4648 section 5 (URL alphabet), no padding. 'out' holds 4 * ((length + 2) / 3) + 1. */
 void text_base64url(const void *bytes, size_t length, char *out);
 /* Returns the number of bytes, or -1 (foreign character, or more than 'room'). */

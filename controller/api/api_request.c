@@ -75,32 +75,14 @@ static char *header(struct MHD_Connection *connection, const char *name)
 /* Percent and plus decoded; NULL: a bad escape, a control character, too long, or not UTF-8. */
 static char *decode(const char *from, size_t length, size_t cap)
 {
-    char *out = malloc(length + 1);
-    size_t at = 0;
+    char *out = strndup(from, length);
 
-    for (size_t i = 0; out && i < length; i++) {
-        int c = from[i] == '+' ? ' ' : (unsigned char)from[i];
-
-        if (c == '%') {
-            int high = i + 2 < length ? text_hex_digit(from[i + 1]) : -1;
-            int low = i + 2 < length ? text_hex_digit(from[i + 2]) : -1;
-
-            c = high < 0 || low < 0 ? 0 : high * 16 + low;
-            i += 2;
-        }
-        if (c < ' ' || c == 127 || at >= cap) {
-            free(out);
-            return NULL;
-        }
-        out[at++] = (char)c;
-    }
-    if (out)
-        out[at] = '\0';
-    if (out && !text_is_utf8(out, at)) {
-        free(out);
-        return NULL;
-    }
-    return out;
+    for (char *plus = out; plus && (plus = strchr(plus, '+'));)
+        *plus = ' ';
+    if (out && text_unpercent(out, length, out, length < cap ? length + 1 : cap + 1) >= 0)
+        return out;
+    free(out);
+    return NULL;
 }
 
 static int read_pair(struct api_call *call, const char *from, size_t length)

@@ -167,26 +167,7 @@ const size_t API_ROUTE_COUNT = sizeof(API_ROUTES) / sizeof(API_ROUTES[0]);
  */
 static int decode(const char *from, size_t length, char out[API_ARGUMENT_SIZE])
 {
-    size_t at = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        int c = (unsigned char)from[i];
-
-        if (c == '%') {
-            int high = i + 2 < length ? text_hex_digit(from[i + 1]) : -1;
-            int low = i + 2 < length ? text_hex_digit(from[i + 2]) : -1;
-
-            if (high < 0 || low < 0)
-                return -1;
-            c = high * 16 + low;
-            i += 2;
-        }
-        if (at + 1 >= API_ARGUMENT_SIZE || c < ' ' || c == 127 || c == '/')
-            return -1;
-        out[at++] = (char)c;
-    }
-    out[at] = '\0';
-    return at > 0 && text_is_utf8(out, at) ? 0 : -1;
+    return text_unpercent(from, length, out, API_ARGUMENT_SIZE) > 0 && !strchr(out, '/') ? 0 : -1;
 }
 
 static bool matches(const char *pattern, const char *path,

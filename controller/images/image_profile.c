@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "rules/document/rule_param.h"
 
 /* A document is a few KiB; checks and files are short lists. */
 #define DOCUMENT_BYTES_MAX (64 * 1024)
@@ -151,24 +152,13 @@ int image_profile_check(const json_t *document, struct error *err)
 
 static int check_bytes(const struct image_param *param, struct error *err)
 {
+    const char *bad = rule_param_forbidden(param->value);
     char show[TEXT_SHOW_SIZE];
-    const char *bad = NULL;
 
     text_show(param->name, show);
     if (strlen(param->value) > IMAGE_PARAM_BYTES_MAX)
         return error_set_code(err, ERROR_INVALID, "parameter %s is longer than %d bytes", show,
                               IMAGE_PARAM_BYTES_MAX);
-    if (!text_is_utf8(param->value, strlen(param->value)))
-        bad = "bytes that are not UTF-8";
-    else if (strpbrk(param->value, " \t"))
-        bad = "a space";
-    else if (strpbrk(param->value, "\r\n"))
-        bad = "a line break";
-    else if (strstr(param->value, "${"))
-        bad = "\"${\"";
-    for (const char *at = param->value; !bad && *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            bad = "a control character";
     if (bad)
         return error_set_code(err, ERROR_INVALID,
                               "parameter %s holds %s, which no image may be given", show, bad);

@@ -9,9 +9,11 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "rules/document/rule_param.h"
+
 struct error;
 
-#define IMAGE_PARAM_BYTES_MAX 128
+#define IMAGE_PARAM_BYTES_MAX RULE_PARAM_BYTES_MAX
 #define IMAGE_PARAMS_MAX 32
 #define IMAGE_PATTERN_BYTES_MAX 256
 

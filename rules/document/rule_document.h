@@ -151,9 +151,6 @@ struct rule_param {
     struct rule_expression expression;
     char *value; /* of an expression that names nothing; else NULL */
 };
-#define RULE_PARAM_BYTES_MAX 128 /* of a value, docs/image-format.md */
-/* What 'value' holds that no image may be given, wherever it would have gone; NULL: nothing. */
-const char *rule_param_forbidden(const char *value);
 
 struct rule_report {
     char *to, *event;

@@ -15,6 +15,7 @@
 #include "rules/document/rule_fields.h"
 #include "rules/document/rule_issues.h"
 #include "rules/document/rule_names.h"
+#include "rules/document/rule_param.h"
 #include "rules/document/rule_reader.h"
 
 static const char NAME_REST[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
@@ -175,20 +176,6 @@ static int read_lets(struct rule_reader *reader, const struct yaml_node *node,
         declare_let(reader, at, let);
     }
     return 0;
-}
-
-const char *rule_param_forbidden(const char *value)
-{
-    if (strpbrk(value, " \t"))
-        return "a space";
-    if (strpbrk(value, "\r\n"))
-        return "a line break";
-    if (strstr(value, "${"))
-        return "${";
-    for (; *value; value++)
-        if ((unsigned char)*value < 0x20 || *value == 0x7f)
-            return "a control character";
-    return NULL;
 }
 
 static int keep_value(struct rule_reader *reader, const struct rule_place *place,

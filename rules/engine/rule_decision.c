@@ -3,6 +3,7 @@
  * ticket names what was done by then.
  */
 #include "rules/engine/rule_decision.h"
+#include "rules/document/rule_param.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -13,6 +13,7 @@
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_type.h"
+#include "rules/cel/syntax/cel_tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -67,41 +68,12 @@ static void closed(const struct cel_type *type)
         closed(type->parameters[i]);
 }
 
-static void walk(const struct cel_node *node)
+static void walk(void *context, struct cel_node *node)
 {
     closed(node->type);
     require(node->slot < 0 || !node->type_value);
-    switch (node->kind) {
-    case CEL_NODE_LITERAL:
-    case CEL_NODE_IDENT:
-        break;
-    case CEL_NODE_SELECT:
-        walk(node->select.operand);
-        break;
-    case CEL_NODE_CALL:
-        if (node->call.target)
-            walk(node->call.target);
-        for (size_t i = 0; i < node->call.count; i++)
-            walk(node->call.args[i]);
-        break;
-    case CEL_NODE_LIST:
-    case CEL_NODE_MAP:
-        for (size_t i = 0; i < node->aggregate.count; i++) {
-            if (node->aggregate.elements[i].key)
-                walk(node->aggregate.elements[i].key);
-            walk(node->aggregate.elements[i].value);
-        }
-        break;
-    case CEL_NODE_MESSAGE:
-        abort(); /* refused */
-    case CEL_NODE_COMPREHENSION:
-        walk(node->comprehension.range);
-        walk(node->comprehension.init);
-        walk(node->comprehension.condition);
-        walk(node->comprehension.step);
-        walk(node->comprehension.result);
-        break;
-    }
+    require(node->kind != CEL_NODE_MESSAGE); /* refused */
+    cel_tree_children(node, walk, context);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -120,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         const struct cel_type *type = tree->type;
 
         require(issues.count == 0);
-        walk(tree);
+        walk(NULL, tree);
         require(cel_check(env, tree, source, length, arena, &issues) == 0);
         require(cel_type_equal(type, tree->type));
     } else {

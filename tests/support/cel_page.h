@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/file.h"
-#include "tests/support/cel_expect.h"
+#include "tests/support/cel_expression.h"
 
 #define CEL_PAGE_MAX (1 << 20)
 #define CEL_PAGE_ERROR " // error: "

@@ -9,6 +9,7 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/check/cel_checker.h"
+#include "rules/cel/syntax/cel_tree.h"
 
 /* ---- messages ---- */
 
@@ -315,39 +316,12 @@ const struct cel_type *cel_checker_node(struct cel_checker *checker, const struc
 }
 
 /* Parts of a dotted name have no type of their own; they are told that they are dyn. */
-static void finish(struct cel_checker *checker, struct cel_node *node)
+static void finish(void *context, struct cel_node *node)
 {
+    struct cel_checker *checker = context;
+
     node->type = node->type ? cel_infer_final(&checker->infer, node->type) : &cel_type_dyn;
-    switch (node->kind) {
-    case CEL_NODE_LITERAL:
-    case CEL_NODE_IDENT:
-        break;
-    case CEL_NODE_SELECT:
-        finish(checker, node->select.operand);
-        break;
-    case CEL_NODE_CALL:
-        if (node->call.target)
-            finish(checker, node->call.target);
-        for (size_t i = 0; i < node->call.count; i++)
-            finish(checker, node->call.args[i]);
-        break;
-    case CEL_NODE_LIST:
-    case CEL_NODE_MAP:
-    case CEL_NODE_MESSAGE:
-        for (size_t i = 0; i < node->aggregate.count; i++) {
-            if (node->aggregate.elements[i].key)
-                finish(checker, node->aggregate.elements[i].key);
-            finish(checker, node->aggregate.elements[i].value);
-        }
-        break;
-    case CEL_NODE_COMPREHENSION:
-        finish(checker, node->comprehension.range);
-        finish(checker, node->comprehension.init);
-        finish(checker, node->comprehension.condition);
-        finish(checker, node->comprehension.step);
-        finish(checker, node->comprehension.result);
-        break;
-    }
+    cel_tree_children(node, finish, checker);
 }
 
 int cel_check(const struct cel_env *env, struct cel_node *tree, const char *source, size_t length,

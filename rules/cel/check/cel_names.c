@@ -10,6 +10,7 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_type.h"
 #include "rules/cel/check/cel_scope.h"
+#include "rules/cel/syntax/cel_tree.h"
 
 /* The names that 'name' may stand for: a.b.name, a.name, name. */
 struct candidates {
@@ -137,11 +138,23 @@ static void resolve_comprehension(const struct cel_env *env, const struct cel_sc
     resolve(env, &accu, fold->result);
 }
 
+struct place {
+    const struct cel_env *env;
+    const struct cel_scope *scope;
+};
+
+static void resolve_child(void *context, struct cel_node *child)
+{
+    const struct place *place = context;
+
+    resolve(place->env, place->scope, child);
+}
+
 static void resolve(const struct cel_env *env, const struct cel_scope *scope, struct cel_node *node)
 {
+    struct place place = {env, scope};
+
     switch (node->kind) {
-    case CEL_NODE_LITERAL:
-        break;
     case CEL_NODE_IDENT:
     case CEL_NODE_SELECT:
         resolve_name(env, scope, node);
@@ -149,18 +162,11 @@ static void resolve(const struct cel_env *env, const struct cel_scope *scope, st
     case CEL_NODE_CALL:
         resolve_call(env, scope, node);
         break;
-    case CEL_NODE_LIST:
-    case CEL_NODE_MAP:
-    case CEL_NODE_MESSAGE:
-        for (size_t i = 0; i < node->aggregate.count; i++) {
-            if (node->aggregate.elements[i].key)
-                resolve(env, scope, node->aggregate.elements[i].key);
-            resolve(env, scope, node->aggregate.elements[i].value);
-        }
-        break;
     case CEL_NODE_COMPREHENSION:
         resolve_comprehension(env, scope, &node->comprehension);
         break;
+    default:
+        cel_tree_children(node, resolve_child, &place);
     }
 }
 

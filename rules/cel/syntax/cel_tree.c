@@ -231,3 +231,37 @@ char *cel_tree_text(struct cel_tree *tree, const char *bytes, size_t length)
 
     return copy ? copy : cel_tree_stop(tree, 0, "out of memory");
 }
+
+void cel_tree_children(struct cel_node *node, cel_tree_visit *visit, void *context)
+{
+    switch (node->kind) {
+    case CEL_NODE_LITERAL:
+    case CEL_NODE_IDENT:
+        break;
+    case CEL_NODE_SELECT:
+        visit(context, node->select.operand);
+        break;
+    case CEL_NODE_CALL:
+        if (node->call.target)
+            visit(context, node->call.target);
+        for (size_t i = 0; i < node->call.count; i++)
+            visit(context, node->call.args[i]);
+        break;
+    case CEL_NODE_LIST:
+    case CEL_NODE_MAP:
+    case CEL_NODE_MESSAGE:
+        for (size_t i = 0; i < node->aggregate.count; i++) {
+            if (node->aggregate.elements[i].key)
+                visit(context, node->aggregate.elements[i].key);
+            visit(context, node->aggregate.elements[i].value);
+        }
+        break;
+    case CEL_NODE_COMPREHENSION:
+        visit(context, node->comprehension.range);
+        visit(context, node->comprehension.init);
+        visit(context, node->comprehension.condition);
+        visit(context, node->comprehension.step);
+        visit(context, node->comprehension.result);
+        break;
+    }
+}

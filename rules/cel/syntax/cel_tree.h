@@ -1,6 +1,6 @@
-/* cel_tree.h - making the nodes of an expression. A maker given NULL for a child returns NULL, so
- * that trees are written as one expression; the caps of cel_ast.h are kept here, and the first node
- * that is one too many is an issue.
+/* cel_tree.h - making the nodes of an expression, and going through them. A maker given NULL for a
+ * child returns NULL, so that trees are written as one expression; the caps of cel_ast.h are kept
+ * here, and the first node that is one too many is an issue.
  */
 #pragma once
 
@@ -46,6 +46,10 @@ struct cel_node *cel_tree_aggregate(struct cel_tree *tree, uint32_t offset, enum
                                     const char *message);
 struct cel_node *cel_tree_comprehension(struct cel_tree *tree, uint32_t offset,
                                         const struct cel_comprehension *comprehension);
+
+/* Each node directly below 'node', in the order they were written. */
+typedef void cel_tree_visit(void *context, struct cel_node *child);
+void cel_tree_children(struct cel_node *node, cel_tree_visit *visit, void *context);
 
 /* Room for one more behind 'count' items of that size: 'items' or, when it is full, a longer copy.
  * NULL: the tree has stopped. */

@@ -6,32 +6,16 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_time.h"
 #include "rules/cel/time/cel_calendar.h"
+#include "rules/cel/time/cel_time_cursor.h"
 
 #define NANOS INT64_C(1000000000)
 #define NANO_DIGITS 9
 
-struct cursor {
-    const char *at, *end;
-};
-
-static bool take(struct cursor *cursor, char expected)
-{
-    if (cursor->at == cursor->end || *cursor->at != expected)
-        return false;
-    cursor->at++;
-    return true;
-}
-
-static bool at_digit(const struct cursor *cursor)
-{
-    return cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9';
-}
-
-static bool digits(struct cursor *cursor, unsigned count, int *ret)
+static bool digits(struct cel_time_cursor *cursor, unsigned count, int *ret)
 {
     *ret = 0;
     for (; count > 0; count--) {
-        if (!at_digit(cursor))
+        if (!cel_time_at_digit(cursor))
             return false;
         *ret = *ret * 10 + *cursor->at++ - '0';
     }
@@ -39,11 +23,11 @@ static bool digits(struct cursor *cursor, unsigned count, int *ret)
 }
 
 /* Behind a point: as nanoseconds, of at most nine digits. */
-static bool fraction(struct cursor *cursor, int64_t *ret_nanos)
+static bool fraction(struct cel_time_cursor *cursor, int64_t *ret_nanos)
 {
     unsigned count = 0;
 
-    for (*ret_nanos = 0; at_digit(cursor); count++)
+    for (*ret_nanos = 0; cel_time_at_digit(cursor); count++)
         if (count < NANO_DIGITS)
             *ret_nanos = *ret_nanos * 10 + *cursor->at++ - '0';
         else
@@ -54,21 +38,21 @@ static bool fraction(struct cursor *cursor, int64_t *ret_nanos)
 }
 
 /* "Z", "+01:00": seconds east of UTC. */
-static bool offset(struct cursor *cursor, int64_t *ret)
+static bool offset(struct cel_time_cursor *cursor, int64_t *ret)
 {
     int64_t sign;
     int hours, minutes;
 
     *ret = 0;
-    if (take(cursor, 'Z'))
+    if (cel_time_take(cursor, 'Z'))
         return true;
-    if (take(cursor, '+'))
+    if (cel_time_take(cursor, '+'))
         sign = 1;
-    else if (take(cursor, '-'))
+    else if (cel_time_take(cursor, '-'))
         sign = -1;
     else
         return false;
-    if (!digits(cursor, 2, &hours) || !take(cursor, ':') || !digits(cursor, 2, &minutes) ||
+    if (!digits(cursor, 2, &hours) || !cel_time_take(cursor, ':') || !digits(cursor, 2, &minutes) ||
         hours > 23 || minutes > 59)
         return false;
     *ret = sign * (hours * 3600 + minutes * 60);
@@ -76,33 +60,33 @@ static bool offset(struct cursor *cursor, int64_t *ret)
 }
 
 /* Years of more than four digits are of no form, but what is wrong with them is their size. */
-static bool long_year(struct cursor cursor)
+static bool long_year(struct cel_time_cursor cursor)
 {
     size_t count = 0;
 
-    for (; at_digit(&cursor); cursor.at++)
+    for (; cel_time_at_digit(&cursor); cursor.at++)
         count++;
-    return count > 4 && take(&cursor, '-');
+    return count > 4 && cel_time_take(&cursor, '-');
 }
 
-static bool date(struct cursor *cursor, int64_t *ret_days)
+static bool date(struct cel_time_cursor *cursor, int64_t *ret_days)
 {
     int year, month, day;
 
-    if (!digits(cursor, 4, &year) || !take(cursor, '-') || !digits(cursor, 2, &month) ||
-        !take(cursor, '-') || !digits(cursor, 2, &day) || month < 1 || month > 12 || day < 1 ||
-        day > cel_calendar_month_days(year, month - 1))
+    if (!digits(cursor, 4, &year) || !cel_time_take(cursor, '-') || !digits(cursor, 2, &month) ||
+        !cel_time_take(cursor, '-') || !digits(cursor, 2, &day) || month < 1 || month > 12 ||
+        day < 1 || day > cel_calendar_month_days(year, month - 1))
         return false;
     *ret_days = cel_calendar_days(year, month - 1, day);
     return true;
 }
 
-static bool time_of_day(struct cursor *cursor, int64_t *ret_seconds)
+static bool time_of_day(struct cel_time_cursor *cursor, int64_t *ret_seconds)
 {
     int hour, minute, second;
 
-    if (!digits(cursor, 2, &hour) || !take(cursor, ':') || !digits(cursor, 2, &minute) ||
-        !take(cursor, ':') || !digits(cursor, 2, &second) || hour > 23 || minute > 59 ||
+    if (!digits(cursor, 2, &hour) || !cel_time_take(cursor, ':') || !digits(cursor, 2, &minute) ||
+        !cel_time_take(cursor, ':') || !digits(cursor, 2, &second) || hour > 23 || minute > 59 ||
         second > 59)
         return false;
     *ret_seconds = hour * 3600 + minute * 60 + second;
@@ -111,16 +95,16 @@ static bool time_of_day(struct cursor *cursor, int64_t *ret_seconds)
 
 struct cel_value cel_timestamp_parse(const char *text, size_t length)
 {
-    struct cursor cursor = {text, text + length};
+    struct cel_time_cursor cursor = {text, text + length};
     int64_t days, seconds, east, nanos = 0;
 
     if (long_year(cursor))
         return cel_error("timestamp out of range: years are 0001 to 9999");
     if (!date(&cursor, &days))
         return cel_error("not a timestamp: write a date that exists as 2006-01-02T15:04:05Z");
-    if (!take(&cursor, 'T') || !time_of_day(&cursor, &seconds))
+    if (!cel_time_take(&cursor, 'T') || !time_of_day(&cursor, &seconds))
         return cel_error("not a timestamp: write a time that exists as 2006-01-02T15:04:05Z");
-    if (take(&cursor, '.') && !fraction(&cursor, &nanos))
+    if (cel_time_take(&cursor, '.') && !fraction(&cursor, &nanos))
         return cel_error("not a timestamp: a fraction of a second has one to nine digits");
     if (!offset(&cursor, &east) || cursor.at < cursor.end)
         return cel_error("not a timestamp: it ends in Z or in an offset like +01:00");
@@ -184,7 +168,7 @@ static const struct unit {
     {"ns", 1},       {"s", NANOS}, {"m", 60 * NANOS},   {"h", 3600 * NANOS},
 };
 
-static int64_t unit(struct cursor *cursor)
+static int64_t unit(struct cel_time_cursor *cursor)
 {
     for (size_t i = 0; i < sizeof(UNITS) / sizeof(UNITS[0]); i++) {
         size_t length = strlen(UNITS[i].name);
@@ -202,11 +186,11 @@ enum part { PART_FINE, PART_MALFORMED, PART_TOO_LONG };
 
 #define FRACTION_DIGITS 18 /* of an hour: what comes after is no nanosecond */
 
-static __int128 fraction_of(struct cursor *cursor, int64_t nanos)
+static __int128 fraction_of(struct cel_time_cursor *cursor, int64_t nanos)
 {
     __int128 value = 0, scale = 1;
 
-    for (unsigned i = 0; at_digit(cursor); i++, cursor->at++) {
+    for (unsigned i = 0; cel_time_at_digit(cursor); i++, cursor->at++) {
         if (i >= FRACTION_DIGITS)
             continue;
         value = value * 10 + (*cursor->at - '0');
@@ -217,25 +201,25 @@ static __int128 fraction_of(struct cursor *cursor, int64_t nanos)
 
 /* "1.5h": digits on either side of the point, then a unit, which says how much they are. What is
  * below a nanosecond falls away. */
-static enum part add_part(struct cursor *cursor, __int128 *total)
+static enum part add_part(struct cel_time_cursor *cursor, __int128 *total)
 {
-    struct cursor number = *cursor;
-    bool any = at_digit(cursor);
+    struct cel_time_cursor number = *cursor;
+    bool any = cel_time_at_digit(cursor);
     __int128 part = 0;
     int64_t nanos;
 
-    while (at_digit(cursor))
+    while (cel_time_at_digit(cursor))
         cursor->at++;
-    if (take(cursor, '.'))
-        for (; at_digit(cursor); cursor->at++)
+    if (cel_time_take(cursor, '.'))
+        for (; cel_time_at_digit(cursor); cursor->at++)
             any = true;
     nanos = any ? unit(cursor) : 0;
     if (nanos == 0)
         return PART_MALFORMED;
-    for (; at_digit(&number); number.at++)
+    for (; cel_time_at_digit(&number); number.at++)
         if ((part = part * 10 + (*number.at - '0') * (__int128)nanos) > INT64_MAX)
             return PART_TOO_LONG;
-    if (take(&number, '.'))
+    if (cel_time_take(&number, '.'))
         part += fraction_of(&number, nanos);
     *total += part;
     return *total > INT64_MAX ? PART_TOO_LONG : PART_FINE;
@@ -243,13 +227,13 @@ static enum part add_part(struct cursor *cursor, __int128 *total)
 
 struct cel_value cel_duration_parse(const char *text, size_t length)
 {
-    struct cursor cursor = {text, text + length};
-    bool negative = take(&cursor, '-');
+    struct cel_time_cursor cursor = {text, text + length};
+    bool negative = cel_time_take(&cursor, '-');
     __int128 total = 0;
     int64_t nanos;
 
     if (!negative)
-        take(&cursor, '+');
+        cel_time_take(&cursor, '+');
     if (cursor.end - cursor.at == 1 && *cursor.at == '0')
         return cel_duration_make(0, 0);
     do {

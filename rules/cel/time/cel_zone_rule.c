@@ -2,22 +2,11 @@
 #include "rules/cel/time/cel_zone_rule.h"
 
 #include "rules/cel/time/cel_calendar.h"
+#include "rules/cel/time/cel_time_cursor.h"
 
 #define NAME_MIN 3
 #define OFFSET_HOURS_MAX 24
 #define TIME_HOURS_MAX 167 /* as far as a week away from the day */
-
-struct cursor {
-    const char *at, *end;
-};
-
-static bool take(struct cursor *cursor, char expected)
-{
-    if (cursor->at == cursor->end || *cursor->at != expected)
-        return false;
-    cursor->at++;
-    return true;
-}
 
 static bool letter(char c)
 {
@@ -30,43 +19,44 @@ static bool digit(char c)
 }
 
 /* "CET" or "<+0330>": nobody asks for it. */
-static bool name(struct cursor *cursor)
+static bool name(struct cel_time_cursor *cursor)
 {
     const char *first;
 
-    if (take(cursor, '<')) {
+    if (cel_time_take(cursor, '<')) {
         for (first = cursor->at; cursor->at < cursor->end; cursor->at++)
             if (!letter(*cursor->at) && !digit(*cursor->at) && *cursor->at != '+' &&
                 *cursor->at != '-')
                 break;
-        return cursor->at - first >= NAME_MIN && take(cursor, '>');
+        return cursor->at - first >= NAME_MIN && cel_time_take(cursor, '>');
     }
     for (first = cursor->at; cursor->at < cursor->end && letter(*cursor->at);)
         cursor->at++;
     return cursor->at - first >= NAME_MIN;
 }
 
-static bool number(struct cursor *cursor, int max, int *ret)
+static bool number(struct cel_time_cursor *cursor, int max, int *ret)
 {
-    if (cursor->at == cursor->end || !digit(*cursor->at))
+    if (!cel_time_at_digit(cursor))
         return false;
-    for (*ret = 0; cursor->at < cursor->end && digit(*cursor->at); cursor->at++)
+    for (*ret = 0; cel_time_at_digit(cursor); cursor->at++)
         if ((*ret = *ret * 10 + *cursor->at - '0') > max)
             return false;
     return true;
 }
 
 /* "[+-]hh[:mm[:ss]]" */
-static bool clock_time(struct cursor *cursor, int hours_max, int64_t *ret)
+static bool clock_time(struct cel_time_cursor *cursor, int hours_max, int64_t *ret)
 {
-    bool negative = take(cursor, '-');
+    bool negative = cel_time_take(cursor, '-');
     int hours, minutes = 0, seconds = 0;
 
     if (!negative)
-        take(cursor, '+');
+        cel_time_take(cursor, '+');
     if (!number(cursor, hours_max, &hours) ||
-        (take(cursor, ':') &&
-         (!number(cursor, 59, &minutes) || (take(cursor, ':') && !number(cursor, 59, &seconds)))))
+        (cel_time_take(cursor, ':') &&
+         (!number(cursor, 59, &minutes) ||
+          (cel_time_take(cursor, ':') && !number(cursor, 59, &seconds)))))
         return false;
     *ret = hours * 3600 + minutes * 60 + seconds;
     if (negative)
@@ -74,24 +64,24 @@ static bool clock_time(struct cursor *cursor, int hours_max, int64_t *ret)
     return true;
 }
 
-static bool month_form(struct cursor *cursor, struct cel_zone_day *day)
+static bool month_form(struct cel_time_cursor *cursor, struct cel_zone_day *day)
 {
     day->form = CEL_ZONE_MONTH;
-    if (!number(cursor, 12, &day->month) || day->month-- == 0 || !take(cursor, '.') ||
-        !number(cursor, 5, &day->week) || day->week == 0 || !take(cursor, '.'))
+    if (!number(cursor, 12, &day->month) || day->month-- == 0 || !cel_time_take(cursor, '.') ||
+        !number(cursor, 5, &day->week) || day->week == 0 || !cel_time_take(cursor, '.'))
         return false;
     return number(cursor, 6, &day->day);
 }
 
-static bool change(struct cursor *cursor, struct cel_zone_day *day)
+static bool change(struct cel_time_cursor *cursor, struct cel_zone_day *day)
 {
     day->time = 2 * 3600; /* when it says nothing */
-    if (!take(cursor, ','))
+    if (!cel_time_take(cursor, ','))
         return false;
-    if (take(cursor, 'M')) {
+    if (cel_time_take(cursor, 'M')) {
         if (!month_form(cursor, day))
             return false;
-    } else if (take(cursor, 'J')) {
+    } else if (cel_time_take(cursor, 'J')) {
         day->form = CEL_ZONE_JULIAN;
         if (!number(cursor, 365, &day->day) || day->day == 0)
             return false;
@@ -100,12 +90,12 @@ static bool change(struct cursor *cursor, struct cel_zone_day *day)
         if (!number(cursor, 365, &day->day))
             return false;
     }
-    return !take(cursor, '/') || clock_time(cursor, TIME_HOURS_MAX, &day->time);
+    return !cel_time_take(cursor, '/') || clock_time(cursor, TIME_HOURS_MAX, &day->time);
 }
 
 int cel_zone_rule_parse(const char *text, size_t length, struct cel_zone_rule *ret)
 {
-    struct cursor cursor = {text, text + length};
+    struct cel_time_cursor cursor = {text, text + length};
     struct cel_zone_rule rule = {0};
 
     if (!name(&cursor) || !clock_time(&cursor, OFFSET_HOURS_MAX, &rule.standard))

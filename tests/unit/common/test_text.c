@@ -237,8 +237,29 @@ START_TEST(strings_share_a_block)
 }
 END_TEST
 
+START_TEST(percents_become_bytes)
+{
+    static const char *const wrong[] = {"%",   "%4",  "%4g",  "%zz", "a%00",
+                                        "%0a", "%7F", "a\tb", "%ff"};
+    char out[8];
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        ck_assert_msg(text_unpercent(wrong[i], strlen(wrong[i]), out, sizeof(out)) < 0, "%s",
+                      wrong[i]);
+    ck_assert_int_eq(text_unpercent("%41", 2, out, sizeof(out)), -1); /* cut within */
+    ck_assert_int_eq(text_unpercent("12345678", 8, out, sizeof(out)), -1);
+    ck_assert_int_eq(text_unpercent("", 0, out, 0), -1);
+    ck_assert_int_eq(text_unpercent("", 0, out, 1), 0);
+    ck_assert_int_eq(text_unpercent("1%2b%C3%A4", 10, out, sizeof(out)), 4);
+    ck_assert_str_eq(out, "1+\xc3\xa4");
+    memcpy(out, "%41%42", 7);
+    ck_assert_int_eq(text_unpercent(out, 6, out, 3), 2); /* in place */
+    ck_assert_str_eq(out, "AB");
+}
+END_TEST
+
 CHECK_MAIN("text", a_cut_character_is_taken_off, empty_text_is_a_string,
            growth_keeps_what_was_there, too_much_breaks_it_for_good, utf8_is_that_of_rfc_3629,
            all_pairs_of_bytes, outside_text_is_shown_harmlessly, hex, hex_digits_are_of_both_cases,
            wrong_hex_leaves_the_output_alone, base64url_of_rfc_4648, wrong_base64url_is_refused,
-           strings_share_a_block)
+           strings_share_a_block, percents_become_bytes)

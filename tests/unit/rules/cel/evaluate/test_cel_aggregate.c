@@ -4,13 +4,13 @@
 
 START_TEST(an_error_in_it_is_its_own)
 {
-    cel_fails("[1, 2 / 0]", NULL, 6, "division by zero");
-    cel_fails("{'a': 2 / 0}", NULL, 8, "division by zero");
-    cel_fails("{2 / 0: 'a'}", NULL, 3, "division by zero");
-    cel_fails("{1: 'a', 1u: 'b'}", NULL, 0, "repeated key");
-    cel_fails("{x: 'a', x: 'b'}", "{\"x\": \"k\"}", 0, "repeated key: 'k'");
-    cel_fails("{1.5: 'a'}", NULL, 0, "unsupported key type");
-    cel_fails("{[1]: 'a'}", NULL, 0, "unsupported key type");
+    cel_fails_at("[1, 2 / 0]", NULL, 6, "division by zero");
+    cel_fails_at("{'a': 2 / 0}", NULL, 8, "division by zero");
+    cel_fails_at("{2 / 0: 'a'}", NULL, 3, "division by zero");
+    cel_fails_at("{1: 'a', 1u: 'b'}", NULL, 0, "repeated key");
+    cel_fails_at("{x: 'a', x: 'b'}", "{\"x\": \"k\"}", 0, "repeated key: 'k'");
+    cel_fails_at("{1.5: 'a'}", NULL, 0, "unsupported key type");
+    cel_fails_at("{[1]: 'a'}", NULL, 0, "unsupported key type");
 }
 END_TEST
 
@@ -34,9 +34,9 @@ START_TEST(what_is_missing_is_left_out)
 
     cel_gives("[?m.?a, ?m.?b, ?m[?'a']].size()", vars, "{\"int64Value\":\"2\"}");
     cel_gives("{?'x': m.?a, ?'y': m.?b} == {'x': 1}", vars, "{\"boolValue\":true}");
-    cel_fails("[?m.a]", vars, 4, "must be an optional, not int");
-    cel_fails("{?'x': 1}", vars, 7, "must be an optional, not int");
-    cel_fails("[?m.?a.?b]", vars, 8, "no such overload");
+    cel_fails_at("[?m.a]", vars, 4, "must be an optional, not int");
+    cel_fails_at("{?'x': 1}", vars, 7, "must be an optional, not int");
+    cel_fails_at("[?m.?a.?b]", vars, 8, "no such overload");
     cel_gives("[?m.?b.?c].size()", vars, "{\"int64Value\":\"0\"}");
 }
 END_TEST

@@ -4,14 +4,14 @@
 
 START_TEST(order_without_meaning_is_an_error)
 {
-    cel_fails("'a' < 1", NULL, 4, "no such overload: _<_(string, int)");
-    cel_fails("null <= null", NULL, 5, "no such overload: _<=_(null_type, null_type)");
-    cel_fails("[1] > [0]", NULL, 4, "no such overload: _>_(list, list)");
-    cel_fails("x >= 1", "{\"x\": {}}", 2, "no such overload: _>=_(map, int)");
-    cel_fails("0.0 / 0.0 < 'a'", NULL, 10, "no such overload");
-    cel_fails("1 / 0 < 1", NULL, 2, "division by zero");
-    cel_fails("1 < 1 / 0", NULL, 6, "division by zero");
-    cel_fails("1 == 1 / 0", NULL, 7, "division by zero");
+    cel_fails_at("'a' < 1", NULL, 4, "no such overload: _<_(string, int)");
+    cel_fails_at("null <= null", NULL, 5, "no such overload: _<=_(null_type, null_type)");
+    cel_fails_at("[1] > [0]", NULL, 4, "no such overload: _>_(list, list)");
+    cel_fails_at("x >= 1", "{\"x\": {}}", 2, "no such overload: _>=_(map, int)");
+    cel_fails_at("0.0 / 0.0 < 'a'", NULL, 10, "no such overload");
+    cel_fails_at("1 / 0 < 1", NULL, 2, "division by zero");
+    cel_fails_at("1 < 1 / 0", NULL, 6, "division by zero");
+    cel_fails_at("1 == 1 / 0", NULL, 7, "division by zero");
 }
 END_TEST
 

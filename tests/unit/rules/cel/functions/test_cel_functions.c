@@ -4,48 +4,14 @@
 
 #include "common/file.h"
 #include "rules/cel/cel_libraries.h"
-#include "tests/support/cel_expect.h"
+#include "tests/support/cel_page.h"
 #include "tests/support/check_main.h"
 
 #define PAGE TEST_DIR "/../docs/cel-functions.md"
-#define ERROR_MARK " // error: "
-
-static char *read_page(void)
-{
-    struct error err = {0};
-    size_t length;
-    char *page = file_read(PAGE, 1 << 20, &length, &err);
-
-    ck_assert_msg(page != NULL, "%s", error_text(&err));
-    return page;
-}
-
-static void run_example(const char *line)
-{
-    const char *mark = strstr(line, ERROR_MARK);
-
-    if (mark)
-        cel_fails(line, mark + strlen(ERROR_MARK));
-    else
-        cel_holds(line);
-}
 
 START_TEST(examples_are_as_they_say)
 {
-    char *page = read_page(), *rest = page;
-    size_t examples = 0;
-    bool code = false;
-
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        if (strncmp(line, "```", 3) == 0) {
-            code = strcmp(line, "```cel") == 0;
-        } else if (code) {
-            run_example(line);
-            examples++;
-        }
-    }
-    free(page);
-    ck_assert_uint_gt(examples, 50);
+    ck_assert_uint_gt(cel_page_run(PAGE), 50);
 }
 END_TEST
 
@@ -57,8 +23,11 @@ static bool has_a_name(const char *function)
 
 START_TEST(every_function_is_in_it)
 {
-    char *page = read_page();
+    struct error err = {0};
+    size_t length;
+    char *page = file_read(PAGE, CEL_PAGE_MAX, &length, &err);
 
+    ck_assert_msg(page != NULL, "%s", error_text(&err));
     for (const struct cel_library *const *library = cel_libraries; *library; library++)
         for (size_t i = 0; i < (*library)->count; i++) {
             const char *function = (*library)->overloads[i].function;

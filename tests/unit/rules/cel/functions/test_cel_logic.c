@@ -18,14 +18,14 @@ END_TEST
 
 START_TEST(what_decides_nothing_leaves_the_error)
 {
-    cel_fails("true && 1 / 0 > 0", NULL, 10, "division by zero");
-    cel_fails("1 / 0 > 0 || false", NULL, 2, "division by zero");
-    cel_fails("a.void() || false", NULL, 2, "undeclared reference to 'void'");
+    cel_fails_at("true && 1 / 0 > 0", NULL, 10, "division by zero");
+    cel_fails_at("1 / 0 > 0 || false", NULL, 2, "division by zero");
+    cel_fails_at("a.void() || false", NULL, 2, "undeclared reference to 'void'");
     /* An error says more than a wrong kind. */
-    cel_fails("x || 1 / 0 > 0", "{\"x\": 5}", 7, "division by zero");
-    cel_fails("x && true", "{\"x\": 5}", 2, "no such overload: _&&_(int)");
-    cel_fails("false || 'a'", NULL, 6, "no such overload: _||_(string)");
-    cel_fails("!x", "{\"x\": 0}", 0, "no such overload: !_(int)");
+    cel_fails_at("x || 1 / 0 > 0", "{\"x\": 5}", 7, "division by zero");
+    cel_fails_at("x && true", "{\"x\": 5}", 2, "no such overload: _&&_(int)");
+    cel_fails_at("false || 'a'", NULL, 6, "no such overload: _||_(string)");
+    cel_fails_at("!x", "{\"x\": 0}", 0, "no such overload: !_(int)");
 }
 END_TEST
 
@@ -33,8 +33,8 @@ START_TEST(only_the_chosen_side_is_evaluated)
 {
     cel_gives("true ? 1 : 1 / 0", NULL, "{\"int64Value\":\"1\"}");
     cel_gives("b ? 1 / 0 : 'x'", "{\"b\": false}", "{\"stringValue\":\"x\"}");
-    cel_fails("1 / 0 > 0 ? 1 : 2", NULL, 2, "division by zero");
-    cel_fails("n ? 1 : 2", "{\"n\": 1}", 2, "no such overload: _?_:_(int)");
+    cel_fails_at("1 / 0 > 0 ? 1 : 2", NULL, 2, "division by zero");
+    cel_fails_at("n ? 1 : 2", "{\"n\": 1}", 2, "no such overload: _?_:_(int)");
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* The library of numbers. */
-#include "tests/support/cel_expect.h"
+#include "tests/support/cel_expression.h"
 #include "tests/support/check_main.h"
 
 START_TEST(what_is_refused)

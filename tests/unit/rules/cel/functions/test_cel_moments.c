@@ -6,11 +6,11 @@
 
 START_TEST(zones_that_are_none_are_refused)
 {
-    cel_fails("timestamp(0).getHours('Mars/Olympus')", NULL, 13, "zone");
-    cel_fails("timestamp(0).getHours('+25:00')", NULL, 13, "zone");
-    cel_fails("timestamp(0).getHours(1)", NULL, 13, "no such overload");
-    cel_fails("duration('1h').getFullYear()", NULL, 15, "no such overload");
-    cel_fails("duration('1h').getHours('UTC')", NULL, 15, "no such overload");
+    cel_fails_at("timestamp(0).getHours('Mars/Olympus')", NULL, 13, "zone");
+    cel_fails_at("timestamp(0).getHours('+25:00')", NULL, 13, "zone");
+    cel_fails_at("timestamp(0).getHours(1)", NULL, 13, "no such overload");
+    cel_fails_at("duration('1h').getFullYear()", NULL, 15, "no such overload");
+    cel_fails_at("duration('1h').getHours('UTC')", NULL, 15, "no such overload");
 }
 END_TEST
 

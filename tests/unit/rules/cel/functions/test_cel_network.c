@@ -1,5 +1,5 @@
 /* Addresses and networks, and base64 (cel_encoders.c). */
-#include "tests/support/cel_expect.h"
+#include "tests/support/cel_expression.h"
 #include "tests/support/check_main.h"
 
 START_TEST(texts_that_are_no_address)

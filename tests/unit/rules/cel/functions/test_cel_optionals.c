@@ -1,5 +1,5 @@
 /* Values that may be missing. */
-#include "tests/support/cel_expect.h"
+#include "tests/support/cel_expression.h"
 #include "tests/support/check_main.h"
 
 START_TEST(what_is_missing_has_no_value)

@@ -1,5 +1,5 @@
 /* Each clause with what it takes, and the words when it is given something else. */
-#include "tests/support/cel_expect.h"
+#include "tests/support/cel_expression.h"
 #include "tests/support/check_main.h"
 
 START_TEST(clauses_that_are_none)
