@@ -84,7 +84,7 @@ select tenant_id, task_id, what from (
              when q.state = 'leased' and q.lease_until <= now() then 'lapse'
              when q.state in ('accepted', 'running') and q.deadline_at + make_interval(secs => $1) <= now() then 'silent'
              when q.state = 'queued' and q.expires_at <= now() then
-                 case when not exists (select from task_grant g where g.task_id = q.task_id and g.ended is null) then 'expire'
+                 case when not exists (select from task_grant g where g.tenant_id = q.tenant_id and g.task_id = q.task_id and g.ended is null) then 'expire'
                       when q.deadline_at is null then 'ask'
                       when q.deadline_at + make_interval(secs => $1) <= now() then 'silent' end
         end as what
