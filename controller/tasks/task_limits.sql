@@ -29,7 +29,7 @@ select l.task_id, l.entry, l.max, l.number, l.foreign_lock, g.taken,
        (select count(*) from (select from task_limit w
                               where w.tenant_id = $1 and w.rule = l.rule and w.entry = l.entry and w.grp = l.grp and w.place = 'waits'
                                 and w.task_id < l.task_id limit l.max) before),
-       exists (select from task_grant t where t.task_id = l.task_id and t.ended is null),
+       exists (select from task_grant t where t.tenant_id = $1 and t.task_id = l.task_id and t.ended is null),
        q.tries = 0
 from l join g using (number) join task_queue q on q.tenant_id = $1 and q.task_id = l.task_id
 order by l.task_id, l.entry;
