@@ -50,14 +50,14 @@ class Faults:
         return self.count(protection, "left_out") > 0
 
 
-def history(stand, since=0, skip=(), journals=None):
+def history(stand, since=0, skip=(), journals=None, hours_off=False):
     """The checker's (exit code, output)."""
     words = [CHECKER, "--psql", "%s psql %s/pg" % (os.path.join(SOURCE, "deploy/bed/postgres"), stand.folder), "--since", str(since),
              "--produced", stand.folder + "/operator/produced"]
     words += ["--journal=" + path for path in journals or [stand.folder + "/agent/state/journal"]]
     words += ["--bmc=%s=%s" % (machine.name, machine.folder) for machine in stand.machines if machine.folder]
     words += ["--log=%s=%s/log/%s.log" % (name, stand.folder, name) for name in ("musterd", *("musterd%d" % n for n in stand.others))]
-    words += ["--skip=" + name for name in skip]
+    words += ["--skip=" + name for name in skip] + ["--hours-off"] * hours_off
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 

@@ -24,6 +24,7 @@ QUERIES = {
     "decisions": "select alert_id as alert, rule_id as rule, outcome, task_id as task from decision",
 }
 BMC_LINE = re.compile(r"(\S+) (get|set) (\S+)(?: (\S+))? -> (.+)$")
+HOUR_S = 3600
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -106,6 +107,22 @@ def read_log(controller, path):
             else:
                 orders.append({**row, "task": fields["task"]})
     return sessions, orders
+
+
+def set_right(history, now):
+    """Of processes whose clocks were off by whole hours: what they wrote down, by the true one. All of it happened within the half hour
+    before 'now', or is to happen within the next 25 minutes: each time stands for one moment of that hour, and for no other."""
+    def right(row, name):
+        if row[name]:
+            row[name] -= HOUR_S * round((row[name] - now + 300) / HOUR_S)
+
+    rows = [(row, name) for kind, name in (("tasks", "expires"), ("grants", "granted"), ("sessions", "at"), ("orders", "at"))
+            for row in history[kind]]
+    for journal in history["journals"]:
+        rows += [(task, name) for task in journal["tasks"] for name in ("accepted", "started", "ended")]
+        rows += [(intent, "at") for intent in journal["intents"]]
+    for row, name in rows:
+        right(row, name)
 
 
 def read_produced(path):

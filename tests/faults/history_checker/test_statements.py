@@ -211,6 +211,21 @@ class Reading(unittest.TestCase):
                                              "started": 2.0, "ended": None, "outcome": "failed"}])
         self.assertEqual([(i["task"], i["step"], i["at"]) for i in journal["intents"]], [(str(task), "bmc_on", 3.0)])
 
+    def test_clocks_that_are_hours_off_are_set_right(self):
+        now = T0 + 60
+        history = good()
+        for n, hours in enumerate((1, -1)):
+            task = history["journals"][0]["tasks"][n]
+            for name in ("accepted", "started", "ended"):
+                task[name] += 3600 * hours
+            for intent in history["journals"][0]["intents"]:
+                intent["at"] += 3600 * hours * (intent["task"] == task["id"])
+        history["grants"][0]["granted"] += 3600
+        history["tasks"][0]["expires"] -= 3600
+        self.assertNotEqual(violations(history), [])
+        read_history.set_right(history, now)
+        self.assertEqual(history, good())
+
     def test_produced(self):
         path = self.path("produced", json.dumps({"topic": "alerts", "sha256": "d"}) + "\n")
         self.assertEqual(read_history.read_produced(path), [{"topic": "alerts", "sha256": "d"}])
