@@ -279,6 +279,7 @@ static void take_jobs(struct dispatch_store *store)
     }
     take_set(store, set, &count);
     take_bulk(store);
+    store->behind = commits >= COMMITS_A_TURN || store->bulk_waiting > 0;
 }
 
 /* ---- by the clock ---- */

@@ -126,7 +126,8 @@ void live_sessions_remove(struct live_sessions *sessions, struct live *live)
     free(live);
 }
 
-int live_wait(struct live *live, struct session_batch *batch, size_t at, struct error *err)
+int live_wait(struct live *live, struct session_batch *batch, size_t at, int64_t now_ms,
+              struct error *err)
 {
     struct waiting_batch **end = &live->waiting, *item = calloc(1, sizeof(*item));
 
@@ -134,6 +135,7 @@ int live_wait(struct live *live, struct session_batch *batch, size_t at, struct 
         return error_set_code(err, ERROR_UNAVAILABLE, "out of memory for records");
     item->batch = batch;
     item->at = at;
+    item->since_ms = now_ms;
     while (*end)
         end = &(*end)->next;
     *end = item;

@@ -18,6 +18,7 @@ struct session_batch;
 struct waiting_batch {
     struct session_batch *batch;
     size_t at;
+    int64_t since_ms; /* when it came */
     struct waiting_batch *next;
 };
 
@@ -32,7 +33,8 @@ struct live {
     int64_t token_end_us;
     int64_t told_us, told_at_us;   /* the time that WELCOME gave, and CLOCK_BOOTTIME then */
     struct waiting_batch *waiting; /* oldest first */
-    int64_t bulk_ms;               /* when bulk came last, or the waiting began */
+    int64_t bulk_ms;               /* when bulk came last */
+    int64_t failed_ms;             /* when what waited could not go on without its report */
     bool wakes;                    /* bulk came in the set that is told: what waits goes on */
     struct live *next, *previous;
 };
@@ -50,5 +52,6 @@ struct live *live_sessions_first(struct live_sessions *sessions); /* then ->next
 size_t live_sessions_count(const struct live_sessions *sessions);
 
 /* Takes 'batch' when it succeeds. */
-int live_wait(struct live *live, struct session_batch *batch, size_t at, struct error *err);
+int live_wait(struct live *live, struct session_batch *batch, size_t at, int64_t now_ms,
+              struct error *err);
 void live_waited(struct live *live); /* the oldest one is done: freed */

@@ -53,6 +53,7 @@ struct dispatch_store {
     struct said_cancels *said;
     bool looked_for; /* of any session */
     bool hinted;     /* somebody said that there is something for an agent */
+    bool behind;     /* agents have said more than was looked at yet */
 
     atomic_uint_fast64_t counts[COUNT_KINDS];
     pthread_mutex_t lock;
@@ -80,8 +81,8 @@ void store_forget(struct dispatch_store *store, struct live *live);
 /* Another controller owns it by now: its agent is told, and comes back. */
 void store_end_stale(struct dispatch_store *store, struct live *live);
 void store_count_sessions(struct dispatch_store *store);
-/* So many jobs of a kind that follow each other are one transaction: RECORDS with 256 records each at
- * most, and a few as a rule. */
+/* So many jobs of a kind that follow each other are one transaction: RECORDS with 256 records each
+ * at most, and a few as a rule. */
 #define STORE_SET_MAX 64
 int store_on_closed(struct dispatch_store *store, struct dispatch_job **jobs, size_t count,
                     struct error *err);

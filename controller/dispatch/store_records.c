@@ -101,8 +101,8 @@ static int acknowledge(struct dispatch_store *store, struct live *live,
     return note_committed(store, live, one->batch, from, one->at, err);
 }
 
-/* Facts that waited for a report. */
-static int go_on(struct dispatch_store *store, struct live *live, bool without_report,
+/* Facts that waited for a report; of those that came before 'lost_ms' it does not come any more. */
+static int go_on(struct dispatch_store *store, struct live *live, int64_t lost_ms,
                  struct error *err)
 {
     while (live->waiting) {
@@ -110,7 +110,7 @@ static int go_on(struct dispatch_store *store, struct live *live, bool without_r
         struct event_batch one = {.from = &live->session,
                                   .batch = item->batch,
                                   .at = item->at,
-                                  .without_report = without_report};
+                                  .without_report = item->since_ms <= lost_ms};
         size_t before = item->at;
         int rc = take_alone(store, &one, TIMEOUT_TRIES, err);
 
@@ -128,22 +128,28 @@ static int go_on(struct dispatch_store *store, struct live *live, bool without_r
     return 0;
 }
 
-/* Whose report does not come: the agent says no bulk at all, so it has none left. */
+/* Whose report does not come: the agent has said no bulk at all since it said the RESULT, for so
+ * long that it has none left. What it said meanwhile and nobody has looked at yet may be bulk. */
 int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struct error *err)
 {
+    int64_t lost_ms = now_ms - EVENT_REPORT_PATIENCE_MS;
+
+    if (store->behind)
+        return 0;
     for (struct live *live = live_sessions_first(store->sessions), *next; live; live = next) {
         struct error why = {0};
 
         next = live->next;
-        if (!live->waiting || now_ms - live->bulk_ms < EVENT_REPORT_PATIENCE_MS)
+        if (!live->waiting || live->waiting->since_ms > lost_ms || live->bulk_ms > lost_ms ||
+            live->failed_ms > lost_ms)
             continue;
-        live->bulk_ms = now_ms;
-        if (go_on(store, live, true, &why) == 0)
+        if (go_on(store, live, lost_ms, &why) == 0)
             continue;
         if (!db_alive(store->db)) {
             *err = why;
             return -1;
         }
+        live->failed_ms = now_ms;
         /* In nobody else's way; it is tried again. */
         log_warn(STORE_ROOM, "facts that waited for a report wait on", "agent=%s reason=%s",
                  live->session.name, log_quote(error_text(&why)));
@@ -153,9 +159,7 @@ int store_look_after_waiting(struct dispatch_store *store, int64_t now_ms, struc
 
 static int begin_waiting(struct live *live, struct dispatch_job *job, size_t at, struct error *err)
 {
-    if (!live->waiting)
-        live->bulk_ms = clock_monotonic_ms();
-    if (live_wait(live, job->batch, at, err) < 0)
+    if (live_wait(live, job->batch, at, clock_monotonic_ms(), err) < 0)
         return -1;
     job->batch = NULL;
     return 0;
@@ -299,7 +303,7 @@ static void wake(struct dispatch_store *store, const struct under_way *list, siz
         if (!live || !live->wakes)
             continue;
         live->wakes = false;
-        if (go_on(store, live, false, &err) < 0)
+        if (go_on(store, live, INT64_MIN, &err) < 0)
             store_fail_job(store, list[i].job, &err);
     }
 }

@@ -287,7 +287,7 @@ START_TEST(what_is_committed_of_a_waiting_batch_is_not_tried_again)
     say_accepted(batch, &fact);
     say_nonsense(batch, &fact);
     say_result(batch, &fact); /* which frees its machine */
-    OK(live_wait(live, batch, 0, &err));
+    OK(live_wait(live, batch, 0, 0, &err));
     jobs[0]->batch = NULL;
     test_sql(owner, "revoke update (held_because, held_by_task) on machine from muster_engine");
     OK(store_look_after_waiting(&store, EVENT_REPORT_PATIENCE_MS, &err));
@@ -299,6 +299,34 @@ START_TEST(what_is_committed_of_a_waiting_batch_is_not_tried_again)
     ck_assert_uint_eq(live_sessions_count(store.sessions), 1);
     STATE_IS(fact.task, "succeeded");
     ck_assert_int_eq(facts_committed(), 3);
+}
+END_TEST
+
+/* Nothing is given up while what agents said waits to be looked at, nor earlier than its time. */
+START_TEST(only_what_has_waited_long_enough_goes_without_its_report)
+{
+    struct task_fact first = run_task(0), second = run_task(1);
+    struct session_batch *batches[2];
+
+    for (int i = 0; i < 2; i++) {
+        say_result(batches[i] = begin_batch(MUSTER__STREAM__FACTS), i == 0 ? &first : &second);
+        OK(live_wait(live, batches[i], 0, INT64_C(10000) * i, &err));
+        jobs[i]->batch = NULL;
+    }
+    store.behind = true;
+    OK(store_look_after_waiting(&store, EVENT_REPORT_PATIENCE_MS, &err));
+    STATE_IS(first.task, "running");
+    store.behind = false;
+    OK(store_look_after_waiting(&store, EVENT_REPORT_PATIENCE_MS, &err));
+    STATE_IS(first.task, "succeeded");
+    STATE_IS(second.task, "running");
+    OK(store_look_after_waiting(&store, INT64_C(9999) + EVENT_REPORT_PATIENCE_MS, &err));
+    STATE_IS(second.task, "running");
+    say_report(begin_batch(MUSTER__STREAM__BULK), &second);
+    store_on_records(&store, jobs + 2, 1);
+    STATE_IS(second.task, "succeeded");
+    ck_assert_str_eq(column(&first.task, "report_sha256 is null"), "true");
+    ck_assert_str_eq(column(&second.task, "report_sha256 is not null"), "true");
 }
 END_TEST
 
@@ -375,5 +403,6 @@ CHECK_MAIN_WITH("store_records", begin, end, facts_behind_a_report_of_their_own_
                 so_are_they_when_their_set_is_taken_one_by_one,
                 a_session_without_memory_lives_until_its_set_is_told,
                 what_is_committed_of_a_waiting_batch_is_not_tried_again,
+                only_what_has_waited_long_enough_goes_without_its_report,
                 a_database_that_went_away_is_waited_for_once_a_set,
                 a_lease_that_cannot_be_put_back_is_in_no_others_way)

@@ -62,7 +62,7 @@ START_TEST(batches_wait_in_order_and_go_with_the_session)
         struct session_batch *batch = calloc(1, sizeof(*batch));
 
         batch->first = first;
-        ck_assert_int_eq(live_wait(live, batch, first, NULL), 0);
+        ck_assert_int_eq(live_wait(live, batch, first, (int64_t)first, NULL), 0);
     }
     ck_assert_uint_eq(live->waiting->batch->first, 1);
     ck_assert_uint_eq(live->waiting->at, 1);
