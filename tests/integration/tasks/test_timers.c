@@ -62,16 +62,19 @@ static void run_timers(void (*meanwhile)(void))
 #define NEXT_MONTH                                                                                 \
     "to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYYMM')"
 
+/* Audit rows of this test: its tenants are the newest. */
+#define SINCE                                                                                      \
+    "select count(*) from audit a join audit_body b using (id) where a.at >= (select "             \
+    "max(created_at) from tenant) and "
+
 static void kept(void)
 {
     /* Each by itself. */
-    await_number(1, "select count(*) from audit a join audit_body b using (id) where a.action = "
-                    "'partition.drop' and b.body like '%task_log_202401\"%'");
-    await_number(1, "select count(*) from audit a join audit_body b using (id) where a.action = "
-                    "'partition.drop' and b.body like '%task_log_202402\"%'");
+    await_number(1, SINCE "a.action = 'partition.drop' and b.body like '%task_log_202401\"%'");
+    await_number(1, SINCE "a.action = 'partition.drop' and b.body like '%task_log_202402\"%'");
     await_number(1, "select count(*) from agent_order where reason = 'long ago'");
     await_number(1, "select count(*) from pg_class where relname = 'decision_' || " NEXT_MONTH);
-    await_number(1, "select count(*) from audit where action = 'partition.make'");
+    await_number(1, SINCE "a.action = 'partition.make'");
     for (int i = 0; metric_read(METRIC_DEFAULT_PARTITIONS) == 0 && i < 500; i++)
         poll(NULL, 0, 20);
 }
@@ -111,6 +114,10 @@ START_TEST(history_is_made_ahead_and_dropped_behind)
     ck_assert_int_eq(
         db_script(owner, "update history_retention set months = 1 where name = 'audit'", &err), -1);
     ck_assert_str_eq(err.sqlstate, "23514");
+    test_sql(owner, "delete from task_log_default; delete from agent_order where reason = 'long "
+                    "ago'; do $$ declare t text; begin foreach t in array array['alert', "
+                    "'task_event', 'audit', 'audit_body'] loop execute 'drop table ' || t || "
+                    "'_202401, ' || t || '_202402'; end loop; end $$");
 }
 END_TEST
 
@@ -140,8 +147,10 @@ START_TEST(a_task_that_cannot_be_moved_costs_no_month)
         db_execute(owner, "update task set state = 'expired' where id = $1", &err, "u", &task), 1);
     test_sql(owner, "do $$ begin execute 'drop table alert_' || " NEXT_MONTH "; end $$");
     run_timers(made_anyway);
-    ck_assert_int_eq(
-        test_number(owner, "select count(*) from task_queue where state = 'scheduled'"), 1);
+    ck_assert_int_eq(db_execute(owner,
+                                "delete from task_queue where state = 'scheduled' and task_id = $1",
+                                &err, "u", &task),
+                     1); /* still there; it would trouble other tests */
 }
 END_TEST
 
