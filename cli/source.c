@@ -5,23 +5,66 @@
 
 #include "cli/command.h"
 #include "cli/nouns.h"
+#include "common/file.h"
+#include "common/yaml.h"
 
 #define PARTITIONS                                                                                 \
     "PARTITION=partition NEXT=next LAG=lag LOG_START=log_start LOG_END=log_end SEEN=log_seen_at "  \
     "CLUSTER=cluster HALTED_BECAUSE=halted_because"
 
+/* A format's name, or the text of a mapping's file. */
+static int put_format(struct cli *cli, json_t *body)
+{
+    const char *file = cli_option(cli, "mapping");
+    char *text;
+    int rc;
+
+    if (cli_put(cli, body, "format", "format") < 0)
+        return -1;
+    if (!file)
+        return 0;
+    text = file_read(file, YAML_BYTES_MAX, NULL, &cli->err);
+    if (!text)
+        return -1;
+    rc = json_object_set_new(body, "mapping", json_string(text));
+    free(text);
+    return rc < 0 ? error_set_code(&cli->err, ERROR_INVALID, "%s is no UTF-8", file) : 0;
+}
+
 int source_add(struct cli *cli)
 {
     const char *topic = cli_need(cli, "topic");
+    json_t *body;
 
-    return topic ? cli_add(cli, "/v1/sources",
-                           json_pack("{s:s, s:s}", "name", cli->words[0], "topic", topic))
-                 : EXIT_USAGE;
+    if (!topic)
+        return EXIT_USAGE;
+    body = json_pack("{s:s, s:s}", "name", cli->words[0], "topic", topic);
+    if (put_format(cli, body) < 0) {
+        json_decref(body);
+        return EXIT_USAGE;
+    }
+    return cli_add(cli, "/v1/sources", body);
+}
+
+int source_set_format(struct cli *cli)
+{
+    json_t *body = json_object();
+
+    if (!cli_option(cli, "format") && !cli_option(cli, "mapping")) {
+        json_decref(body);
+        return cli_misused(cli, "give --format or --mapping");
+    }
+    if (put_format(cli, body) < 0) {
+        json_decref(body);
+        return EXIT_USAGE;
+    }
+    return cli_replace(cli, "/v1/sources", "/format", body);
 }
 
 int source_list(struct cli *cli)
 {
-    return cli_list(cli, "/v1/sources", "", "NAME=name TOPIC=topic STATE=state SINCE=created_at");
+    return cli_list(cli, "/v1/sources", "",
+                    "NAME=name TOPIC=topic FORMAT=format STATE=state SINCE=created_at");
 }
 
 /* JSON is the API's body; eyes and pipes get a row a partition. */

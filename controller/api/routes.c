@@ -86,6 +86,8 @@ const struct api_route API_ROUTES[] = {
 
     {"GET", "/v1/sources/{name}", sources_show, PERMISSION_SOURCE_READ, SCOPE_TENANT, BODY_NONE,
      NULL, NULL},
+    {"PUT", "/v1/sources/{name}/format", sources_read_as, PERMISSION_SOURCE_WRITE, SCOPE_TENANT,
+     BODY_JSON, "source.format", NULL},
     {"POST", "/v1/sources/{name}/resume", sources_resume, PERMISSION_SOURCE_RESUME, SCOPE_TENANT,
      BODY_JSON, "source.resume", NULL},
 

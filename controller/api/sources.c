@@ -8,6 +8,7 @@
 #include "controller/api/api_call.h"
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
+#include "controller/api/source_reading.h"
 #include "controller/intake/source.h"
 
 int sources_list(struct api_call *call)
@@ -26,10 +27,12 @@ int sources_list(struct api_call *call)
 
 int sources_add(struct api_call *call)
 {
-    static const char *const known[] = {"name", "topic", NULL};
+    static const char *const known[] = {"name", "topic", "format", "mapping", NULL};
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     const char *name = NULL, *topic;
+    struct source_reading reading = {0};
+    char who[API_ACTOR_SIZE], format[SOURCE_FORMAT_SIZE];
     struct error err = {0};
     struct uuid id;
 
@@ -39,10 +42,12 @@ int sources_add(struct api_call *call)
     if (strspn(topic, allowed) != strlen(topic))
         return problem_field(&call->problem, "topic", "has letters, digits, '.', '_' and '-'");
     name = name ? name : topic;
-    if (api_name(call, "name", name, true) < 0)
+    if (api_name(call, "name", name, true) < 0 || source_reading_take(call, format, &reading) < 0)
         return -1;
-    api_object(call, "source %s (topic %s)", name, topic);
-    if (source_add(call->db, &call->tenant, name, topic, &id, &err) == 0)
+    api_actor(call, who);
+    reading.who = who;
+    api_object(call, "source %s (topic %s, %s)", name, topic, format);
+    if (source_add(call->db, &call->tenant, name, topic, &reading, &id, &err) == 0)
         return api_answer_created(call, &id, name, "/v1/sources");
     if (err.code != ERROR_CONFLICT)
         return api_failed(call, &err);

@@ -44,7 +44,7 @@ struct attempt {
     struct alert_partition *partition;
     struct alert_item **items; /* those at and above the cursor */
     size_t count;
-    const struct error *rejected; /* why the database refused the only item; NULL: it did not */
+    const struct error *rejected; /* why the database refused the only record; NULL: it did not */
     int64_t now_us;
     uint64_t tasks, refused;
 };
@@ -279,9 +279,24 @@ static int keep_refused(struct attempt *attempt, struct alert_counts *counts, st
     return try_again(attempt, counts, err);
 }
 
+/* Where the second half begins: between two records. 0: it is one record. */
+static size_t half_of(const struct attempt *attempt)
+{
+    const struct kafka_record *first = attempt->items[0]->record;
+    size_t at = attempt->count / 2;
+
+    while (at > 0 && attempt->items[at - 1]->record == attempt->items[at]->record)
+        at--;
+    if (at == 0) /* the first one reaches over the middle */
+        while (at < attempt->count && attempt->items[at]->record == first)
+            at++;
+    return at == attempt->count ? 0 : at;
+}
+
 static int keep(struct attempt attempt, struct alert_counts *counts, struct error *err)
 {
     const struct attempt whole = attempt;
+    size_t half;
     int rc = try_again(&attempt, counts, err);
 
     if (rc >= 0) {
@@ -292,15 +307,16 @@ static int keep(struct attempt attempt, struct alert_counts *counts, struct erro
     if (!blames_record(err))
         return -1;
     attempt = whole;
-    if (whole.count == 1)
+    half = half_of(&whole);
+    if (half == 0)
         return keep_refused(&attempt, counts, err);
-    attempt.count = whole.count / 2;
+    attempt.count = half;
     rc = keep(attempt, counts, err);
     if (rc <= 0)
         return rc;
     attempt = whole;
-    attempt.items += whole.count / 2;
-    attempt.count -= whole.count / 2;
+    attempt.items += half;
+    attempt.count -= half;
     return keep(attempt, counts, err);
 }
 

@@ -9,13 +9,16 @@
 
 #include "controller/intake/alert_store.h"
 #include "controller/intake/kafka_cursor.h"
+#include "rules/mapping/mapping_run.h"
 
 struct alert_batch;
 struct alert_item;
 struct db;
 struct error;
 
-#define ALERT_BATCH_MAX 2000 /* records: one statement a table, well below a second */
+#define ALERT_BATCH_MAX 2000 /* alerts: one statement a table, well below a second */
+/* Those of one record are not parted: the last record may bring more. */
+#define ALERT_ITEMS_MAX (ALERT_BATCH_MAX + MAPPING_EVENTS_MAX)
 
 struct alert_partition {
     struct alert_origin origin;
@@ -31,11 +34,11 @@ struct alert_counts {
 struct alert_batch *alert_batch_create(struct error *err);
 void alert_batch_destroy(struct alert_batch *batch);
 
-/* Keeps the records that the prepared items are of, in order of offset, at most ALERT_BATCH_MAX;
- * those below the cursor were kept before. 'now_us' is our clock. 1: kept. 0: another consumer owns
- * the partition: nothing was kept, discard everything of it. -1: ERROR_UNAVAILABLE or
- * ERROR_TIMEOUT: come again with the same items, whatever was kept of them; any other code: the
- * partition must halt, 'err' is the reason.
+/* Keeps the records that the prepared items are of (all of each), in order of offset, at most
+ * ALERT_ITEMS_MAX; those below the cursor were kept before. 'now_us' is our clock. 1: kept. 0:
+ * another consumer owns the partition: nothing was kept, discard everything of it. -1:
+ * ERROR_UNAVAILABLE or ERROR_TIMEOUT: come again with the same items, whatever was kept of them;
+ * any other code: the partition must halt, 'err' is the reason.
  */
 int alert_batch_keep(struct alert_batch *batch, struct db *db, struct alert_partition *partition,
                      struct alert_item **items, size_t count, int64_t now_us,

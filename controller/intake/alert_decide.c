@@ -169,7 +169,7 @@ static int decide_one(struct deciding *deciding, size_t i, struct alert_item *it
 
     if (rc <= 0)
         return rc;
-    alert_trigger_format(deciding->origin, item->record->offset, deciding->triggers[i]);
+    alert_trigger_format(deciding->origin, item, deciding->triggers[i]);
     *subject = (struct decision_subject){
         .alert = item->id,
         .machine = &item->machine,

@@ -34,6 +34,14 @@ static int make_identity(struct alert_item *item, struct error *err)
     return 0;
 }
 
+static int know(struct alert_item *item, struct error *err)
+{
+    item->decoded = true;
+    if (item->alert.has_mac)
+        mac_format(&item->alert.mac, item->mac);
+    return make_identity(item, err);
+}
+
 static int decode(struct alert_item *item, struct error *err)
 {
     const struct kafka_record *record = item->record;
@@ -56,22 +64,45 @@ static int decode(struct alert_item *item, struct error *err)
         alert_item_settle(item, "undecodable", "%s", error_text(&why));
         return 0;
     }
-    item->decoded = true;
-    if (item->alert.has_mac)
-        mac_format(&item->alert.mac, item->mac);
-    return make_identity(item, err);
+    return know(item, err);
+}
+
+int alert_item_begin(struct alert_item *item, const struct kafka_record *record, unsigned index,
+                     struct error *err)
+{
+    memset(item, 0, sizeof(*item));
+    item->record = record;
+    item->index = index;
+    item->id = uuid_make();
+    if (EVP_Digest(record->value ? record->value : "", record->value ? record->length : 0,
+                   item->sha256, NULL, EVP_sha256(), NULL) != 1)
+        return error_set(err, "SHA-256 is not available");
+    return 0;
 }
 
 int alert_item_prepare(struct alert_item *item, const struct kafka_record *record,
                        struct error *err)
 {
-    memset(item, 0, sizeof(*item));
-    item->record = record;
-    item->id = uuid_make();
-    if (EVP_Digest(record->value ? record->value : "", record->value ? record->length : 0,
-                   item->sha256, NULL, EVP_sha256(), NULL) != 1)
-        return error_set(err, "SHA-256 is not available");
-    return decode(item, err);
+    return alert_item_begin(item, record, 0, err) < 0 ? -1 : decode(item, err);
+}
+
+/* The mapping saw to it that it is an event: an error is one of memory. */
+int alert_item_take(struct alert_item *item, json_t **event, const json_t *machine,
+                    struct error *err)
+{
+    json_t *raw = json_incref(json_object_get(*event, "raw"));
+    int rc;
+
+    json_object_del(*event, "raw");
+    rc = alert_read(*event, machine, &item->alert, err);
+    if (json_object_set_new(*event, "raw", raw) < 0)
+        return error_no_memory(err);
+    item->document = *event;
+    *event = NULL;
+    if (rc < 0)
+        return -1;
+    item->event = json_dumps(item->document, JSON_COMPACT);
+    return item->event ? know(item, err) : error_no_memory(err);
 }
 
 void alert_item_clear(struct alert_item *item)
@@ -79,6 +110,7 @@ void alert_item_clear(struct alert_item *item)
     alert_clear(&item->alert);
     free(item->identity);
     json_decref(item->document);
+    free(item->event);
     memset(item, 0, sizeof(*item));
 }
 
@@ -90,8 +122,8 @@ int alert_item_json(struct alert_item *item, const json_t **ret_event, const jso
             json_parse(item->record->value, item->record->length, ALERT_BYTES_MAX, err);
     if (!item->document)
         return -1;
-    *ret_event = json_object_get(item->document, "event");
-    *ret_raw = item->document;
+    *ret_event = item->event ? item->document : json_object_get(item->document, "event");
+    *ret_raw = item->event ? json_object_get(item->document, "raw") : item->document;
     return 0;
 }
 

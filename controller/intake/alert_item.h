@@ -30,12 +30,20 @@ struct alert_item {
     const char *disposition; /* static; NULL: not settled yet */
     char reason[512];
     char sqlstate[6];
-    json_t *document; /* the message, once a rule looks into it */
+    json_t *document; /* the message, once a rule looks into it; a mapping's event */
+    unsigned index;   /* which of its record's, from 0 */
+    char *event;      /* what a mapping made of it, JSON; NULL: its event is the message's own */
 };
 
 /* Decodes; settles what cannot be decoded. -1: memory. */
 int alert_item_prepare(struct alert_item *item, const struct kafka_record *record,
                        struct error *err);
+/* For one of a record that a mapping made several of: no more than where it came from. */
+int alert_item_begin(struct alert_item *item, const struct kafka_record *record, unsigned index,
+                     struct error *err);
+/* Its event, which is taken over and has its raw, and its machine. */
+int alert_item_take(struct alert_item *item, json_t **event, const json_t *machine,
+                    struct error *err);
 void alert_item_clear(struct alert_item *item); /* zeroed is fine */
 
 void alert_item_settle(struct alert_item *item, const char *disposition, const char *format, ...)

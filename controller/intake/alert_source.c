@@ -8,6 +8,60 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/intake/alert_source.sql.h"
+#include "controller/intake/source_format.h"
+
+/* As it was read before, when nothing of it has changed. */
+static struct source_format *format_before(const struct alert_sources *sources,
+                                           const struct uuid *id, const char *name, int64_t version)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        struct source_format *format = sources->items[i].format;
+
+        if (format && uuid_equal(&sources->items[i].id, id) &&
+            strcmp(source_format_name(format), name) == 0 &&
+            source_format_version(format) == version)
+            return format;
+    }
+    return NULL;
+}
+
+struct source_format *alert_source_format(struct db *db, const struct uuid *tenant,
+                                          const struct uuid *id, const char *name, int64_t version,
+                                          struct error *err)
+{
+    struct source_format *format;
+    struct db_rows *rows;
+
+    if (version == 0)
+        return source_format_create(name, 0, NULL, err);
+    rows = db_query(db, SQL_ALERT_SOURCE_MAPPING, err, "uui", tenant, id, version);
+    if (!rows)
+        return NULL;
+    format =
+        source_format_create(name, version, db_rows_count(rows) ? db_text(rows, 0, 0) : NULL, err);
+    db_rows_destroy(rows);
+    return format;
+}
+
+/* Mappings that are new to us, each by a statement of its own: they change rarely. */
+static int read_formats(struct db *db, const struct db_rows *rows,
+                        const struct alert_sources *before, struct alert_sources *ret,
+                        struct error *err)
+{
+    for (size_t i = 0; i < ret->count; i++) {
+        struct alert_source *source = &ret->items[i];
+        const char *name = db_text(rows, i, 4);
+        int64_t version = db_is_null(rows, i, 5) ? 0 : db_int(rows, i, 5);
+
+        if (strcmp(name, "muster") == 0)
+            continue;
+        source->format = source_format_hold(format_before(before, &source->id, name, version));
+        if (!source->format && !(source->format = alert_source_format(
+                                     db, &source->tenant, &source->id, name, version, err)))
+            return -1;
+    }
+    return 0;
+}
 
 static int read_rows(const struct db_rows *rows, struct alert_sources *ret, struct error *err)
 {
@@ -53,14 +107,17 @@ int alert_sources_refresh(struct db *db, struct alert_sources *sources, struct e
     if (!rows)
         return -1;
     rc = read_rows(rows, &fresh, err);
+    if (rc == 0)
+        rc = read_formats(db, rows, sources, &fresh, err);
     db_rows_destroy(rows);
-    if (rc < 0 || (sources->items && same(sources, &fresh))) {
+    if (rc < 0) {
         alert_sources_clear(&fresh);
-        return rc;
+        return -1;
     }
+    rc = !sources->items || !same(sources, &fresh);
     alert_sources_clear(sources);
     *sources = fresh;
-    return 1;
+    return rc;
 }
 
 const struct alert_source *alert_sources_find(const struct alert_sources *sources,
@@ -77,6 +134,7 @@ void alert_sources_clear(struct alert_sources *sources)
     for (size_t i = 0; i < sources->count; i++) {
         free(sources->items[i].name);
         free(sources->items[i].topic);
+        source_format_drop(sources->items[i].format);
     }
     free(sources->items);
     memset(sources, 0, sizeof(*sources));

@@ -15,16 +15,19 @@
 #include "controller/intake/alert_item.h"
 #include "controller/intake/alert_store.sql.h"
 
-_Static_assert(ALERT_BATCH_MAX < 4096, "an order number has 12 bits for the record in its batch");
+_Static_assert(ALERT_ITEMS_MAX < 4096, "an order number has 12 bits for the alert in its batch");
 
 /* The last moment that clock_format() can write; a record may be stamped with any number. */
 #define TIMESTAMP_MAX_MS INT64_C(253402300799999)
 
-void alert_trigger_format(const struct alert_origin *origin, int64_t offset,
+void alert_trigger_format(const struct alert_origin *origin, const struct alert_item *item,
                           char out[ALERT_TRIGGER_SIZE])
 {
-    snprintf(out, ALERT_TRIGGER_SIZE, "%s/%s/%" PRId32 "/%" PRId64, origin->cluster, origin->topic,
-             origin->partition, offset);
+    int length = snprintf(out, ALERT_TRIGGER_SIZE, "%s/%s/%" PRId32 "/%" PRId64, origin->cluster,
+                          origin->topic, origin->partition, item->record->offset);
+
+    if (item->index > 0)
+        snprintf(out + length, ALERT_TRIGGER_SIZE - (size_t)length, "#%u", item->index);
 }
 
 /* Source and id of an event as the tables of identities keep them. */
@@ -114,9 +117,9 @@ int alert_store_claim(struct db *db, const struct alert_origin *origin, struct a
 /* One array a column; 'texts' are those of the alert's words, in the statement's order. */
 struct columns {
     struct uuid *ids, *machines;
-    int64_t *offsets, *timestamps, *event_times, *document_versions, *lengths;
+    int64_t *offsets, *timestamps, *event_times, *document_versions, *lengths, *indexes;
     const char **dispositions, **reasons, **event_ids, **types, **statuses, **severities,
-        **sqlstates;
+        **sqlstates, **events;
     struct db_bytes *raws, *digests;
 };
 
@@ -146,6 +149,8 @@ static int columns_create(struct columns *c, size_t count, struct error *err)
     c->statuses = column(count, sizeof(*c->statuses), &ok);
     c->severities = column(count, sizeof(*c->severities), &ok);
     c->sqlstates = column(count, sizeof(*c->sqlstates), &ok);
+    c->indexes = column(count, sizeof(*c->indexes), &ok);
+    c->events = column(count, sizeof(*c->events), &ok);
     c->raws = column(count, sizeof(*c->raws), &ok);
     c->digests = column(count, sizeof(*c->digests), &ok);
     return ok ? 0 : error_no_memory(err);
@@ -167,6 +172,8 @@ static void columns_clear(struct columns *c)
     free(c->statuses);
     free(c->severities);
     free(c->sqlstates);
+    free(c->indexes);
+    free(c->events);
     free(c->raws);
     free(c->digests);
 }
@@ -188,13 +195,16 @@ static void fill(struct columns *c, size_t i, const struct alert_item *item)
     c->timestamps[i] = timestamp_us(record->timestamp_ms);
     c->dispositions[i] = item->disposition;
     c->reasons[i] = item->reason;
-    c->raws[i] = (struct db_bytes){record->value, kept};
+    if (item->index == 0)
+        c->raws[i] = (struct db_bytes){record->value, kept};
+    c->indexes[i] = item->index;
     c->lengths[i] = (int64_t)record->length;
     c->digests[i] = (struct db_bytes){item->sha256, sizeof(item->sha256)};
     c->sqlstates[i] = item->sqlstate[0] ? item->sqlstate : NULL;
     c->event_times[i] = INT64_MIN;
     if (!item->decoded)
         return;
+    c->events[i] = item->event;
     c->event_ids[i] = item->alert.id;
     c->types[i] = item->alert.type;
     c->statuses[i] = alert_status_name(item->alert.status);
@@ -206,22 +216,44 @@ static void fill(struct columns *c, size_t i, const struct alert_item *item)
     }
 }
 
+static int insert(struct db *db, const struct alert_origin *origin, const struct columns *c,
+                  size_t count, int64_t engine_time_us, struct error *err)
+{
+    return db_execute(db, SQL_ALERT_INSERT, err, "uussitUITSSSSSSTUIYIYS", &origin->tenant,
+                      &origin->source, origin->cluster, origin->topic, (int64_t)origin->partition,
+                      engine_time_us, count, c->ids, count, c->offsets, count, c->timestamps, count,
+                      c->dispositions, count, c->reasons, count, c->event_ids, count, c->types,
+                      count, c->statuses, count, c->severities, count, c->event_times, count,
+                      c->machines, count, c->document_versions, count, c->raws, count, c->lengths,
+                      count, c->digests, count, c->sqlstates);
+}
+
+/* The same with what only mappings give. */
+static int insert_mapped(struct db *db, const struct alert_origin *origin, const struct columns *c,
+                         size_t count, int64_t engine_time_us, struct error *err)
+{
+    return db_execute(db, SQL_ALERT_INSERT_MAPPED, err, "uussitUITSSSSSSTUIYIYSIS", &origin->tenant,
+                      &origin->source, origin->cluster, origin->topic, (int64_t)origin->partition,
+                      engine_time_us, count, c->ids, count, c->offsets, count, c->timestamps, count,
+                      c->dispositions, count, c->reasons, count, c->event_ids, count, c->types,
+                      count, c->statuses, count, c->severities, count, c->event_times, count,
+                      c->machines, count, c->document_versions, count, c->raws, count, c->lengths,
+                      count, c->digests, count, c->sqlstates, count, c->indexes, count, c->events);
+}
+
 int alert_store_alerts(struct db *db, const struct alert_origin *origin, struct alert_item **items,
                        size_t count, int64_t engine_time_us, struct error *err)
 {
     struct columns c = {0};
     int rc = columns_create(&c, count, err);
+    bool mapped = false;
 
     if (rc == 0) {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             fill(&c, i, items[i]);
-        rc = db_execute(db, SQL_ALERT_INSERT, err, "uussitUITSSSSSSTUIYIYS", &origin->tenant,
-                        &origin->source, origin->cluster, origin->topic, (int64_t)origin->partition,
-                        engine_time_us, count, c.ids, count, c.offsets, count, c.timestamps, count,
-                        c.dispositions, count, c.reasons, count, c.event_ids, count, c.types, count,
-                        c.statuses, count, c.severities, count, c.event_times, count, c.machines,
-                        count, c.document_versions, count, c.raws, count, c.lengths, count,
-                        c.digests, count, c.sqlstates);
+            mapped = mapped || items[i]->event || items[i]->index > 0;
+        }
+        rc = (mapped ? insert_mapped : insert)(db, origin, &c, count, engine_time_us, err);
     }
     columns_clear(&c);
     return rc < 0 ? -1 : 0;

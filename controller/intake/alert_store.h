@@ -28,7 +28,8 @@ int alert_store_claim(struct db *db, const struct alert_origin *origin, struct a
 int alert_store_alerts(struct db *db, const struct alert_origin *origin, struct alert_item **items,
                        size_t count, int64_t engine_time_us, struct error *err);
 
-#define ALERT_TRIGGER_SIZE                                                                         \
-    400 /* cluster/topic/partition/offset; a topic has at most 249 characters */
-void alert_trigger_format(const struct alert_origin *origin, int64_t offset,
+/* cluster/topic/partition/offset, and #index behind all but the first of a record; a topic has at
+ * most 249 characters. */
+#define ALERT_TRIGGER_SIZE 400
+void alert_trigger_format(const struct alert_origin *origin, const struct alert_item *item,
                           char out[ALERT_TRIGGER_SIZE]);

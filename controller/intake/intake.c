@@ -194,6 +194,7 @@ static int refresh(struct intake *intake, struct db *db, struct error *err)
     changed = alert_sources_refresh(db, &intake->sources, err);
     if (changed < 0)
         return -1;
+    kafka_source_read_formats(intake->source);
     if ((changed > 0 || !intake->subscribed) && kafka_source_subscribe(intake->source, err) < 0)
         return -1;
     intake->subscribed = true;

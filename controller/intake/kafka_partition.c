@@ -12,8 +12,10 @@
 
 #include "common/error.h"
 #include "common/log.h"
-#include "controller/intake/alert_item.h"
+#include "controller/intake/alert_items.h"
 #include "controller/intake/alert_source.h"
+#include "controller/intake/source_format.h"
+#include "rules/mapping/mapping_run.h"
 
 /* What waits for PostgreSQL: the batch after the next is not read before there is room. */
 #define WAITING_MAX (2 * ALERT_BATCH_MAX)
@@ -27,12 +29,12 @@
 struct kafka_waiting {
     rd_kafka_message_t *message; /* owned */
     struct kafka_record record;
-    struct alert_item item;
+    struct alert_items alerts;
 };
 
 static void waiting_destroy(struct kafka_waiting *waiting)
 {
-    alert_item_clear(&waiting->item);
+    alert_items_clear(&waiting->alerts);
     rd_kafka_message_destroy(waiting->message);
     free(waiting);
 }
@@ -82,11 +84,22 @@ void kafka_partition_destroy(struct kafka_partition *partition)
     if (!partition)
         return;
     drop(partition, partition->count);
+    source_format_drop(partition->format);
     free(partition->waiting);
     free(partition->cluster);
     free(partition->topic);
     free(partition->source_name);
     free(partition);
+}
+
+void kafka_partition_read_as(struct kafka_partition *partition, struct source_format *format,
+                             struct mapping_run *run)
+{
+    struct source_format *before = partition->format;
+
+    partition->format = source_format_hold(format);
+    partition->run = run;
+    source_format_drop(before);
 }
 
 static void halt(struct kafka_partition *partition, const char *because, bool lasts)
@@ -229,6 +242,38 @@ static int append(struct kafka_partition *partition, struct kafka_waiting *waiti
     return 0;
 }
 
+/* Only mappings look at them. */
+static size_t headers_of(const rd_kafka_message_t *message, struct mapping_header *ret)
+{
+    rd_kafka_headers_t *headers;
+    size_t count = 0;
+
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    while (count < MAPPING_HEADERS_MAX) {
+        const void *value;
+
+        if (rd_kafka_header_get_all(headers, count, &ret[count].name, &value, &ret[count].length) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+            break;
+        ret[count].value = value ? value : "";
+        count++;
+    }
+    return count;
+}
+
+static int read_record(const struct kafka_partition *partition, struct kafka_waiting *waiting,
+                       struct error *err)
+{
+    struct mapping_header headers[MAPPING_HEADERS_MAX];
+    struct alert_reading reading = {
+        .format = partition->format, .run = partition->run, .headers = headers};
+
+    if (partition->format)
+        reading.header_count = headers_of(waiting->message, headers);
+    return alert_items_prepare(&waiting->alerts, &waiting->record, &reading, err);
+}
+
 /* Takes the message. */
 static int decode(struct kafka_partition *partition, rd_kafka_message_t *message, struct error *err)
 {
@@ -240,7 +285,7 @@ static int decode(struct kafka_partition *partition, rd_kafka_message_t *message
     }
     waiting->message = message;
     record_of(message, &waiting->record);
-    if (alert_item_prepare(&waiting->item, &waiting->record, err) == 0) {
+    if (read_record(partition, waiting, err) == 0) {
         if (append(partition, waiting) == 0)
             return 0;
         error_no_memory(err);
@@ -274,30 +319,35 @@ bool kafka_partition_is_full(const struct kafka_partition *partition)
     return partition->count >= WAITING_MAX || partition->bytes >= WAITING_BYTES_MAX;
 }
 
-static size_t batch_of(const struct kafka_partition *partition)
+/* Records of the next batch, and how many alerts they hold. */
+static size_t batch_of(const struct kafka_partition *partition, size_t *ret_alerts)
 {
-    size_t count = 0, bytes = 0;
+    size_t count = 0, alerts = 0, bytes = 0;
 
-    while (count < partition->count && count < partition->batch_max && bytes < BATCH_BYTES_MAX)
-        bytes += partition->waiting[count++]->record.length;
+    while (count < partition->count && alerts < partition->batch_max && bytes < BATCH_BYTES_MAX) {
+        bytes += partition->waiting[count]->record.length;
+        alerts += partition->waiting[count++]->alerts.count;
+    }
+    *ret_alerts = alerts;
     return count;
 }
 
 struct alert_job *kafka_partition_lend(struct kafka_partition *partition, int64_t now_ms)
 {
-    size_t count = batch_of(partition);
+    size_t alerts, count = batch_of(partition, &alerts), at = 0;
     struct alert_item **items;
 
     if (count == 0 || partition->busy > 0 || partition->halted || now_ms < partition->retry_ms)
         return NULL;
-    items = calloc(count, sizeof(*items));
+    items = calloc(alerts, sizeof(*items));
     if (!items)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        items[i] = &partition->waiting[i]->item;
+        for (size_t n = 0; n < partition->waiting[i]->alerts.count; n++)
+            items[at++] = &partition->waiting[i]->alerts.items[n];
     partition->busy = count;
     partition->job = (struct alert_job){
-        .owner = partition, .partition = &partition->kept, .items = items, .count = count};
+        .owner = partition, .partition = &partition->kept, .items = items, .count = alerts};
     return &partition->job;
 }
 
@@ -314,7 +364,7 @@ static void size_batches(struct kafka_partition *partition)
 
     if (job->took_ms > BATCH_MS && partition->batch_max > BATCH_MIN)
         partition->batch_max /= 2;
-    else if (job->took_ms < BATCH_MS / 4 && job->count == partition->batch_max &&
+    else if (job->took_ms < BATCH_MS / 4 && job->count >= partition->batch_max &&
              partition->batch_max < ALERT_BATCH_MAX)
         partition->batch_max *= 2;
 }

@@ -14,11 +14,15 @@
 struct alert_source;
 struct db;
 struct error;
-struct kafka_waiting; /* a record, its message and its item */
+struct kafka_waiting; /* a record, its message and its alerts */
+struct mapping_run;
+struct source_format;
 
 struct kafka_partition {
     struct alert_partition kept;
     char *cluster, *topic, *source_name; /* owned; the origin borrows them */
+    struct source_format *format;        /* held; NULL: records are of our own shape */
+    struct mapping_run *run;             /* borrowed; the reading thread's */
     bool halted;         /* nothing is read until it is opened again; why: cursor.halted_because */
     bool halt_unwritten; /* not before a person has looked: the row is to say so */
     bool verify;         /* the record at cursor.last_offset comes first, to be compared */
@@ -40,6 +44,9 @@ struct kafka_partition {
 struct kafka_partition *kafka_partition_create(const char *cluster, const char *topic,
                                                int32_t partition, const struct alert_source *source,
                                                struct error *err);
+/* From here on records are read so; the partition holds 'format'. */
+void kafka_partition_read_as(struct kafka_partition *partition, struct source_format *format,
+                             struct mapping_run *run);
 void kafka_partition_destroy(struct kafka_partition *partition); /* not busy */
 
 /* Raises the epoch and says where to start. 'low' and 'high' are the log's start and end. A

@@ -32,6 +32,7 @@
 #include "controller/intake/kafka_partition.h"
 #include "controller/intake/kafka_partitions.h"
 #include "controller/intake/kafka_properties.h"
+#include "rules/mapping/mapping_run.h"
 
 #define WAITING_BYTES_MAX (32 * 1024 * 1024) /* over all partitions, and a message more of each */
 #define ROUND_MAX 256 /* records of one partition before the next one's are taken */
@@ -43,6 +44,7 @@ struct kafka_source {
     rd_kafka_t *consumer;
     struct db_pool *pool;
     const struct alert_sources *sources;
+    struct mapping_run *run; /* of the thread that reads */
     const atomic_bool *stop;
     char *cluster;
     struct kafka_partitions partitions;
@@ -155,6 +157,7 @@ static int try_assign(struct kafka_source *source, const char *topic, int32_t nu
 
     if (!partition)
         return -1;
+    kafka_partition_read_as(partition, alerts->format, source->run);
     if (try_open(source, partition, ret_start, err) < 0 ||
         kafka_partitions_add(&source->partitions, partition, err) < 0) {
         kafka_partition_destroy(partition);
@@ -295,6 +298,8 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
         error_set(err, "eventfd: %s", strerror(errno));
         goto fail;
     }
+    if (!(source->run = mapping_run_create(err)))
+        goto fail;
     source->pool = pool;
     source->sources = sources;
     source->stop = stop;
@@ -317,6 +322,8 @@ fail:
         rd_kafka_conf_destroy(conf);
     if (source && source->wake_fd > 0)
         close(source->wake_fd);
+    if (source)
+        mapping_run_destroy(source->run);
     free(source);
     return NULL;
 }
@@ -327,6 +334,7 @@ void kafka_source_destroy(struct kafka_source *source)
         return;
     rd_kafka_consumer_close(source->consumer);
     kafka_partitions_clear(&source->partitions);
+    mapping_run_destroy(source->run);
     if (kafka_end(source->consumer, END_MS) == 1)
         close(source->wake_fd);
     else /* what still runs may write to the descriptor: nobody else may get its number */
@@ -590,4 +598,15 @@ bool kafka_source_joined(const struct kafka_source *source)
 bool kafka_source_failed(const struct kafka_source *source)
 {
     return source->failed;
+}
+
+void kafka_source_read_formats(struct kafka_source *source)
+{
+    for (size_t i = 0; i < source->partitions.count; i++) {
+        struct kafka_partition *partition = source->partitions.items[i];
+        const struct alert_source *alerts = alert_sources_find(source->sources, partition->topic);
+
+        if (alerts && alerts->format != partition->format)
+            kafka_partition_read_as(partition, alerts->format, source->run);
+    }
 }

@@ -30,6 +30,9 @@ bool kafka_source_connect(struct kafka_source *source, int timeout_ms);
 /* To the topics of 'sources', as they are now. */
 int kafka_source_subscribe(struct kafka_source *source, struct error *err);
 
+/* What comes from here on is read as 'sources' now say. */
+void kafka_source_read_formats(struct kafka_source *source);
+
 /* Serves rebalances and errors, and takes a round of records into the partitions that have room.
  * False: nothing came, and kafka_source_fd() is readable when something may have. Never waits,
  * except that a rebalance waits for PostgreSQL. */

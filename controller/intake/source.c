@@ -10,17 +10,86 @@
 #include "controller/intake/kafka_cursor.sql.h"
 #include "controller/intake/source.sql.h"
 
+static int keep_mapping(struct db *db, const struct uuid *tenant, const struct uuid *id,
+                        const struct source_reading *reading, struct error *err)
+{
+    if (!reading->document)
+        return 0;
+    return db_execute(db, SQL_SOURCE_MAPPING_INSERT, err, "uuisss", tenant, id, reading->version,
+                      reading->format, reading->document, reading->who);
+}
+
 int source_add(struct db *db, const struct uuid *tenant, const char *name, const char *topic,
-               struct uuid *ret_id, struct error *err)
+               const struct source_reading *reading, struct uuid *ret_id, struct error *err)
 {
     struct uuid id = uuid_make();
 
     /* A hint: who consumes looks every few seconds anyway. */
-    if (db_execute(db, SQL_SOURCE_INSERT, err, "uuss", tenant, &id, name, topic) < 0 ||
+    if (db_execute(db, SQL_SOURCE_INSERT, err, "uusssi", tenant, &id, name, topic, reading->format,
+                   reading->version) < 0 ||
+        keep_mapping(db, tenant, &id, reading, err) < 0 ||
         db_execute(db, SQL_SOURCE_NOTIFY, err, "s", topic) < 0)
         return -1;
     *ret_id = id;
     return 0;
+}
+
+/* Versions rise; the same text again is no new one. */
+static enum source_read check_version(struct db *db, const struct uuid *tenant,
+                                      const struct uuid *id, const struct source_reading *reading,
+                                      struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_SOURCE_MAPPING_SAME, err, "uuis", tenant, id,
+                                    reading->version, reading->document);
+    enum source_read rc = SOURCE_READ_NOT_HIGHER;
+    bool there;
+
+    if (!rows)
+        return SOURCE_READ_FAILED;
+    there = db_rows_count(rows) > 0;
+    if (there && db_bool(rows, 0, 0))
+        rc = SOURCE_READ;
+    db_rows_destroy(rows);
+    if (there)
+        return rc;
+    rows = db_query(db, SQL_SOURCE_MAPPING_NEWEST, err, "uu", tenant, id);
+    if (!rows)
+        return SOURCE_READ_FAILED;
+    rc = db_int(rows, 0, 0) < reading->version ? SOURCE_READ : SOURCE_READ_NOT_HIGHER;
+    db_rows_destroy(rows);
+    return rc;
+}
+
+static enum source_read read_as(struct db *db, const struct uuid *tenant, const struct uuid *id,
+                                const struct source_reading *reading, struct error *err)
+{
+    enum source_read rc =
+        reading->document ? check_version(db, tenant, id, reading, err) : SOURCE_READ;
+
+    if (rc != SOURCE_READ)
+        return rc;
+    return keep_mapping(db, tenant, id, reading, err) < 0 ||
+                   db_execute(db, SQL_SOURCE_READ_AS, err, "uusi", tenant, id, reading->format,
+                              reading->version) < 0
+               ? SOURCE_READ_FAILED
+               : SOURCE_READ;
+}
+
+enum source_read source_read_as(struct db *db, const struct uuid *tenant, const char *name,
+                                const struct source_reading *reading, struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_SOURCE_ID, err, "us", tenant, name);
+    enum source_read rc = SOURCE_READ_UNKNOWN;
+    struct uuid id;
+
+    if (!rows)
+        return SOURCE_READ_FAILED;
+    if (db_rows_count(rows) > 0) {
+        id = db_uuid(rows, 0, 0);
+        rc = read_as(db, tenant, &id, reading, err);
+    }
+    db_rows_destroy(rows);
+    return rc;
 }
 
 struct db_rows *source_list(struct db *db, const struct uuid *tenant, const char *after,

@@ -10,9 +10,26 @@ struct db;
 struct db_rows;
 struct error;
 
+/* How the messages of a source are read. */
+struct source_reading {
+    const char *format;   /* "muster", one that is part of it, or the mapping's name */
+    const char *document; /* a mapping that was parsed; NULL: none of the tenant's own */
+    int64_t version;      /* the mapping's; 0: none */
+    const char *who;
+};
+
 /* Inside a transaction of 'tenant'. ERROR_CONFLICT: the tenant's name or the topic is taken. */
 int source_add(struct db *db, const struct uuid *tenant, const char *name, const char *topic,
-               struct uuid *ret_id, struct error *err);
+               const struct source_reading *reading, struct uuid *ret_id, struct error *err);
+enum source_read {
+    SOURCE_READ_FAILED = -1,
+    SOURCE_READ,
+    SOURCE_READ_UNKNOWN,   /* no such source */
+    SOURCE_READ_NOT_HIGHER /* another text has this version, or a higher one is there */
+};
+/* The same: from within a second on. */
+enum source_read source_read_as(struct db *db, const struct uuid *tenant, const char *name,
+                                const struct source_reading *reading, struct error *err);
 /* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
  * name. 'only' (or NULL) is one source. */
 struct db_rows *source_list(struct db *db, const struct uuid *tenant, const char *after,

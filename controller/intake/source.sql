@@ -1,7 +1,24 @@
 -- source.sql - table source; its partitions' positions are rows of table kafka_cursor.
 
 -- name: source_insert
-insert into source (tenant_id, id, name, topic) values ($1, $2, $3, $4)
+insert into source (tenant_id, id, name, topic, format, mapping_version) values ($1, $2, $3, $4, $5, nullif($6, 0))
+
+-- A text that is there already with this version stays; another text is refused by the caller.
+-- name: source_mapping_insert
+insert into source_mapping (tenant_id, source_id, version, name, document, digest, made_by) values ($1, $2, $3, $4, $5, sha256(convert_to($5, 'UTF8')), $6)
+on conflict do nothing
+
+-- name: source_mapping_same
+select document = $4 from source_mapping where tenant_id = $1 and source_id = $2 and version = $3
+
+-- name: source_mapping_newest
+select coalesce(max(version), 0) from source_mapping where tenant_id = $1 and source_id = $2
+
+-- name: source_read_as
+update source set format = $3, mapping_version = nullif($4, 0) where tenant_id = $1 and id = $2
+
+-- name: source_id
+select id from source where tenant_id = $1 and name = $2 for update
 
 -- name: source_notify
 select pg_notify('muster_source', $1)
@@ -10,7 +27,7 @@ select pg_notify('muster_source', $1)
 select topic from source where tenant_id = $1 and name = $2
 
 -- name: source_list
-select json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'topic', s.topic, 'format', s.format, 'state', s.state,
+select json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'topic', s.topic, 'format', s.format, 'mapping_version', s.mapping_version, 'state', s.state,
            'partitions', (select json_agg(json_build_object('cluster', c.cluster_id, 'partition', c.partition, 'next', c.next,
                                                             'begin_at', c.begin_at, 'log_start', c.log_start, 'log_end', c.log_end,
                                                             'lag', case when c.begin_at is null then greatest(c.log_end - c.next, 0) end,

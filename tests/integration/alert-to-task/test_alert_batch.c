@@ -14,7 +14,8 @@
 
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_formats.h"
-#include "controller/intake/alert_item.h"
+#include "controller/intake/alert_items.h"
+#include "controller/intake/source_format.h"
 #include "tests/support/check_main.h"
 
 #define MINUTE_US (60 * INT64_C(1000000))
@@ -542,6 +543,128 @@ START_TEST(the_one_refused_record_is_found_and_kept)
 }
 END_TEST
 
+/* Alertmanager's message with these alerts. */
+static const char *group(const char *alerts_text)
+{
+    static char ring[16][2048];
+    static unsigned at;
+    char *text = ring[at++ % 16];
+
+    snprintf(text, sizeof(ring[0]), "{\"receiver\": \"m\", \"alerts\": [%s]}", alerts_text);
+    return text;
+}
+
+static const char *alert_of(const char *fingerprint, const char *label)
+{
+    static char ring[16][512];
+    static unsigned at;
+    char *text = ring[at++ % 16];
+
+    snprintf(text, sizeof(ring[0]),
+             "{\"status\": \"firing\", \"fingerprint\": \"%s\", \"startsAt\": "
+             "\"2026-11-22T22:40:01Z\", \"labels\": {\"alertname\": \"hw.fault\"%s}}",
+             fingerprint, label);
+    return text;
+}
+
+static const char *mac_label(int machine)
+{
+    static char ring[16][64];
+    static unsigned at;
+    char *text = ring[at++ % 16];
+
+    snprintf(text, sizeof(ring[0]), ", \"mac\": \"%s\"", alerts.mac[machine]);
+    return text;
+}
+
+/* As keep(), of records that Alertmanager sent. */
+static int keep_mapped(void)
+{
+    struct source_format *format = source_format_create("alertmanager", 0, NULL, &err);
+    struct mapping_run *run = mapping_run_create(&err);
+    const struct alert_reading reading = {.format = format, .run = run};
+    struct alert_items items[RECORDS_MAX];
+    struct alert_item *order[RECORDS_MAX];
+    size_t n = 0;
+    int rc;
+
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(alert_items_prepare(&items[i], &records[i], &reading, &err), 0);
+        for (size_t k = 0; k < items[i].count; k++)
+            order[n++] = &items[i].items[k];
+    }
+    rc = alert_batch_keep(batch, engine, &partition, order, n, now_us, &counts, &err);
+    for (size_t i = 0; i < count; i++)
+        alert_items_clear(&items[i]);
+    mapping_run_destroy(run);
+    source_format_drop(format);
+    count = 0;
+    return rc;
+}
+
+START_TEST(one_record_is_several_alerts)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text), "%s, %s, %s", alert_of("f1", mac_label(0)), alert_of("f2", ""),
+             alert_of("f3", mac_label(1)));
+    add(group(text));
+    add("no message");
+    add(group(""));
+    add(group(text));
+    ck_assert_msg(keep_mapped() == 1, "%s", error_text(&err));
+    ck_assert_int_eq(partition.cursor.next, 4);
+    ck_alert(1, "undecodable", "1:2: '[' or '{' expected");
+    ck_alert(2, "dropped", "the mapping of its source leaves it out");
+    ck_assert_int_eq(number("select count(*) from alert where tenant_id = $ and \"offset\" = 0 and "
+                            "disposition = 'acted' and item in (0, 2) and event::json ->> "
+                            "'type' = 'hw.fault' and event::json -> 'raw' ->> 'fingerprint' = "
+                            "'f' || (item + 1)"),
+                     2);
+    ck_assert_int_eq(number("select count(*) from alert where tenant_id = $ and \"offset\" = 0 and "
+                            "disposition = 'undecodable' and item = 1 and event is null and raw is "
+                            "null and reason = 'machine: names no machine: give mac, serial, "
+                            "asset_tag or name'"),
+                     1);
+    ck_assert_int_eq(number("select count(*) from alert where tenant_id = $ and (raw is null) = "
+                            "(item > 0) and raw_length > 0"),
+                     8);
+    ck_assert_int_eq(number("select count(*) from alert where tenant_id = $ and \"offset\" = 3 and "
+                            "disposition = 'duplicate'"),
+                     2);
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 2);
+    /* What the only alert of a record is decided by is as it always was. */
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and trigger like "
+                            "'cluster/%/3/0'"),
+                     1);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and trigger like "
+                            "'cluster/%/3/0#2'"),
+                     1);
+}
+END_TEST
+
+START_TEST(a_record_is_refused_as_one)
+{
+    char text[1024];
+
+    refuse("hw.fault", "23505", "a word", "new.event_id like 'bad/%'");
+    snprintf(text, sizeof(text), "%s, %s, %s", alert_of("f1", mac_label(0)),
+             alert_of("bad", mac_label(0)), alert_of("f3", mac_label(0)));
+    add(group(alert_of("before", mac_label(1))));
+    add(group(text));
+    add(group(alert_of("behind", mac_label(1))));
+    ck_assert_msg(keep_mapped() == 1, "%s", error_text(&err));
+    ck_assert_int_eq(partition.cursor.next, 3);
+    ck_assert_int_eq(number("select count(*) from alert where tenant_id = $ and \"offset\" = 1 and "
+                            "disposition = 'rejected' and sqlstate = '23505' and event is null"),
+                     3);
+    ck_assert_int_eq(
+        number("select count(*) from alert where tenant_id = $ and \"offset\" <> 1 and "
+               "disposition = 'acted'"),
+        2);
+}
+END_TEST
+
 START_TEST(five_refused_in_a_row_halt)
 {
     refuse("poison", "22021", "invalid byte sequence", "true");
@@ -613,5 +736,6 @@ CHECK_MAIN_WITH("alert_batch", set_up, tear_down, every_record_gets_one_disposit
                 what_cannot_be_booted_is_an_error_of_the_rule, a_revoked_grant_boots_nothing,
                 a_zombie_keeps_nothing, what_was_kept_is_not_kept_again,
                 deciding_again_makes_the_same_task, the_one_refused_record_is_found_and_kept,
+                one_record_is_several_alerts, a_record_is_refused_as_one,
                 five_refused_in_a_row_halt, a_missing_partition_halts_at_once,
                 a_collision_is_tried_again, a_lost_connection_keeps_nothing_and_says_so)

@@ -1,6 +1,7 @@
 /* From Kafka to PostgreSQL with the real parts: what arrives, what halts a partition, and what a
  * restart, a kill or another owner leaves. */
 #include <check.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -292,6 +293,59 @@ START_TEST(a_source_that_comes_later_is_consumed)
 }
 END_TEST
 
+static void put_with(const char *id, const char *text)
+{
+    rd_kafka_resp_err_t rc = rd_kafka_producev(
+        producer, RD_KAFKA_V_TOPIC(alerts.topic), RD_KAFKA_V_PARTITION(0),
+        RD_KAFKA_V_VALUE((void *)text, strlen(text)), RD_KAFKA_V_HEADER("ce_id", id, strlen(id)),
+        RD_KAFKA_V_HEADER("ce_source", "/m", 2), RD_KAFKA_V_HEADER("ce_type", "hw.fault", 8),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+
+    ck_assert_msg(rc == 0, "%s", rd_kafka_err2str(rc));
+    ck_assert_int_eq(rd_kafka_flush(producer, TEST_KAFKA_MS), 0);
+}
+
+/* The format, changed while it runs: what comes afterwards is read so. */
+START_TEST(a_source_is_read_as_its_format_says)
+{
+    char text[256], id[16];
+    struct error err = {0};
+
+    snprintf(text, sizeof(text), "{\"machine\": {\"mac\": \"%s\"}}", alerts.mac[0]);
+    ck_assert_int_eq(db_execute(owner,
+                                "update source set format = 'cloudevents' where tenant_id = $1",
+                                &err, "u", &alerts.fleet.tenant),
+                     1);
+    start();
+    put_with("c1", text);
+    await_number("select count(*) from alert where tenant_id = $ and disposition = 'acted' and "
+                 "event::json ->> 'source' = '/m'",
+                 1);
+    ck_assert_int_eq(db_execute(owner,
+                                "with m as (insert into source_mapping (tenant_id, source_id, "
+                                "version, name, document, digest, made_by) values ($1, $2, 3, "
+                                "'own', $3, sha256($3::bytea), 'test')) update source set format = "
+                                "'own', mapping_version = 3 where tenant_id = $1",
+                                &err, "uus", &alerts.fleet.tenant, &alerts.source,
+                                "apiVersion: mappings/v1\nkind: Mapping\n"
+                                "metadata: {name: own, version: 3}\nspec:\n"
+                                "  event: {id: headers.ce_id, type: \"'own'\"}\n"
+                                "  machine: {mac: message.machine.mac}\n"
+                                "  defaults: {status: firing, severity: info}\n"),
+                     1);
+    for (int i = 0; i < 100; i++) { /* by then it has looked again */
+        snprintf(id, sizeof(id), "d%d", i);
+        put_with(id, text);
+        if (number("select count(*) from alert where tenant_id = $ and type = 'own'") > 0)
+            break;
+        poll(NULL, 0, 100);
+    }
+    await_number("select least(1, count(*)) from alert where tenant_id = $ and type = 'own' and "
+                 "disposition = 'no_rule'",
+                 1);
+}
+END_TEST
+
 /* The intake as a process; dies after 'commits' transactions, or with SIGKILL by us when that is
  * NULL. */
 static pid_t spawn(const char *commits)
@@ -555,7 +609,7 @@ CHECK_MAIN_WITH("intake", set_up, tear_down, good_and_bad_records_arrive,
                 the_status_tells_ready_and_numbers,
                 a_broker_that_is_away_is_waited_for_with_its_name, a_restart_goes_on_where_it_was,
                 a_lag_monitor_is_told_the_position, a_source_that_comes_later_is_consumed,
-                killed_after_a_commit_it_makes_no_second_task,
+                a_source_is_read_as_its_format_says, killed_after_a_commit_it_makes_no_second_task,
                 killed_in_between_nothing_is_lost_and_nothing_is_double,
                 a_topic_made_anew_halts_visibly, a_position_beyond_the_end_halts,
                 records_deleted_unread_halt, resumed_at_the_end_it_skips_what_is_there,

@@ -27,6 +27,8 @@ begin
         insert into machine_holding (tenant_id, id, machine_id) values (t, pg_temp.uid('holding', n), pg_temp.uid('machine', n));
         insert into image_grant (tenant_id, id, image_version_id) values (t, pg_temp.uid('grant', n), image);
         insert into source (tenant_id, id, name, topic) values (t, pg_temp.uid('source', n), 'alerts', 'alerts-' || n);
+        insert into source_mapping (tenant_id, source_id, version, name, document, digest, made_by)
+        values (t, pg_temp.uid('source', n), 1, 'm', '{}', sha256('m'), 'someone');
         insert into rule (tenant_id, id, name, current_version) values (t, pg_temp.uid('rule', n), 'reboot', 1);
         insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) values (t, pg_temp.uid('rule', n), 1, '{}', sha256('r'), 'someone');
         insert into rule_book (tenant_id) values (t);
