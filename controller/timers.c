@@ -14,6 +14,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_pool.h"
 #include "controller/db/db_rows.h"
+#include "controller/decide/rule_due.h"
 #include "controller/health/metrics.h"
 #include "controller/health/readiness.h"
 #include "controller/tasks/task_queue.h"
@@ -22,6 +23,7 @@
 
 #define TICK_MS 1000
 #define PARTITIONS_MS (60 * 60 * 1000)
+#define SWEEP_MS (10 * 60 * 1000)
 
 struct timers {
     struct db_pool *engine;             /* borrowed */
@@ -29,6 +31,8 @@ struct timers {
     struct handover *end;               /* carries nothing; closed to stop */
     struct uuid controller;
     struct timer_shard tasks, history;
+    struct rule_due *due;
+    int64_t sweep_ms; /* when states that are over are swept next */
     pthread_t thread;
 };
 
@@ -39,6 +43,23 @@ static int hold(struct timers *timers, struct timer_shard *shard, struct error *
     int rc = db ? timer_shard_hold(shard, db, &timers->controller, clock_monotonic_ms(), err) : -1;
 
     db_pool_give(timers->engine, db);
+    return rc;
+}
+
+/* What rules wait for is every controller's: nobody waits for the end of a lapsed shard. *ret_ms:
+ * until the next is due, a tick at most. */
+static int carry_out_due(struct timers *timers, int *ret_ms, struct error *err)
+{
+    struct db *db = db_pool_take(timers->engine, TICK_MS, err);
+    int64_t now_us = clock_realtime_us(), next_us = INT64_MAX;
+    int rc = db ? rule_due_run(timers->due, db, now_us, &next_us, err) : -1;
+
+    if (rc == 0 && timers->tasks.ours && clock_monotonic_ms() >= timers->sweep_ms) {
+        rc = rule_due_sweep(db, now_us, err);
+        timers->sweep_ms = clock_monotonic_ms() + SWEEP_MS;
+    }
+    db_pool_give(timers->engine, db);
+    *ret_ms = next_us - now_us < TICK_MS * 1000 ? (int)((next_us - now_us) / 1000) + 1 : TICK_MS;
     return rc;
 }
 
@@ -172,7 +193,10 @@ static void *run(void *context)
 
     while (!handover_finished(timers->end)) {
         struct error err = {0};
-        int rc = tick(timers, &err);
+        int wait_ms = TICK_MS, rc = tick(timers, &err);
+
+        if (carry_out_due(timers, &wait_ms, &err) < 0)
+            rc = -1;
 
         /* A task that cannot be moved must not cost next month's partitions. */
         if (clock_monotonic_ms() >= partitions_ms) {
@@ -182,7 +206,7 @@ static void *run(void *context)
                 rc = -1;
         }
         readiness_set(READY_TIMERS, rc < 0 ? error_text(&err) : NULL);
-        handover_receive(timers->end, TICK_MS);
+        handover_receive(timers->end, wait_ms);
     }
     give_up(timers);
     return NULL;
@@ -194,7 +218,10 @@ struct timers *timers_start(const struct uuid *controller, struct db_pool *engin
     struct timers *timers = calloc(1, sizeof(*timers));
     int rc;
 
-    if (!timers || !(timers->end = handover_create(1, NULL, err))) {
+    if (!timers || !(timers->end = handover_create(1, NULL, err)) ||
+        !(timers->due = rule_due_create(err))) {
+        if (timers)
+            handover_destroy(timers->end);
         free(timers);
         return NULL;
     }
@@ -206,6 +233,7 @@ struct timers *timers_start(const struct uuid *controller, struct db_pool *engin
     if ((rc = pthread_create(&timers->thread, NULL, run, timers)) != 0) {
         error_set(err, "timers thread: %s", strerror(rc));
         handover_destroy(timers->end);
+        rule_due_destroy(timers->due);
         free(timers);
         return NULL;
     }
@@ -219,5 +247,6 @@ void timers_stop(struct timers *timers)
     handover_close(timers->end);
     pthread_join(timers->thread, NULL);
     handover_destroy(timers->end);
+    rule_due_destroy(timers->due);
     free(timers);
 }

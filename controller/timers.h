@@ -1,8 +1,8 @@
 /* timers.h - what happens by the clock: tasks fall due or expire, leases end, silence becomes
- * unknown (every second, as muster_engine); partitions are made ahead and default partitions
- * watched (hourly, as muster_maintenance). One thread. Of several controllers one does each
- * (timer_shard.h), and should two do it at once, each act is one statement that finds nothing the
- * second time.
+ * unknown, what rules wait for is due (every second, as muster_engine); partitions are made ahead
+ * and default partitions watched (hourly, as muster_maintenance). One thread. Of several
+ * controllers one does each (timer_shard.h), and should two do it at once, each act is one
+ * statement that finds nothing the second time.
  */
 #pragma once
 

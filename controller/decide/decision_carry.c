@@ -21,6 +21,7 @@
 #include "controller/decide/rule_book.h"
 #include "controller/decide/ticket_store.h"
 #include "controller/fleet/machine_lookup.h"
+#include "controller/health/metrics.h"
 #include "controller/tasks/task.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/document/rule_document.h"
@@ -29,6 +30,7 @@
 #include "rules/engine/rule_moment.h"
 #include "rules/engine/rule_set.h"
 
+_Static_assert(METRIC_DECISIONS_END - METRIC_DECISIONS == RULE_ENDINGS, "a number for each ending");
 _Static_assert(TASK_START_WINDOW_US == DECISION_AGE_MAX_US,
                "an alert that is too old and a task that expires are told by the same span");
 
@@ -98,9 +100,10 @@ void decision_carry_destroy(struct decision_carry *carry)
     free(carry);
 }
 
-const uint64_t *decision_carry_endings(const struct decision_carry *carry)
+void decision_carry_count(const struct decision_carry *carry)
 {
-    return carry->endings;
+    for (int i = 0; i < RULE_ENDINGS; i++)
+        metric_add((enum metric)(METRIC_DECISIONS + i), carry->endings[i]);
 }
 
 static const struct decision_plan *plan_of(struct decision_carry *carry, uint32_t rule,
@@ -141,6 +144,8 @@ static int can_act(void *context, uint32_t rule, const struct rule_decision *dec
 
     if (killed)
         return refuse(carry, ret_why, "automation is switched off: %s", killed);
+    if (!carry->subject->machine->found)
+        return refuse(carry, ret_why, "the tenant does not hold its machine any more");
     if (late_us > DECISION_AGE_MAX_US)
         return refuse(carry, ret_why,
                       "it has been due for %" PRId64

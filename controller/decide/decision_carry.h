@@ -60,5 +60,5 @@ int decision_carry_due(struct decision_carry *carry, const struct decision_subje
 int decision_carry_out(struct decision_carry *carry, uint64_t *ret_tasks, struct error *err);
 /* Behind that: writes what was decided, and the tickets. */
 int decision_carry_store(struct decision_carry *carry, struct error *err);
-/* How many ended each way: to be counted once they are committed. */
-const uint64_t *decision_carry_endings(const struct decision_carry *carry);
+/* Behind the commit: counts how they ended. */
+void decision_carry_count(const struct decision_carry *carry);

@@ -79,3 +79,18 @@ out:
     free(columns.names);
     return rc;
 }
+
+int machine_lookup_ids(struct db *db, const struct uuid *tenant, const struct uuid *machines,
+                       size_t count, struct machine_found *ret, struct db_rows **ret_rows,
+                       struct error *err)
+{
+    struct db_rows *rows = db_query(db, SQL_MACHINE_LOOKUP_IDS, err, "uU", tenant, count, machines);
+
+    if (!rows)
+        return -1;
+    memset(ret, 0, count * sizeof(*ret));
+    for (size_t i = 0; i < db_rows_count(rows); i++)
+        read_row(rows, i, &ret[db_int(rows, i, 0)]);
+    *ret_rows = rows;
+    return 0;
+}

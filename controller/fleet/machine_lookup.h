@@ -36,3 +36,7 @@ struct machine_found {
 int machine_lookup(struct db *db, const struct uuid *tenant, const struct machine_claim *claims,
                    size_t count, struct machine_found *ret, struct db_rows **ret_rows,
                    struct error *err);
+/* The same of machines that are known: as they are now. 'document' is not set. */
+int machine_lookup_ids(struct db *db, const struct uuid *tenant, const struct uuid *machines,
+                       size_t count, struct machine_found *ret, struct db_rows **ret_rows,
+                       struct error *err);

@@ -21,3 +21,11 @@ where (c.mac is null or c.by_mac = m.id)
   and (c.serial is null or c.by_serial = m.id)
   and (c.tag is null or c.by_tag = m.id)
   and (c.name is null or c.by_name = m.id)
+
+-- name: machine_lookup_ids
+select u.n - 1, h.id, m.id, m.site_id, m.document_version, m.name, m.class, s.name, m.rack, d.document
+from unnest($2::uuid[]) with ordinality as u(id, n)
+join machine m on m.id = u.id
+join machine_holding h on h.machine_id = m.id and h.tenant_id = $1 and h.until is null
+join site s on s.id = m.site_id
+join machine_document d on d.tenant_id = $1 and d.machine_id = m.id and d.version = m.document_version

@@ -4,11 +4,18 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "common/text.h"
 
+#define DECISIONS(number, ending)                                                                  \
+    [METRIC_DECISIONS + (number)] = {"muster_decisions_total", "counter",                          \
+                                     "What rules made of alerts, by how they ended.",              \
+                                     "{ending=\"" ending "\"}"}
+
+/* Lines of one name stand together; they differ in their labels. */
 static const struct {
-    const char *name, *type, *help;
+    const char *name, *type, *help, *labels; /* NULL: none */
 } TABLE[METRIC_COUNT] = {
     [METRIC_ALERTS] = {"muster_alerts_total", "counter", "Alerts recorded with a disposition."},
     [METRIC_ALERT_TASKS] = {"muster_alert_tasks_total", "counter", "Tasks made by rules."},
@@ -38,6 +45,23 @@ static const struct {
     [METRIC_API_BUSY] = {"muster_api_busy_total", "counter", "Requests answered with 503."},
     [METRIC_API_UNKNOWN] = {"muster_api_unknown_total", "counter",
                             "Requests refused before anybody was known: no token, or nobody's."},
+    [METRIC_DUE_TASKS] = {"muster_due_tasks_total", "counter",
+                          "Tasks made by rules when what they waited for was due."},
+    DECISIONS(0, "no_match"),
+    DECISIONS(1, "outranked"),
+    DECISIONS(2, "suppressed"),
+    DECISIONS(3, "held"),
+    DECISIONS(4, "released"),
+    DECISIONS(5, "counted"),
+    DECISIONS(6, "late"),
+    DECISIONS(7, "duplicate"),
+    DECISIONS(8, "throttled"),
+    DECISIONS(9, "not_met"),
+    DECISIONS(10, "failed"),
+    DECISIONS(11, "acts"),
+    DECISIONS(12, "shadow"),
+    DECISIONS(13, "missing"),
+    DECISIONS(14, "refused"),
 };
 
 static _Atomic uint64_t values[METRIC_COUNT];
@@ -75,8 +99,11 @@ void metrics_print(struct text *out)
     if (collector)
         collector(collector_context);
     pthread_mutex_unlock(&lock);
-    for (int i = 0; i < METRIC_COUNT; i++)
-        text_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", TABLE[i].name,
-                    TABLE[i].help, TABLE[i].name, TABLE[i].type, TABLE[i].name,
-                    metric_read((enum metric)i));
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        if (i == 0 || strcmp(TABLE[i].name, TABLE[i - 1].name) != 0)
+            text_format(out, "# HELP %s %s\n# TYPE %s %s\n", TABLE[i].name, TABLE[i].help,
+                        TABLE[i].name, TABLE[i].type);
+        text_format(out, "%s%s %" PRIu64 "\n", TABLE[i].name,
+                    TABLE[i].labels ? TABLE[i].labels : "", metric_read((enum metric)i));
+    }
 }

@@ -28,7 +28,10 @@ enum metric {
     METRIC_API_FAULTS,
     METRIC_API_BUSY,
     METRIC_API_UNKNOWN,
-    METRIC_COUNT,
+    METRIC_DUE_TASKS,
+    METRIC_DECISIONS, /* by ending, in the order of enum rule_ending */
+    METRIC_DECISIONS_END = METRIC_DECISIONS + 15,
+    METRIC_COUNT = METRIC_DECISIONS_END,
 };
 
 void metric_add(enum metric metric, uint64_t more);

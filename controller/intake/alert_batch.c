@@ -47,6 +47,7 @@ struct attempt {
     const struct error *rejected; /* why the database refused the only record; NULL: it did not */
     int64_t now_us;
     uint64_t tasks, refused;
+    struct decision_carry *carry; /* of the open transaction */
 };
 
 struct alert_batch *alert_batch_create(struct error *err)
@@ -162,27 +163,24 @@ static void begin_items(struct attempt *attempt)
 static int fill_transaction(struct attempt *attempt, struct error *err)
 {
     const struct alert_origin *origin = &attempt->partition->origin;
-    struct decision_carry *carry = NULL;
-    int rc = -1;
 
     begin_items(attempt);
     if (db_execute(attempt->db, SQL_ALERT_BATCH_PLAN, err, "") < 0)
-        goto out;
+        return -1;
     if (!attempt->rejected &&
         (rule_book_hold(attempt->db, &origin->tenant, err) < 0 || find_machines(attempt, err) < 0 ||
          alert_store_claim(attempt->db, origin, attempt->items, attempt->count, err) < 0 ||
          alert_decide_batch(attempt->batch->decide, attempt->db, origin, attempt->items,
-                            attempt->count, attempt->now_us, &carry, &attempt->tasks, err) < 0))
-        goto out;
+                            attempt->count, attempt->now_us, &attempt->carry, &attempt->tasks,
+                            err) < 0))
+        return -1;
     if (alert_store_alerts(attempt->db, origin, attempt->items, attempt->count, attempt->now_us,
                            err) < 0 ||
-        (carry && decision_carry_store(carry, err) < 0) || audit_refusals(attempt, err) < 0)
-        goto out;
-    rc = kafka_cursor_advance(attempt->db, &attempt->partition->cursor,
-                              attempt->items[attempt->count - 1]->record, err);
-out:
-    decision_carry_destroy(carry);
-    return rc;
+        (attempt->carry && decision_carry_store(attempt->carry, err) < 0) ||
+        audit_refusals(attempt, err) < 0)
+        return -1;
+    return kafka_cursor_advance(attempt->db, &attempt->partition->cursor,
+                                attempt->items[attempt->count - 1]->record, err);
 }
 
 static int commit(struct attempt *attempt, struct error *err)
@@ -191,6 +189,8 @@ static int commit(struct attempt *attempt, struct error *err)
     if (db_commit(attempt->db, err) < 0)
         return -1;
     FAULT_POINT("musterd_batch_committed");
+    if (attempt->carry)
+        decision_carry_count(attempt->carry);
     return 0;
 }
 
@@ -219,6 +219,8 @@ static int try_once(struct attempt *attempt, struct error *err)
         attempt->partition->cursor.next = attempt->items[attempt->count - 1]->record->offset + 1;
 out:
     db_rollback(attempt->db);
+    decision_carry_destroy(attempt->carry);
+    attempt->carry = NULL;
     return rc;
 }
 

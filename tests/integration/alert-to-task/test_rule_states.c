@@ -1,6 +1,8 @@
 /* What rules remember between alerts, over a real database: every try begins from it, a fresh
- * program goes on with it, and max_keys bounds it. */
+ * program goes on with it, max_keys bounds it, and what waits in it is carried out once when its
+ * time has come. */
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 
 #include "tests/support/test_alerts.h"
 
+#include "controller/decide/rule_due.h"
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
 #include "tests/support/check_main.h"
@@ -122,6 +125,14 @@ static int64_t number(const char *sql)
     return test_number(owner, text);
 }
 
+static void kill_rules(const char *because)
+{
+    test_insert(owner,
+                "update rule_book set killed_because = $4, revision = revision + 1 where "
+                "tenant_id = $1 and $2::uuid is null and $3::uuid is null",
+                &alerts.fleet.tenant, NULL, NULL, because);
+}
+
 /* The dispositions of the last 'n' records, each behind a space. */
 static void ck_last(int64_t n, const char *wanted)
 {
@@ -171,18 +182,12 @@ END_TEST
 START_TEST(a_rule_that_cannot_boot_has_not_acted)
 {
     arm("once", "type: a", "  dedup: {key: asset.id, within: 1h}\n");
-    test_insert(owner,
-                "update rule_book set killed_because = $4, revision = revision + 1 where "
-                "tenant_id = $1 and $2::uuid is null and $3::uuid is null",
-                &alerts.fleet.tenant, NULL, NULL, "a storm");
+    kill_rules("a storm");
     add("1", "a", "firing", 0);
     ck_kept();
     ck_last(1, " rejected");
     ck_assert_int_eq(number("select count(*) from rule_state where tenant_id = $"), 0);
-    test_insert(owner,
-                "update rule_book set killed_because = $4, revision = revision + 1 where "
-                "tenant_id = $1 and $2::uuid is null and $3::uuid is null",
-                &alerts.fleet.tenant, NULL, NULL, NULL);
+    kill_rules(NULL);
     add("2", "a", "firing", 0);
     ck_kept();
     ck_last(1, " acted");
@@ -283,8 +288,233 @@ START_TEST(what_is_required_and_is_not_so_opens_a_ticket)
 }
 END_TEST
 
+/* ---- by the clock ---- */
+
+/* At this moment, as a controller that has just started. */
+static void come_due(int64_t moment_us)
+{
+    struct rule_due *due = rule_due_create(&err);
+    int64_t next_us;
+
+    ck_assert_ptr_nonnull(due);
+    ck_assert_msg(rule_due_run(due, engine, moment_us, &next_us, &err) == 0, "%s",
+                  error_text(&err));
+    rule_due_destroy(due);
+}
+
+static int64_t tasks(void)
+{
+    return number("select count(*) from task where tenant_id = $");
+}
+
+static int64_t states(void)
+{
+    return number("select count(*) from rule_state where tenant_id = $");
+}
+
+START_TEST(a_fault_that_lasts_boots_when_the_hold_ends)
+{
+    arm("held", "type: a", "  hold: 2m\n  match: asset.class == 'server'\n");
+    add("1", "a", "firing", 0);
+    add("2", "a", "firing", 0);
+    add("3", "a", "firing", 1);
+    ck_kept();
+    ck_last(3, " held held held");
+    restart();
+    come_due(now_us + 2 * MINUTE_US - 1);
+    ck_assert_int_eq(tasks(), 0);
+    come_due(now_us + 2 * MINUTE_US + 5000000);
+    ck_assert_int_eq(tasks(), 2);
+    ck_assert_int_eq(states(), 0);
+    ck_assert_int_eq(number("select count(*) from decision d join task t on t.id = d.task_id join "
+                            "alert a on a.id = d.alert_id and a.disposition = 'held' where "
+                            "d.tenant_id = $ and d.trigger_kind = 'timer' and d.ending = 'acts' "
+                            "and d.trigger like 'timer/held/2/%'"),
+                     2);
+    ck_assert_int_eq(number("select (extract(epoch from max(expires_at)) * 1000000)::bigint from "
+                            "task where tenant_id = $"),
+                     now_us + 17 * MINUTE_US);
+    come_due(now_us + 3 * MINUTE_US);
+    ck_assert_int_eq(tasks(), 2);
+}
+END_TEST
+
+START_TEST(a_resolved_alert_ends_a_hold_however_old_it_is)
+{
+    arm("held", "type: a", "  hold: 2m\n");
+    add("1", "a", "firing", 0);
+    add("2", "a", "firing", 1);
+    ck_kept();
+    add("3", "a", "resolved", 0);
+    add("4", "a", "resolved", 1);
+    records[1].timestamp_ms -= 20 * 60000;
+    ck_kept();
+    ck_last(2, " resolved too_old");
+    ck_assert_int_eq(states(), 0);
+    come_due(now_us + 3 * MINUTE_US);
+    ck_assert_int_eq(tasks(), 0);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and ending = "
+                            "'released'"),
+                     2);
+}
+END_TEST
+
+START_TEST(what_stopped_meanwhile_does_not_boot)
+{
+    arm("held", "type: a", "  hold: 2m\n");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    kill_rules("a storm");
+    come_due(now_us + 2 * MINUTE_US);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and ending = "
+                            "'refused' and trigger_kind = 'timer' and words like '%a storm'"),
+                     1);
+    kill_rules(NULL);
+    add("2", "a", "firing", 0);
+    ck_kept();
+    test_insert(owner,
+                "with r as (update rule set stage = 'draft', active_version = null, armed_since = "
+                "null where tenant_id = $1 and name = $4) update rule_book set revision = revision "
+                "+ 1 where tenant_id = $1 and $2::uuid is null and $3::uuid is null",
+                &alerts.fleet.tenant, NULL, NULL, "held");
+    come_due(now_us + 2 * MINUTE_US);
+    ck_assert_int_eq(tasks(), 0);
+    ck_assert_int_eq(states(), 0);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and trigger_kind = "
+                            "'timer'"),
+                     1);
+}
+END_TEST
+
+START_TEST(what_has_been_due_for_long_is_old_news)
+{
+    arm("held", "type: a", "  hold: 2m\n");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    come_due(now_us + 18 * MINUTE_US);
+    ck_assert_int_eq(tasks(), 0);
+    ck_assert_int_eq(states(), 0);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and ending = "
+                            "'refused' and words like 'it has been due for 960 s%'"),
+                     1);
+}
+END_TEST
+
+START_TEST(the_machine_is_seen_as_it_is_then)
+{
+    arm("held", "type: a", "  hold: 2m\n  match: asset.rack != 'gone'\n");
+    test_sql(owner, "update machine set rack = 'r1'");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " held");
+    test_sql(owner, "update machine set rack = 'gone'");
+    come_due(now_us + 2 * MINUTE_US);
+    ck_assert_int_eq(tasks(), 0);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and ending = "
+                            "'no_match' and trigger_kind = 'timer' and outcome = 'none'"),
+                     1);
+}
+END_TEST
+
+START_TEST(what_was_expected_and_does_not_come_opens_a_ticket)
+{
+    arm("expects", "type: a",
+        "  absent:\n    - {expect: b, key: asset.id, within: 10m, then: {ticket: {queue: q, "
+        "priority: 1}}}\n    - {expect: task.finished, key: task.id, within: 20m, then: {ticket: "
+        "{queue: slow, priority: 2, title: task.id}}}\n");
+    add("1", "a", "firing", 0);
+    add("2", "a", "firing", 1);
+    ck_kept();
+    ck_last(2, " acted acted");
+    ck_assert_int_eq(states(), 4);
+    add("3", "b", "info", 0);
+    ck_kept();
+    ck_assert_int_eq(states(), 3);
+    come_due(now_us + 10 * MINUTE_US);
+    ck_assert_int_eq(number("select count(*) from ticket t join decision d on d.id = t.decision_id "
+                            "where t.tenant_id = $ and t.queue = 'q' and d.ending = 'missing' and "
+                            "d.words = 'b did not come'"),
+                     1);
+    test_insert(owner,
+                "update task set ended_at = created_at where tenant_id = $1 and machine_id = $2 "
+                "and $3::uuid is null and $4::text is null",
+                &alerts.fleet.tenant, &alerts.fleet.machine[0], NULL, NULL);
+    come_due(now_us + 20 * MINUTE_US);
+    ck_assert_int_eq(states(), 0);
+    ck_assert_int_eq(number("select count(*) from ticket t join task k on t.title = k.id::text "
+                            "where t.tenant_id = $ and t.queue = 'slow' and k.ended_at is null"),
+                     1);
+    ck_assert_int_eq(number("select count(*) from ticket where tenant_id = $"), 2);
+}
+END_TEST
+
+static void *come_due_beside(void *moment_us)
+{
+    struct conf_map parameters = test_database("muster_engine");
+    struct error why = {0};
+    struct db *db = db_connect(&parameters, &why);
+    struct rule_due *due = rule_due_create(&why);
+    int64_t next_us;
+    int rc = db && due ? rule_due_run(due, db, *(int64_t *)moment_us, &next_us, &why) : -1;
+
+    rule_due_destroy(due);
+    db_disconnect(db);
+    return rc == 0 ? NULL : moment_us;
+}
+
+START_TEST(several_controllers_carry_out_each_state_once)
+{
+    int64_t moment_us = now_us + 2 * MINUTE_US;
+    pthread_t threads[3];
+    void *failed;
+
+    arm("held", "type: a", "  hold: 2m\n  dedup: {key: event.id, within: 1h}\n");
+    for (int i = 0; i < 40; i++) {
+        char id[8];
+
+        snprintf(id, sizeof(id), "e%d", i);
+        add(id, "a", "firing", i % 2);
+    }
+    ck_kept();
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, come_due_beside, &moment_us), 0);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+    ck_assert_int_eq(tasks(), 40);
+    ck_assert_int_eq(number("select count(*) from decision where tenant_id = $ and trigger_kind = "
+                            "'timer' and ending = 'acts'"),
+                     40);
+    ck_assert_int_eq(number("select count(*) from rule_state where tenant_id = $ and kind = 4"),
+                     40);
+}
+END_TEST
+
+START_TEST(what_is_over_is_swept)
+{
+    arm("once", "type: a",
+        "  dedup: {key: asset.id, within: 1h}\n"
+        "  window: {kind: sliding, key: asset.id, within: 1m, when: window.count >= 1}\n");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_assert_int_eq(states(), 2);
+    ck_assert_int_eq(rule_due_sweep(engine, now_us + 30 * MINUTE_US, &err), 0);
+    ck_assert_int_eq(states(), 1);
+    ck_assert_int_eq(number("select keys from rule_state_count where tenant_id = $"), 0);
+    ck_assert_int_eq(rule_due_sweep(engine, now_us + 90 * MINUTE_US, &err), 0);
+    ck_assert_int_eq(states(), 0);
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 a_duplicate_is_known_in_one_batch_in_the_next_and_after_a_restart,
                 a_rule_that_cannot_boot_has_not_acted,
                 windows_count_over_batches_and_throttles_hold, an_alert_of_another_type_suppresses,
-                no_more_keys_than_max_keys_stay, what_is_required_and_is_not_so_opens_a_ticket)
+                no_more_keys_than_max_keys_stay, what_is_required_and_is_not_so_opens_a_ticket,
+                a_fault_that_lasts_boots_when_the_hold_ends,
+                a_resolved_alert_ends_a_hold_however_old_it_is,
+                what_stopped_meanwhile_does_not_boot, what_has_been_due_for_long_is_old_news,
+                the_machine_is_seen_as_it_is_then,
+                what_was_expected_and_does_not_come_opens_a_ticket,
+                several_controllers_carry_out_each_state_once, what_is_over_is_swept)
