@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "controller/decide/automation_gate.h"
 #include "controller/decide/decision_plan.h"
 #include "controller/decide/decision_store.h"
 #include "controller/decide/rule_book.h"
@@ -50,6 +51,7 @@ struct decision_carry {
     struct uuid tenant;
     const struct rule_book *book;
     struct rule_engine *engine;
+    struct automation_gate *gate;
     struct decision_plan *plans;
     struct act **acts;
     size_t count, room;
@@ -62,6 +64,8 @@ struct decision_carry {
     struct rule_moment *moment;
     struct decision_said *said;
     size_t kept; /* rows of it */
+    const char
+        *refused_as; /* static: its disposition, when a switch stood in the way; NULL: none did */
 };
 
 static rule_act_question can_act;
@@ -72,7 +76,8 @@ struct decision_carry *decision_carry_create(struct db *db, const struct uuid *t
 {
     struct decision_carry *carry = calloc(1, sizeof(*carry));
 
-    if (!carry) {
+    if (!carry || !(carry->gate = automation_gate_create(db, tenant, err))) {
+        free(carry);
         error_no_memory(err);
         return NULL;
     }
@@ -89,6 +94,7 @@ void decision_carry_destroy(struct decision_carry *carry)
     if (!carry)
         return;
     rule_engine_ask(carry->engine, NULL, NULL);
+    automation_gate_destroy(carry->gate);
     decision_plans_destroy(carry->plans);
     for (size_t i = 0; i < carry->count; i++) {
         free(carry->acts[i]->params_json);
@@ -132,6 +138,25 @@ static int refuse(const struct decision_carry *carry, const char **ret, const ch
     return 0;
 }
 
+/* 1, 0 or -1. */
+static int pass_gate(struct decision_carry *carry, const char **ret_why, struct error *err)
+{
+    char why[AUTOMATION_WORDS_SIZE];
+
+    switch (automation_gate_pass(carry->gate, &carry->subject->machine->site, why, err)) {
+    case AUTOMATION_PASSES:
+        return 1;
+    case AUTOMATION_STOPPED:
+        carry->refused_as = "rejected";
+        return refuse(carry, ret_why, "%s", why);
+    case AUTOMATION_BRAKED:
+        carry->refused_as = "braked";
+        return refuse(carry, ret_why, "%s", why);
+    default:
+        return -1;
+    }
+}
+
 static int can_act(void *context, uint32_t rule, const struct rule_decision *decision,
                    const char **ret_why, struct error *err)
 {
@@ -142,8 +167,10 @@ static int can_act(void *context, uint32_t rule, const struct rule_decision *dec
     char why[320];
     int rc;
 
-    if (killed)
+    if (killed) {
+        carry->refused_as = "rejected";
         return refuse(carry, ret_why, "automation is switched off: %s", killed);
+    }
     if (!carry->subject->machine->found)
         return refuse(carry, ret_why, "the tenant does not hold its machine any more");
     if (late_us > DECISION_AGE_MAX_US)
@@ -156,7 +183,9 @@ static int can_act(void *context, uint32_t rule, const struct rule_decision *dec
     if (!plan->ok)
         return refuse(carry, ret_why, "%s", plan->why_not);
     rc = decision_plan_takes(plan, decision, why, err);
-    return rc == 0 ? refuse(carry, ret_why, "%s", why) : rc;
+    if (rc == 0)
+        return refuse(carry, ret_why, "%s", why);
+    return rc < 0 ? -1 : pass_gate(carry, ret_why, err);
 }
 
 /* ---- words ---- */
@@ -198,7 +227,7 @@ static void say_finding(const struct decision_carry *carry, const struct rule_fi
                         char out[512])
 {
     const struct rule_in_set *rule = rule_set_at(rule_book_rules(carry->book), finding->rule);
-    const char *middle = ENDINGS[finding->ending].words, *killed = rule_book_killed(carry->book);
+    const char *middle = ENDINGS[finding->ending].words;
     char until[CLOCK_TEXT_SIZE + 8] = "";
 
     if (finding->until_us) {
@@ -207,7 +236,7 @@ static void say_finding(const struct decision_carry *carry, const struct rule_fi
     }
     if (finding->ending == RULE_OUTRANKED)
         say(out, 512, "outranked %s", finding->words);
-    else if (finding->ending == RULE_REFUSED && killed)
+    else if (finding->ending == RULE_REFUSED && carry->refused_as)
         say(out, 512, "%s", finding->words);
     else if (finding->ending == RULE_REFUSED || finding->ending == RULE_FAILED)
         say(out, 512, "rule %s: %s", rule->document->id, finding->words);
@@ -435,13 +464,14 @@ static void begin(struct decision_carry *carry, const struct decision_subject *s
     carry->moment = moment;
     carry->said = said;
     carry->kept = 0;
+    carry->refused_as = NULL;
 }
 
 static void settle(struct decision_carry *carry, const struct rule_finding *finding)
 {
-    bool killed = finding->ending == RULE_REFUSED && rule_book_killed(carry->book);
+    bool stopped = finding->ending == RULE_REFUSED && carry->refused_as;
 
-    carry->said->disposition = killed ? "rejected" : ENDINGS[finding->ending].disposition;
+    carry->said->disposition = stopped ? carry->refused_as : ENDINGS[finding->ending].disposition;
     say_finding(carry, finding, carry->said->reason);
 }
 
@@ -518,7 +548,8 @@ int decision_carry_out(struct decision_carry *carry, uint64_t *ret_tasks, struct
     }
     for (size_t i = 0; i < count; i++)
         requests[i] = carry->acts[i]->request;
-    if (task_create_many(carry->db, requests, count, made, err) < 0)
+    if (automation_gate_close(carry->gate, err) < 0 ||
+        task_create_many(carry->db, requests, count, made, err) < 0)
         goto out;
     *ret_tasks = 0;
     for (size_t i = 0; i < count; i++) {

@@ -85,7 +85,7 @@ static const char FLEET[] =
     "substr(m.name, 2)::int %% 10 > 0 then 0 else 1 + substr(m.name, 2)::int / 10 %% (%d - 1) end;"
     "insert into source (tenant_id, id, name, topic) select id, gen_random_uuid(), 's', 'alerts-' "
     "|| name from tenant where name like 't_';"
-    "insert into rule_book (tenant_id) select id from tenant where name like 't_';"
+    "insert into rule_book (tenant_id, brake_max) select id, null from tenant where name like 't_';"
     "insert into rule (tenant_id, id, name, current_version) select t.id, gen_random_uuid(), "
     "'rule-' || n, 1 from tenant t, generate_series(0, %d - 1) n where t.name like 't_';"
     "insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) select "

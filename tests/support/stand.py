@@ -436,6 +436,10 @@ boot:
         self.muster("token", "create", "noc", "--role", "tenant-operator", "--tenant", TENANT, "--days", "1", "--out",
                     self.folder + "/operator/noc")
 
+    def release_brake(self):
+        """For who lets rules boot more often than the storm brake does."""
+        self.muster("automation", "brake", "--off", "--reason", "more boots than in a quiet ten minutes", "--tenant", TENANT)
+
     def alert(self, event_id, machine, **event):
         """The bytes of an alert of docs/alert-format.md."""
         return json.dumps({"event": {"id": event_id, "source": "tests", "type": "hw.memory.ecc.correctable", "status": "firing",

@@ -396,6 +396,107 @@ START_TEST(automation_switched_off_boots_nothing)
 }
 END_TEST
 
+START_TEST(a_stopped_site_boots_nothing)
+{
+    struct uuid stop = uuid_make();
+
+    test_insert(owner,
+                "insert into automation_stop (id, site_id, because, who) select $1, $2, $4, 'test' "
+                "where $3::uuid is null",
+                &stop, &alerts.fleet.site, NULL, "power work");
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    ck_kept();
+    ck_alert(0, "rejected", "automation of this site is switched off: power work");
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 0);
+    test_insert(owner,
+                "update automation_stop set site_id = null where id = $1 and $2::uuid is null and "
+                "$3::uuid is null and $4::text is null",
+                &stop, NULL, NULL, NULL);
+    add(test_message("b", "hw.fault", "firing", alerts.mac[0]));
+    ck_kept();
+    ck_alert(1, "rejected", "automation of the whole fleet is switched off: power work");
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 0);
+    test_sql(owner, "delete from automation_stop");
+}
+END_TEST
+
+static void set_brake(int max)
+{
+    char sql[160];
+
+    snprintf(sql, sizeof(sql),
+             "update rule_book set brake_max = %d, braked_at = null, braked_because = null, "
+             "brake_counts = '{}', revision = revision + 1",
+             max);
+    test_sql(owner, sql);
+}
+
+#define BRAKED "the storm brake is engaged: more than 2 boots by rules in 600 s"
+
+START_TEST(a_storm_engages_the_brake)
+{
+    set_brake(2);
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    ck_kept();
+    add(test_message("b", "hw.fault", "firing", alerts.mac[1]));
+    add(test_message("c", "hw.fault", "firing", alerts.mac[2]));
+    add(test_message("d", "hw.fault", "firing", alerts.mac[0]));
+    ck_kept();
+    ck_assert_int_eq(
+        number("select count(*) from alert where tenant_id = $ and disposition = 'acted'"), 2);
+    ck_alert(2, "braked", BRAKED);
+    ck_alert(3, "braked", BRAKED);
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 2);
+    ck_assert_int_eq(number("select count(*) from rule_book where tenant_id = $ and braked_because "
+                            "= 'more than 2 boots by rules in 600 s'"),
+                     1);
+    ck_assert_int_eq(number("select count(*) from audit where tenant_id = $ and action = "
+                            "'automation.brake' and who = 'musterd'"),
+                     1);
+    ck_assert_int_eq(
+        number("select count(*) from rule_switch where tenant_id = $ and act = 'brake'"), 1);
+    add(test_message("e", "hw.fault", "firing", alerts.mac[1]));
+    ck_kept();
+    ck_alert(4, "braked", BRAKED);
+    ck_assert_int_eq(number("select count(*) from audit where tenant_id = $ and action = "
+                            "'automation.brake'"),
+                     1);
+}
+END_TEST
+
+/* What is older than the brake's time counts no more; what is younger does. */
+START_TEST(the_brake_looks_back_so_far)
+{
+    set_brake(2);
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    add(test_message("b", "hw.fault", "firing", alerts.mac[1]));
+    ck_kept();
+    test_sql(owner, "update rule_book set brake_slot = brake_slot - 58");
+    add(test_message("c", "hw.fault", "firing", alerts.mac[2]));
+    ck_kept();
+    ck_alert(2, "braked", BRAKED);
+    test_sql(owner, "update rule_book set braked_at = null, braked_because = null, "
+                    "brake_slot = brake_slot - 2, revision = revision + 1");
+    add(test_message("d", "hw.fault", "firing", alerts.mac[2]));
+    ck_kept();
+    ck_assert_int_eq(
+        number("select count(*) from alert where tenant_id = $ and disposition = 'acted'"), 3);
+    ck_assert_int_eq(number("select brake_counts[60] from rule_book where tenant_id = $"), 1);
+}
+END_TEST
+
+START_TEST(no_brake_counts_nothing)
+{
+    test_sql(owner, "update rule_book set brake_max = null, revision = revision + 1");
+    for (int i = 0; i < 3; i++)
+        add(test_message(i == 0 ? "a" : i == 1 ? "b" : "c", "hw.fault", "firing", alerts.mac[i]));
+    ck_kept();
+    ck_assert_int_eq(number("select count(*) from task where tenant_id = $"), 3);
+    ck_assert_int_eq(number("select cardinality(brake_counts) from rule_book where tenant_id = $"),
+                     0);
+}
+END_TEST
+
 START_TEST(what_cannot_be_booted_is_an_error_of_the_rule)
 {
     test_rule(owner, &alerts.fleet.tenant, "none",
@@ -733,6 +834,8 @@ CHECK_MAIN_WITH("alert_batch", set_up, tear_down, every_record_gets_one_disposit
                 what_is_remembered_of_a_machine_is_never_old,
                 the_highest_rule_acts_the_others_are_outranked, a_disarmed_rule_acts_no_more,
                 a_batch_waits_for_the_switch_under_way, automation_switched_off_boots_nothing,
+                a_stopped_site_boots_nothing, a_storm_engages_the_brake,
+                the_brake_looks_back_so_far, no_brake_counts_nothing,
                 what_cannot_be_booted_is_an_error_of_the_rule, a_revoked_grant_boots_nothing,
                 a_zombie_keeps_nothing, what_was_kept_is_not_kept_again,
                 deciding_again_makes_the_same_task, the_one_refused_record_is_found_and_kept,
