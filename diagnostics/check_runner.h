@@ -13,7 +13,7 @@ struct log_stream;
 struct session;
 
 struct check_outcome {
-    char name[32];
+    char name[33];
     enum check_status status;
     char reason[512];
     char remedy[512];

@@ -101,6 +101,9 @@ int grant_parse(char *bytes, size_t length, struct grant *ret_grant, struct erro
     if (!grant.session[0] || strspn(grant.session, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
                                                    "uvwxyz0123456789-_") != strlen(grant.session))
         return error_set_code(err, ERROR_INVALID, "answer: 'session' is missing or not base64url");
+    if (copy_string(json_tree_member(root, "profile"), "profile", grant.profile,
+                    sizeof(grant.profile), err) < 0)
+        return -1;
     grant.deadline_s = json_tree_integer(root, "deadline_s", -1);
     if (grant.deadline_s < 1 || grant.deadline_s > DEADLINE_MAX_S)
         return error_set_code(err, ERROR_INVALID, "answer: 'deadline_s' is not 1 to %d",

@@ -8,7 +8,7 @@
 
 struct error;
 
-#define GRANT_CHECKS_MAX 16
+#define GRANT_CHECKS_MAX 64
 #define GRANT_PARAMS_MAX 32
 #define RECORD_MACS_MAX 32
 #define PARAM_VALUE_MAX 128
@@ -34,7 +34,8 @@ struct grant {
     struct machine_record record;
     struct param params[GRANT_PARAMS_MAX];
     unsigned param_count;
-    char checks[GRANT_CHECKS_MAX][32];
+    char profile[64]; /* "": none */
+    char checks[GRANT_CHECKS_MAX][33];
     unsigned check_count;
 };
 

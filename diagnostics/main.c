@@ -51,7 +51,8 @@ static int make_contact(struct run *run, struct error *err)
         0)
         return error_prefix(err, "phone-home");
     explicit_bzero(run->boot.token, sizeof(run->boot.token));
-    log_stream_line(&run->log, "the agent %s has answered", run->boot.agent.host);
+    log_stream_line(&run->log, "the agent %s has answered%s%s", run->boot.agent.host,
+                    *run->grant.profile ? ", profile " : "", run->grant.profile);
     return 0;
 }
 

@@ -168,8 +168,8 @@ static int read_progress_fields(const json_t *progress, struct phone_home_reques
 
     if (need_string(progress, "check", sizeof(request->check) - 1, &check, err) < 0)
         return -1;
-    if (!*check || strspn(check, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(check))
-        return error_set_code(err, ERROR_INVALID, "check: only a-z, 0-9 and _ make a name");
+    if (!*check || strspn(check, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(check))
+        return error_set_code(err, ERROR_INVALID, "check: only a-z, 0-9, _ and - make a name");
     snprintf(request->check, sizeof(request->check), "%s", check);
     there = copy_choice(progress, "state", STATES, request->state, sizeof(request->state), err);
     if (there == 0)

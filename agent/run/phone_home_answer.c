@@ -81,6 +81,8 @@ char *phone_home_grant(const struct boot_run *run, const uint8_t nonce[32], stru
     answer = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:s}", "session", text, "time", time,
                        "deadline_s", (json_int_t)boot->deadline_s, "params", params(boot), "record",
                        record(boot), "checks", checks(boot), "next", "/v1/session");
+    if (answer && *boot->image->profile)
+        json_object_set_new(answer, "profile", json_string(boot->image->profile));
     if (answer)
         json = json_dumps(answer, JSON_COMPACT);
     json_decref(answer);

@@ -133,7 +133,7 @@ static int check_params(struct api_call *call, const struct wish *wish)
 
     json_object_foreach(object, name, value) params[count++] =
         (struct image_param){name, json_string_value(value)};
-    if (image_profile_check_params(wish->version.document, params, count, &err) < 0)
+    if (image_profile_check_params(wish->version.document, NULL, params, count, &err) < 0)
         return problem_field(&call->problem, "params", "%s", error_text(&err));
     return 0;
 }

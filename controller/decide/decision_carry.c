@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "controller/decide/automation_gate.h"
+#include "controller/decide/decision_limits.h"
 #include "controller/decide/decision_plan.h"
 #include "controller/decide/decision_store.h"
 #include "controller/decide/rule_book.h"
@@ -43,6 +44,7 @@ struct act {
     size_t row;
     struct task_request request;
     char *params_json; /* NULL: the plan's */
+    struct task_limit *limits;
     char reason[512];
 };
 
@@ -52,6 +54,7 @@ struct decision_carry {
     const struct rule_book *book;
     struct rule_engine *engine;
     struct automation_gate *gate;
+    struct limit_shares *shares;
     struct decision_plan *plans;
     struct act **acts;
     size_t count, room;
@@ -72,7 +75,8 @@ static rule_act_question can_act;
 
 struct decision_carry *decision_carry_create(struct db *db, const struct uuid *tenant,
                                              const struct rule_book *book,
-                                             struct rule_engine *engine, struct error *err)
+                                             struct rule_engine *engine,
+                                             struct limit_shares *shares, struct error *err)
 {
     struct decision_carry *carry = calloc(1, sizeof(*carry));
 
@@ -85,6 +89,7 @@ struct decision_carry *decision_carry_create(struct db *db, const struct uuid *t
     carry->tenant = *tenant;
     carry->book = book;
     carry->engine = engine;
+    carry->shares = shares;
     rule_engine_ask(engine, can_act, carry);
     return carry;
 }
@@ -98,6 +103,7 @@ void decision_carry_destroy(struct decision_carry *carry)
     decision_plans_destroy(carry->plans);
     for (size_t i = 0; i < carry->count; i++) {
         free(carry->acts[i]->params_json);
+        free(carry->acts[i]->limits);
         free(carry->acts[i]);
     }
     free(carry->acts);
@@ -352,6 +358,12 @@ static struct act *add_act(struct decision_carry *carry, struct error *err)
     return act;
 }
 
+/* How long behind its alert a task may start. */
+static int64_t start_window_us(const struct rule_document *rule)
+{
+    return rule->schedule.latest_ms ? rule->schedule.latest_ms * 1000 : TASK_START_WINDOW_US;
+}
+
 static void fill_request(const struct decision_carry *carry, struct act *act,
                          const struct decision_row *row)
 {
@@ -369,15 +381,18 @@ static void fill_request(const struct decision_carry *carry, struct act *act,
         .params_json = plan->params_json ? plan->params_json : act->params_json,
         .after = rule_after_name(plan->rule->boot.after),
         .schedule_us = subject->from_us,
-        .expires_us = subject->from_us + TASK_START_WINDOW_US,
-        .deadline_s =
-            plan->rule->boot.deadline_s ? plan->rule->boot.deadline_s : plan->image.deadline_s,
+        .expires_us = subject->from_us + start_window_us(plan->rule),
+        .deadline_s = plan->deadline_s,
+        .profile = plan->rule->boot.profile,
+        .checks_json = plan->checks_json,
         .reason = act->reason,
         .requested_by = plan->who,
         .alert = subject->alert,
         .decision = row->id,
         .rule = plan->entry->id,
         .rule_version = plan->entry->version,
+        .limits = act->limits,
+        .limit_count = plan->rule->limit_count,
     };
     say(act->reason, sizeof(act->reason), "alert %s: %s", subject->type, plan->rule->title);
 }
@@ -400,6 +415,13 @@ static int tell_engine(struct decision_carry *carry, uint32_t rule, const struct
     return rule_engine_acted(carry->engine, rule, id, carry->moment, err);
 }
 
+static int bind_limits(struct decision_carry *carry, const struct rule_finding *finding,
+                       struct act *act, struct error *err)
+{
+    return decision_limits_make(carry->shares, carry->db, &carry->tenant, carry->engine,
+                                finding->rule, finding->decision, &act->limits, err);
+}
+
 static int note_act(struct decision_carry *carry, const struct rule_finding *finding,
                     struct decision_row *row, struct error *err)
 {
@@ -412,6 +434,8 @@ static int note_act(struct decision_carry *carry, const struct rule_finding *fin
     act->row = carry->rows.count;
     if (!act->plan->params_json && !(act->params_json = decision_plan_params(finding->decision)))
         return error_no_memory(err);
+    if (bind_limits(carry, finding, act, err) < 0)
+        return -1;
     fill_request(carry, act, row);
     if (derive_task_id(carry, act->plan->entry, &act->request.id, err) < 0)
         return -1;

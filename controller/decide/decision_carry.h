@@ -13,6 +13,7 @@
 
 struct db;
 struct error;
+struct limit_shares;
 struct machine_found;
 struct rule_book;
 struct rule_engine;
@@ -42,10 +43,11 @@ struct decision_said {
 
 struct decision_carry; /* of one transaction */
 
-/* 'book' and 'engine', which is of its rules, are borrowed. */
+/* 'book', and 'engine' and 'shares', which are of its rules, are borrowed. */
 struct decision_carry *decision_carry_create(struct db *db, const struct uuid *tenant,
                                              const struct rule_book *book,
-                                             struct rule_engine *engine, struct error *err);
+                                             struct rule_engine *engine,
+                                             struct limit_shares *shares, struct error *err);
 void decision_carry_destroy(struct decision_carry *carry);
 
 /* The moment was filled with the alert, or with that of the state that is due. *said is settled

@@ -6,16 +6,20 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "controller/decide/rule_book.h"
 #include "controller/images/image_profile.h"
+#include "controller/images/image_run.h"
 #include "rules/document/rule_document.h"
 #include "rules/engine/rule_decision.h"
 
 _Static_assert(RULE_PARAMS_MAX <= IMAGE_PARAMS_MAX, "a rule's parameters fit into one check");
 
+#define DOCUMENT_BYTES_MAX ((size_t)1024 * 1024)
 #define WHY_SIZE sizeof(((struct decision_plan *)NULL)->why_not)
 
 void decision_plans_destroy(struct decision_plan *plans)
@@ -24,6 +28,7 @@ void decision_plans_destroy(struct decision_plan *plans)
         next = plans->next;
         image_choice_clear(&plans->image);
         free(plans->params_json);
+        free(plans->checks_json);
         free(plans);
     }
 }
@@ -58,7 +63,8 @@ static int fit(const struct decision_plan *plan, const struct rule_parameter *gi
 
     for (size_t i = 0; i < count; i++)
         params[i] = (struct image_param){given[i].name, given[i].value};
-    if (image_profile_check_params(plan->image.document, params, count, &bad) == 0)
+    if (image_profile_check_params(plan->image.document, plan->rule->boot.profile, params, count,
+                                   &bad) == 0)
         return 1;
     if (bad.code == ERROR_UNAVAILABLE) {
         *err = bad; /* for want of memory: that is no word about the rule */
@@ -98,37 +104,69 @@ static int plan_params(struct decision_plan *plan, struct error *err)
 
 /* ---- the image ---- */
 
-/* Without its "=": an armed rule has no other range. */
-static const char *exact_version(const struct rule_document *rule)
+static int explain(struct decision_plan *plan, const struct error *why)
 {
-    return rule->boot.version ? rule->boot.version + 1 : NULL;
+    snprintf(plan->why_not, sizeof(plan->why_not), "%s", error_text(why));
+    text_mend_utf8(plan->why_not);
+    return 0;
 }
 
-/* -1: the database or memory; a plan that cannot be carried out says why not. */
+/* A rule that names checks has at least one. */
+static int keep_checks(struct decision_plan *plan, const struct image_run *run, struct error *err)
+{
+    if (plan->rule->boot.run.count == 0)
+        return 0;
+    plan->checks_json = json_dumps(run->checks, JSON_COMPACT);
+    return plan->checks_json ? 0 : error_no_memory(err);
+}
+
+/* Profile and checks. As make(). */
+static int plan_run(struct decision_plan *plan, struct error *err)
+{
+    const struct rule_action *boot = &plan->rule->boot;
+    const struct image_wish wish = {boot->profile, (const char *const *)boot->run.items,
+                                    boot->run.count};
+    const char *text = plan->image.document;
+    json_t *document = json_parse(text, strlen(text), DOCUMENT_BYTES_MAX, err);
+    struct image_run run = {0};
+    struct error why = {0};
+    int rc = -1;
+
+    if (!document)
+        return error_prefix(err, "image %s %s", boot->image, plan->image.version);
+    if (image_run_make(document, &wish, &run, &why) == 0) {
+        plan->deadline_s = boot->deadline_s ? boot->deadline_s : run.deadline_s;
+        rc = keep_checks(plan, &run, err) < 0 ? -1 : 1;
+    } else if (why.code == ERROR_UNAVAILABLE) {
+        *err = why; /* for want of memory: that is no word about the rule */
+    } else {
+        error_prefix(&why, "image %s %s", boot->image, plan->image.version);
+        rc = explain(plan, &why);
+    }
+    image_run_clear(&run);
+    json_decref(document);
+    return rc;
+}
+
+/* 1; 0: it cannot be carried out, the plan says why not; -1: the database or memory. */
 static int make(struct decision_plan *plan, struct db *db, const struct uuid *tenant,
                 struct error *err)
 {
     const struct rule_document *rule = plan->rule;
-    const char *version = exact_version(rule);
+    const char *version = rule->boot.version;
     struct error why = {0};
-    int found = image_choice_find(db, tenant, rule->boot.image, version, &plan->image, &why);
+    int found = image_choice_find(db, tenant, rule->boot.image, version, &plan->image, err);
 
-    if (found < 0 && (why.sqlstate[0] || why.code != ERROR_INVALID)) {
-        *err = why;
+    if (found < 0)
         return -1;
-    }
-    if (found == 0)
+    if (found == 0) {
         error_set(&why, "image %s%s%s is not granted to this tenant", rule->boot.image,
-                  version ? " " : "", version ? version : "");
-    if (found <= 0) {
-        snprintf(plan->why_not, sizeof(plan->why_not), "%s", error_text(&why));
-        text_mend_utf8(plan->why_not);
-        return 0;
+                  version ? " " : "", version ? version + (*version == '=') : "");
+        return explain(plan, &why);
     }
     snprintf(plan->who, sizeof(plan->who), "rule %s v%" PRId64, rule->id, plan->entry->version);
-    found = plan_params(plan, err);
-    plan->ok = found > 0;
-    return found < 0 ? -1 : 0;
+    found = plan_run(plan, err);
+    return found > 0 ? plan_params(plan, err) : found;
 }
 
 const struct decision_plan *decision_plan_find(struct decision_plan **plans, struct db *db,
@@ -137,6 +175,7 @@ const struct decision_plan *decision_plan_find(struct decision_plan **plans, str
                                                const struct rule_document *rule, struct error *err)
 {
     struct decision_plan *plan;
+    int made;
 
     for (plan = *plans; plan; plan = plan->next)
         if (plan->entry == entry)
@@ -150,5 +189,7 @@ const struct decision_plan *decision_plan_find(struct decision_plan **plans, str
     plan->rule = rule;
     plan->next = *plans;
     *plans = plan;
-    return make(plan, db, tenant, err) < 0 ? NULL : plan;
+    made = make(plan, db, tenant, err);
+    plan->ok = made > 0;
+    return made < 0 ? NULL : plan;
 }

@@ -1,5 +1,5 @@
-/* decision_plan.h - what a rule boots: the version of its image that the tenant may boot now, and
- * whether parameters fit its profile. Looked up once a rule and transaction.
+/* decision_plan.h - what a rule boots: the version of its image that the tenant may boot now, which
+ * of its profiles and checks, and whether parameters fit. Looked up once a rule and transaction.
  */
 #pragma once
 
@@ -21,8 +21,10 @@ struct decision_plan {
     bool ok;
     char why_not[320]; /* when it is not */
     struct image_choice image;
-    char *params_json; /* NULL: they are another alert's each time */
-    char who[128];     /* of its tasks and their audit rows */
+    int64_t deadline_s; /* the rule's, the profile's or the image's */
+    char *checks_json;  /* NULL: the rule does not say which run */
+    char *params_json;  /* NULL: they are another alert's each time */
+    char who[128];      /* of its tasks and their audit rows */
     struct decision_plan *next;
 };
 

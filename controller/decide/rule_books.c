@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "controller/decide/limit_shares.h"
 #include "controller/decide/rule_book.h"
 #include "controller/decide/rule_keeper.h"
 #include "rules/engine/rule_engine.h"
@@ -15,6 +16,7 @@ struct tenant_book {
     struct uuid tenant;
     struct rule_book *book;
     struct rule_engine *engine;
+    struct limit_shares *shares;
     struct tenant_book *next;
 };
 
@@ -51,6 +53,7 @@ void rule_books_destroy(struct rule_books *books)
 
         books->books = book->next;
         rule_engine_destroy(book->engine);
+        limit_shares_destroy(book->shares);
         rule_book_destroy(book->book);
         free(book);
     }
@@ -94,10 +97,17 @@ int rule_books_open(struct rule_books *books, struct db *db, const struct uuid *
     if (why)
         tell_unread(tenant, why);
     free(why);
-    if (rc > 0 || !at->engine) {
+    if (rc > 0 || !at->engine || !at->shares) {
         rule_engine_destroy(at->engine);
+        limit_shares_destroy(at->shares);
         at->engine = rule_engine_create(rule_book_rules(at->book), books->states, err);
+        at->shares = at->engine ? limit_shares_create(err) : NULL;
     }
-    *ret = (struct rule_desk){at->book, at->engine, books->states, books->keeper, books->moment};
-    return at->engine ? 0 : -1;
+    *ret = (struct rule_desk){.book = at->book,
+                              .engine = at->engine,
+                              .states = books->states,
+                              .keeper = books->keeper,
+                              .moment = books->moment,
+                              .shares = at->shares};
+    return at->engine && at->shares ? 0 : -1;
 }

@@ -7,6 +7,7 @@
 
 struct db;
 struct error;
+struct limit_shares;
 struct rule_book;
 struct rule_books;
 struct rule_engine;
@@ -20,6 +21,7 @@ struct rule_desk {
     struct rule_states *states; /* of the transaction: rule_keeper_begin() empties them */
     struct rule_keeper *keeper;
     struct rule_moment *moment;
+    struct limit_shares *shares;
 };
 
 struct rule_books *rule_books_create(struct error *err);

@@ -355,7 +355,8 @@ static int run_batch(struct rule_due *due, struct batch *batch, int64_t most, st
         read_batch(batch, most, err) < 0 || look_up(batch, err) < 0)
         goto out;
     batch->carry =
-        decision_carry_create(batch->db, &batch->tenant, batch->desk.book, batch->desk.engine, err);
+        decision_carry_create(batch->db, &batch->tenant, batch->desk.book, batch->desk.engine,
+                              batch->desk.shares, err);
     if (!batch->carry || load_states(batch, err) < 0 || carry_out(batch, err) < 0 ||
         commit(batch, err) < 0)
         goto out;

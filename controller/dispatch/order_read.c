@@ -11,6 +11,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/dispatch/task_sender.sql.h"
+#include "controller/images/image_run.h"
 #include "proto/features.h"
 #include "proto/frame.h"
 #include "proto/sealed_secret.h"
@@ -49,7 +50,9 @@ enum {
     AT_RULE,
     AT_RULE_VERSION,
     AT_DECISION,
-    AT_ALERT
+    AT_ALERT,
+    AT_PROFILE,
+    AT_CHECKS
 };
 
 struct order {
@@ -69,6 +72,7 @@ struct order {
     const struct db_rows *rows; /* borrowed, and which of them it is */
     size_t row;
     json_t *document, *values;
+    struct image_run run;
 };
 
 /* The wishes' rows: of tasks, of their machines' cards and of their images' files. */
@@ -84,6 +88,7 @@ static void order_destroy(struct order *order)
         return;
     json_decref(order->document);
     json_decref(order->values);
+    image_run_clear(&order->run);
     free(order);
 }
 
@@ -159,9 +164,9 @@ static int read_files(const struct orders *orders, struct order *order, struct e
                : error_set_code(err, ERROR_INVALID, "the image version has no files");
 }
 
-static size_t read_names(const json_t *document, const char *key, char **names)
+static size_t read_names(const json_t *list, char **names)
 {
-    const json_t *list = json_object_get(document, key), *item;
+    const json_t *item;
     size_t count = 0, at;
 
     json_array_foreach(list, at, item)
@@ -172,27 +177,42 @@ static size_t read_names(const json_t *document, const char *key, char **names)
     return count;
 }
 
+/* What of the image the task runs. */
+static int read_run(struct order *order, struct error *err)
+{
+    const char *checks = db_text(order->rows, order->row, AT_CHECKS), *names[NAMES_MAX];
+    json_t *wished = checks ? json_loads(checks, 0, NULL) : NULL;
+    struct image_wish wish = {.profile = db_text(order->rows, order->row, AT_PROFILE),
+                              .checks = names};
+    int rc;
+
+    wish.check_count = read_names(wished, (char **)names);
+    rc = image_run_make(order->document, &wish, &order->run, err);
+    json_decref(wished);
+    return rc;
+}
+
 static int read_image(const struct orders *orders, struct order *order, struct error *err)
 {
     Muster__ImageVersion *image = &order->image;
-    const json_t *arguments;
     size_t length;
 
     muster__image_version__init(image);
     order->document = json_loads(text(order, AT_DOCUMENT), 0, NULL);
-    arguments = json_object_get(order->document, "arguments");
-    if (!order->document || (arguments && !json_is_string(arguments)))
+    if (!order->document)
         return error_set_code(err, ERROR_INVALID, "the image version's document cannot be read");
+    if (read_run(order, err) < 0)
+        return -1;
     image->image_version_id = keep_uuid(order, AT_VERSION_ID, &order->version);
     image->name = text(order, AT_IMAGE);
     image->version = text(order, AT_VERSION);
     image->digest.data = (uint8_t *)db_blob(order->rows, order->row, AT_DIGEST, &length);
     image->digest.len = length;
-    if (arguments)
-        image->arguments = (char *)json_string_value(arguments);
-    image->n_check = read_names(order->document, "checks", order->checks);
+    image->arguments = order->run.arguments;
+    image->profile = text(order, AT_PROFILE);
+    image->n_check = read_names(order->run.checks, order->checks);
     image->check = order->checks;
-    image->n_firmware = read_names(order->document, "firmware", order->firmware);
+    image->n_firmware = read_names(json_object_get(order->document, "firmware"), order->firmware);
     image->firmware = order->firmware;
     order->boot.image = image;
     return read_files(orders, order, err);

@@ -5,32 +5,17 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "common/json.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/images/image_choice.sql.h"
 
-#define DOCUMENT_BYTES_MAX (1024 * 1024)
-#define DEADLINE_MIN_S 30 /* table task, deadline_s */
-#define DEADLINE_MAX_S 86400
-
-static int read_deadline(const char *document, int64_t *ret, struct error *err)
-{
-    json_t *json = json_parse(document, strlen(document), DOCUMENT_BYTES_MAX, err);
-    int rc;
-
-    if (!json)
-        return error_prefix(err, "the image's document");
-    *ret = IMAGE_DEADLINE_DEFAULT_S;
-    rc = json_read_int(json, "deadline_s", DEADLINE_MIN_S, DEADLINE_MAX_S, ret, err);
-    json_decref(json);
-    return rc < 0 ? error_prefix(err, "the image's document") : 0;
-}
-
 int image_choice_find(struct db *db, const struct uuid *tenant, const char *image,
                       const char *version, struct image_choice *ret, struct error *err)
 {
-    struct db_rows *rows = db_query(db, SQL_IMAGE_CHOICE_FIND, err, "uss", tenant, image, version);
+    const char *exact = version && *version != '~' ? version + (*version == '=') : NULL,
+               *family = version && *version == '~' ? version + 1 : NULL;
+    struct db_rows *rows =
+        db_query(db, SQL_IMAGE_CHOICE_FIND, err, "usss", tenant, image, exact, family);
     struct image_choice choice = {0};
     int rc = -1;
 
@@ -48,8 +33,6 @@ int image_choice_find(struct db *db, const struct uuid *tenant, const char *imag
         error_no_memory(err);
         goto out;
     }
-    if (read_deadline(choice.document, &choice.deadline_s, err) < 0)
-        goto out;
     *ret = choice;
     memset(&choice, 0, sizeof(choice));
     rc = 1;

@@ -12,12 +12,11 @@
 #include "common/text.h"
 #include "controller/images/image.h"
 #include "controller/images/image_profile.h"
+#include "controller/images/image_run.h"
 
-#define ARGUMENTS_MAX 512
-#define CHECKS_MAX 64
-
-static const char *const MEMBERS[] = {"name",     "version", "kind",   "arguments", "deadline_s",
-                                      "firmware", "profile", "checks", "files",     NULL};
+static const char *const MEMBERS[] = {"name",       "version",  "kind",    "arguments",
+                                      "deadline_s", "firmware", "profile", "profiles",
+                                      "checks",     "files",    NULL};
 static const char *const FILE_MEMBERS[] = {"role", "name", "size", "sha256", NULL};
 
 static int invalid(struct error *err, const char *what)
@@ -35,8 +34,7 @@ static int read_required(const json_t *object, const char *key, size_t cap, cons
     return rc < 0 ? -1 : 0;
 }
 
-/* Printable ASCII; "${" only as one of the two that agents fill in. */
-static int check_arguments(const char *arguments, struct error *err)
+int image_document_arguments(const char *arguments, struct error *err)
 {
     for (const char *at = arguments; *at; at++) {
         if (*at < ' ' || *at > '~')
@@ -48,9 +46,9 @@ static int check_arguments(const char *arguments, struct error *err)
     return 0;
 }
 
-static int check_words(const json_t *document, const char *key, size_t most, struct error *err)
+int image_document_names(const json_t *object, const char *key, size_t most, struct error *err)
 {
-    const json_t *list = json_object_get(document, key), *word;
+    const json_t *list = json_object_get(object, key), *word;
     size_t i;
 
     if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > most)
@@ -58,10 +56,10 @@ static int check_words(const json_t *document, const char *key, size_t most, str
     json_array_foreach(list, i, word)
     {
         const char *text = json_string_value(word);
-        size_t length = text ? strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+        size_t length = text ? strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
 
         if (length == 0 || length > 32 || text[length])
-            return error_set_code(err, ERROR_INVALID, "%s[%zu] must be a name in a-z, 0-9 and _",
+            return error_set_code(err, ERROR_INVALID, "%s[%zu] must be a name in a-z, 0-9, _ and -",
                                   key, i);
         if (strcmp(key, "firmware") == 0 && strcmp(text, "bios") != 0 && strcmp(text, "uefi") != 0)
             return invalid(err, "firmware: bios and uefi are what there is");
@@ -121,7 +119,7 @@ int image_document_read(const json_t *document, struct image_document *ret, stru
         read_required(document, "name", 63, &read.name, err) < 0 ||
         read_required(document, "version", 63, &read.version, err) < 0 ||
         read_required(document, "kind", 32, &kind, err) < 0 ||
-        read_required(document, "arguments", ARGUMENTS_MAX, &arguments, err) < 0)
+        read_required(document, "arguments", IMAGE_ARGUMENTS_MAX, &arguments, err) < 0)
         return -1;
     if (strcmp(kind, "kernel+initrd") != 0)
         return invalid(err, "kind: kernel+initrd is what can be booted");
@@ -129,9 +127,11 @@ int image_document_read(const json_t *document, struct image_document *ret, stru
         return -1;
     if (read.deadline_s == 0)
         return invalid(err, "deadline_s is missing");
-    if (check_arguments(arguments, err) < 0 || check_words(document, "firmware", 2, err) < 0 ||
-        check_words(document, "checks", CHECKS_MAX, err) < 0 || check_files(document, err) < 0 ||
-        image_profile_check(document, err) < 0)
+    if (image_document_arguments(arguments, err) < 0 ||
+        image_document_names(document, "firmware", 2, err) < 0 ||
+        image_document_names(document, "checks", IMAGE_CHECKS_MAX, err) < 0 ||
+        check_files(document, err) < 0 || image_profile_check(document, NULL, err) < 0 ||
+        image_run_check(document, err) < 0)
         return -1;
     read.files = json_object_get(document, "files");
     *ret = read;

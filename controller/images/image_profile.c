@@ -27,7 +27,7 @@ static int check_name(const char *name, struct error *err)
         !strchr("abcdefghijklmnopqrstuvwxyz", name[0]))
         return error_set_code(
             err, ERROR_INVALID,
-            "profile.params: \"%s\" is no name of a parameter: use a-z, 0-9 and _, at most "
+            "params: \"%s\" is no name of a parameter: use a-z, 0-9 and _, at most "
             "%d bytes, a letter first",
             text_show(name, show), NAME_BYTES_MAX);
     return 0;
@@ -42,8 +42,7 @@ static int check_cost(const char *name, const char *pattern, struct error *err)
         if (*at == '\\' && at[1]) {
             if (at[1] >= '0' && at[1] <= '9')
                 return error_set_code(err, ERROR_INVALID,
-                                      "profile.params.%s.pattern: back-references are not allowed",
-                                      name);
+                                      "params.%s.pattern: back-references are not allowed", name);
             at++;
         } else if (*at == '{') {
             const char *end = strchr(at, '}'), *bound = strchr(at, ',');
@@ -55,7 +54,7 @@ static int check_cost(const char *name, const char *pattern, struct error *err)
             if (high > REPETITIONS_MAX || (product *= high ? high : 1) > REPETITIONS_MAX)
                 return error_set_code(
                     err, ERROR_INVALID,
-                    "profile.params.%s.pattern: counted repetitions multiply to more than %d", name,
+                    "params.%s.pattern: counted repetitions multiply to more than %d", name,
                     REPETITIONS_MAX);
         }
     }
@@ -75,8 +74,8 @@ static int compile(const char *name, const char *pattern, regex_t *ret, struct e
         return 0;
     regerror(rc, NULL, message, sizeof(message));
     return error_set_code(err, ERROR_INVALID,
-                          "profile.params.%s.pattern is no POSIX extended regular expression: %s",
-                          name, message);
+                          "params.%s.pattern is no POSIX extended regular expression: %s", name,
+                          message);
 }
 
 /* POSIX takes the leftmost match, and of those the longest: when the whole value matches at all,
@@ -97,20 +96,43 @@ static int read_pattern(const char *name, const json_t *param, const char **ret,
 
     if (json_refuse_unknown(param, known, err) < 0 ||
         json_read_string(param, "pattern", IMAGE_PATTERN_BYTES_MAX, &pattern, err) < 0)
-        return error_prefix(err, "profile.params.%s", name);
+        return error_prefix(err, "params.%s", name);
     if (!pattern || !*pattern)
         return error_set_code(err, ERROR_INVALID,
-                              "profile.params.%s: pattern is missing: say what values look like",
-                              name);
+                              "params.%s: pattern is missing: say what values look like", name);
     *ret = pattern;
     return 0;
 }
 
-/* 1: *ret is the object of parameters. 0: the image takes none. */
+/* 1: *ret is the object of parameters. 0: it has none. */
+static int read_params(const json_t *holder, const json_t **ret, struct error *err)
+{
+    const json_t *params = json_object_get(holder, "params");
+
+    if (!params)
+        return 0;
+    if (!json_is_object(params))
+        return error_set_code(err, ERROR_INVALID, "params must be an object");
+    if (json_object_size(params) > IMAGE_PARAMS_MAX)
+        return error_set_code(err, ERROR_INVALID, "params names more than %d parameters",
+                              IMAGE_PARAMS_MAX);
+    *ret = params;
+    return 1;
+}
+
+/* "params.x: ..." is of the member 'profile'. */
+static int of_image(struct error *err)
+{
+    const struct error was = *err;
+
+    return error_set_code(err, was.code, "profile.%s", error_text(&was));
+}
+
+/* Those of the image itself. */
 static int find_params(const json_t *document, const json_t **ret, struct error *err)
 {
     static const char *const known[] = {"params", NULL};
-    const json_t *profile = json_object_get(document, "profile"), *params;
+    const json_t *profile = json_object_get(document, "profile");
 
     if (!json_is_object(document))
         return error_set_code(err, ERROR_INVALID, "the image document must be an object");
@@ -118,28 +140,15 @@ static int find_params(const json_t *document, const json_t **ret, struct error 
         return 0;
     if (json_refuse_unknown(profile, known, err) < 0)
         return error_prefix(err, "profile");
-    params = json_object_get(profile, "params");
-    if (!params)
-        return 0;
-    if (!json_is_object(params))
-        return error_set_code(err, ERROR_INVALID, "profile.params must be an object");
-    if (json_object_size(params) > IMAGE_PARAMS_MAX)
-        return error_set_code(err, ERROR_INVALID, "profile.params names more than %d parameters",
-                              IMAGE_PARAMS_MAX);
-    *ret = params;
-    return 1;
+    return read_params(profile, ret, err) < 0 ? of_image(err) : *ret != NULL;
 }
 
-int image_profile_check(const json_t *document, struct error *err)
+static int check_params(const json_t *params, struct error *err)
 {
-    const json_t *params = NULL;
-    int rc = find_params(document, &params, err);
     const char *name, *pattern;
     json_t *param;
     regex_t regex;
 
-    if (rc < 1)
-        return rc;
     json_object_foreach((json_t *)params, name, param)
     {
         if (check_name(name, err) < 0 || read_pattern(name, param, &pattern, err) < 0 ||
@@ -148,6 +157,17 @@ int image_profile_check(const json_t *document, struct error *err)
         regfree(&regex);
     }
     return 0;
+}
+
+int image_profile_check(const json_t *document, const json_t *profile, struct error *err)
+{
+    const json_t *params = NULL;
+    int rc = profile ? read_params(profile, &params, err) : find_params(document, &params, err);
+
+    if (rc < 1)
+        return rc;
+    rc = check_params(params, err);
+    return rc < 0 && !profile ? of_image(err) : rc;
 }
 
 static int check_bytes(const struct image_param *param, struct error *err)
@@ -165,10 +185,13 @@ static int check_bytes(const struct image_param *param, struct error *err)
     return 0;
 }
 
-static int check_value(const json_t *params, const struct image_param *param, struct error *err)
+/* 'own': those of the profile, which go before the image's; both may be NULL. */
+static int check_value(const json_t *own, const json_t *params, const struct image_param *param,
+                       struct error *err)
 {
+    const json_t *mine = json_object_get(own, param->name),
+                 *known = mine ? mine : json_object_get(params, param->name);
     char show[TEXT_SHOW_SIZE];
-    const json_t *known = params ? json_object_get(params, param->name) : NULL;
     const char *pattern;
     regex_t regex;
     bool fits;
@@ -190,21 +213,34 @@ static int check_value(const json_t *params, const struct image_param *param, st
     return 0;
 }
 
-int image_profile_check_params(const char *document_json, const struct image_param *params,
-                               size_t count, struct error *err)
+static int find_own(const json_t *document, const char *profile, const json_t **ret,
+                    struct error *err)
+{
+    const json_t *named = json_object_get(json_object_get(document, "profiles"), profile);
+    char show[TEXT_SHOW_SIZE];
+
+    if (!named)
+        return error_set_code(err, ERROR_INVALID, "the image has no profile \"%s\"",
+                              text_show(profile, show));
+    return read_params(named, ret, err) < 0 ? -1 : 0;
+}
+
+int image_profile_check_params(const char *document_json, const char *profile,
+                               const struct image_param *params, size_t count, struct error *err)
 {
     json_t *document = json_parse(document_json, strlen(document_json), DOCUMENT_BYTES_MAX, err);
-    const json_t *profile = NULL;
+    const json_t *known = NULL, *own = NULL;
     int rc = -1;
 
-    if (!document || find_params(document, &profile, err) < 0)
+    if (!document || find_params(document, &known, err) < 0 ||
+        (profile && find_own(document, profile, &own, err) < 0))
         goto out;
     if (count > IMAGE_PARAMS_MAX) {
         error_set_code(err, ERROR_INVALID, "more than %d parameters", IMAGE_PARAMS_MAX);
         goto out;
     }
     for (size_t i = 0; i < count; i++)
-        if (check_value(profile, &params[i], err) < 0)
+        if (check_value(own, known, &params[i], err) < 0)
             goto out;
     rc = 0;
 out:

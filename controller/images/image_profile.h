@@ -1,5 +1,6 @@
-/* image_profile.h - which parameters an image takes, and whether values fit. The profile stands in
- * the image version's document: {"profile":{"params":{"cpu":{"pattern":"[0-9]+"}}}}. A pattern is a
+/* image_profile.h - which parameters an image takes, and whether values fit. They stand in the
+ * image version's document: {"profile":{"params":{"cpu":{"pattern":"[0-9]+"}}}}, and those that one
+ * of its named profiles takes beside them in {"profiles":{"NAME":{"params":...}}}. A pattern is a
  * POSIX extended regular expression that must match the whole value. Values never reach a kernel
  * argument or a script: the machine gets them in the phone-home's answer. Spec:
  * docs/rule-language.md, "Parameters".
@@ -21,10 +22,11 @@ struct image_param {
     const char *name, *value; /* borrowed */
 };
 
-/* Is the profile of an image document (parsed) well formed? For whoever takes documents in. 0 or
- * -1. */
-int image_profile_check(const json_t *document, struct error *err);
+/* Are the parameters of an image document, or of this one of its named profiles, well formed? For
+ * whoever takes documents in. 0 or -1. */
+int image_profile_check(const json_t *document, const json_t *profile, struct error *err);
 
-/* Do the values fit the profile of 'document_json'? -1 names the parameter and the remedy. */
-int image_profile_check_params(const char *document_json, const struct image_param *params,
-                               size_t count, struct error *err);
+/* Do the values fit what 'document_json' takes, with its named profile (NULL: none of them)? -1
+ * names the parameter and the remedy. */
+int image_profile_check_params(const char *document_json, const char *profile,
+                               const struct image_param *params, size_t count, struct error *err);

@@ -247,7 +247,7 @@ int alert_decide_batch(struct alert_decide *decide, struct db *db,
     }
     if (rule_books_open(decide->books, db, &origin->tenant, &deciding.desk, err) < 0 ||
         !(deciding.carry = decision_carry_create(db, &origin->tenant, deciding.desk.book,
-                                                 deciding.desk.engine, err)))
+                                                 deciding.desk.engine, deciding.desk.shares, err)))
         goto out;
     rule_keeper_begin(deciding.desk.keeper);
     rc = decide_all(&deciding, items, count, ret_tasks, err);

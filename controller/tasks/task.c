@@ -51,7 +51,8 @@ struct columns {
     struct uuid *ids, *holdings, *machines, *sites, *grants, *image_versions, *alerts, *decisions,
         *rules, *events;
     int64_t *classes, *schedules, *expiries, *deadlines, *rule_versions, *limits;
-    const char **params, **afters, **reasons, **tickets, **labels, **requesters;
+    const char **params, **afters, **reasons, **tickets, **labels, **requesters, **profiles,
+        **checks;
     char (*objects)[UUID_TEXT_SIZE + 8]; /* "task ID", of the audit rows */
     struct audit_entry *entries;
 };
@@ -69,7 +70,7 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
 {
     c->ids = calloc(10 * n, sizeof(*c->ids));
     c->classes = calloc(6 * n, sizeof(*c->classes));
-    c->params = calloc(6 * n, sizeof(*c->params));
+    c->params = calloc(8 * n, sizeof(*c->params));
     c->objects = calloc(n, sizeof(*c->objects));
     c->entries = calloc(n, sizeof(*c->entries));
     if (!c->ids || !c->classes || !c->params || !c->objects || !c->entries)
@@ -93,6 +94,8 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
     c->tickets = c->reasons + n;
     c->labels = c->tickets + n;
     c->requesters = c->labels + n;
+    c->profiles = c->requesters + n;
+    c->checks = c->profiles + n;
     return 0;
 }
 
@@ -120,6 +123,8 @@ static void fill(struct columns *c, size_t i, const struct task_request *request
     c->tickets[i] = or_empty(request->ticket, "");
     c->labels[i] = or_empty(request->labels_json, "{}");
     c->requesters[i] = request->requested_by;
+    c->profiles[i] = request->profile;
+    c->checks[i] = request->checks_json;
 }
 
 static int by_id(const void *left, const void *right)
@@ -132,11 +137,11 @@ static int insert(struct db *db, const struct uuid *tenant, const struct columns
                   bool *ret_made, struct error *err)
 {
     struct db_rows *rows = db_query(
-        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUI", tenant, n, c->ids, n, c->classes, n,
+        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUISS", tenant, n, c->ids, n, c->classes, n,
         c->holdings, n, c->machines, n, c->sites, n, c->grants, n, c->image_versions, n, c->params,
         n, c->afters, n, c->schedules, n, c->expiries, n, c->deadlines, n, c->reasons, n,
         c->tickets, n, c->labels, n, c->requesters, n, c->alerts, n, c->decisions, n, c->rules, n,
-        c->rule_versions, n, c->events, n, c->limits);
+        c->rule_versions, n, c->events, n, c->limits, n, c->profiles, n, c->checks);
     size_t made;
 
     if (!rows)

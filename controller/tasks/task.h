@@ -33,8 +33,10 @@ struct task_request {
     struct uuid holding, machine, site, grant, image_version;
     const char
         *params_json;    /* object of strings, checked against the image's profile by the caller */
-    const char *after;   /* as_found | power_off | local_disk | stay */
-    int64_t schedule_us; /* <= now: due at once */
+    const char *profile; /* of the image; NULL: none of them */
+    const char *checks_json; /* list of names; NULL: those of the image or its profile */
+    const char *after;       /* as_found | power_off | local_disk | stay */
+    int64_t schedule_us;     /* <= now: due at once */
     int64_t expires_us;
     int64_t deadline_s;
     const char *reason, *ticket, *labels_json; /* NULL: empty */

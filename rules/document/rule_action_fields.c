@@ -1,10 +1,12 @@
 /* rule_action_fields.c - the fields of what a rule does, and of who and what it waits for: see
  * rule_fields.h.
  */
+#include "common/yaml.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_field_macros.h"
 #include "rules/document/rule_fields.h"
 #include "rules/document/rule_names.h"
+#include "rules/document/rule_reader.h"
 
 #define DEADLINE_MIN_S 30 /* table task, deadline_s */
 #define DEADLINE_MAX_S 86400
@@ -79,7 +81,6 @@ static const struct rule_field boot_fields[] = {
          "is granted"},
     {.name = "profile",
      .form = RULE_FORM_NAME,
-     .later = true,
      AT(rule_action, profile),
      .words = "which of the image's profiles"},
     {.name = "params",
@@ -90,7 +91,6 @@ static const struct rule_field boot_fields[] = {
      .words = "names to expressions: what the image is given"},
     {.name = "run",
      .form = RULE_FORM_STRINGS,
-     .later = true,
      .max = RULE_LIST_MAX,
      AT(rule_action, run),
      .words = "which of the image's checks, in this order"},
@@ -272,6 +272,7 @@ static const struct rule_field schedule_fields[] = {
     {.name = "window",
      .with = "calendar",
      .form = RULE_FORM_CHOICE,
+     .later = true,
      .offset = RULE_NOWHERE,
      FLAG(rule_schedule, maintenance),
      .choices = named_windows,
@@ -285,6 +286,7 @@ static const struct rule_field schedule_fields[] = {
      .words = "the calendar's name"},
     {.name = "windows",
      .form = RULE_FORM_LIST,
+     .later = true,
      COUNTED(rule_schedule, windows, count),
      .max = RULE_LIST_MAX,
      .shape = &hours_shape,
@@ -304,9 +306,23 @@ static const struct rule_field schedule_fields[] = {
     {0},
 };
 
+/* Starts are spread from when a window opens. */
+static void check_schedule(struct rule_reader *reader, const struct yaml_node *map,
+                           const void *base)
+{
+    const struct yaml_node *spread = yaml_member(map, "spread");
+
+    (void)base;
+    if (spread && !yaml_member(map, "window") && !yaml_member(map, "windows"))
+        rule_reader_refuse_key(reader, spread, "'spread' needs 'window' or 'windows' beside it");
+}
+
 static const char *const schedule_one_of[] = {"window", "windows", NULL};
-const struct rule_shape rule_schedule_shape = {
-    .name = "schedule", .fields = schedule_fields, .one_of = schedule_one_of};
+const struct rule_shape rule_schedule_shape = {.name = "schedule",
+                                               .fields = schedule_fields,
+                                               .one_of = schedule_one_of,
+                                               .or_none = true,
+                                               .check = check_schedule};
 
 /* ---- rollout ---- */
 

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "common/yaml.h"
 #include "rules/cel/cel_env.h"
+#include "rules/cel/cel_program.h"
 #include "rules/document/rule_fields.h"
 #include "rules/document/rule_issues.h"
 #include "rules/document/rule_names.h"
@@ -24,6 +25,40 @@ static int keep_later(struct rule_document *document, const struct rule_reader *
     text_format(&words, "'%s' (line %u)", reader->later, reader->later_line);
     document->later = text_take(&words);
     return document->later ? 0 : rule_issues_no_memory(reader->issues);
+}
+
+/* Whether an expression is of the machine alone; a let stands for what it names. */
+static bool is_of_machine(const struct rule_document *document,
+                          const struct rule_expression *expression)
+{
+    const int *slots;
+    size_t count = cel_program_slots(expression->program, &slots);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct rule_let *let = NULL;
+
+        for (size_t n = 0; n < document->let_count; n++)
+            if (document->lets[n].slot == slots[i])
+                let = &document->lets[n];
+        if (let ? !is_of_machine(document, &let->expression)
+                : (size_t)slots[i] >= rule_name_count ||
+                      strncmp(rule_names[slots[i]].name, "asset.", 6) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A percentage is of machines: they are counted by the same expression. */
+static void check_limits(const struct rule_document *document, struct rule_issues *issues)
+{
+    for (size_t i = 0; i < document->limit_count; i++) {
+        const struct rule_limit *limit = &document->limits[i];
+
+        if (limit->max_percent > 0 && !is_of_machine(document, &limit->by))
+            rule_issues_add(issues, limit->by.line, limit->by.column,
+                            "a share of machines is of what asset.* says: use 'max', or a 'by' of "
+                            "asset.* alone");
+    }
 }
 
 static void read_file(struct rule_reader *reader, struct rule_document *document)
@@ -45,6 +80,8 @@ static void read_file(struct rule_reader *reader, struct rule_document *document
     rule_reader_map(reader, root, &rule_file_shape, document);
     if (!document->title && document->id && !(document->title = strdup(document->id)))
         rule_issues_no_memory(reader->issues);
+    if (reader->issues->count == 0 && !reader->issues->no_memory)
+        check_limits(document, reader->issues);
     keep_later(document, reader);
 }
 

@@ -66,6 +66,7 @@ struct rule_shape {
     size_t size;                     /* of its struct, in a list */
     size_t line;                     /* 1 + offset of an unsigned for the line; 0: there is none */
     const char *const *one_of;       /* exactly one of these is written; ends in NULL */
+    bool or_none;                    /* or none of them */
     /* What no field says by itself; only called when each field was right. */
     void (*check)(struct rule_reader *reader, const struct yaml_node *map, const void *base);
 };

@@ -198,7 +198,7 @@ static void check_one_of(struct rule_reader *reader, const struct yaml_node *map
         first = first ? first : node;
         text_format(&names, "%s'%s'", name == shape->one_of ? "" : name[1] ? ", " : " or ", *name);
     }
-    if (!first)
+    if (!first && !shape->or_none)
         rule_reader_refuse(reader, map, "%s is missing in %s", text_string(&names), shape->name);
     text_clear(&names);
 }

@@ -177,6 +177,15 @@ static int add_one_of(const struct rule_shape *shape, json_t *schema)
             json_decref(list);
             return -1;
         }
+    /* Neither of them: no schema says so shortly but this. */
+    if (shape->or_none) {
+        json_t *any = json_deep_copy(list);
+
+        if (json_array_append_new(list, json_pack("{s:{s:o}}", "not", "anyOf", any)) < 0) {
+            json_decref(list);
+            return -1;
+        }
+    }
     return json_object_set_new(schema, "oneOf", list);
 }
 

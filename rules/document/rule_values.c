@@ -86,9 +86,6 @@ static int read_string(struct rule_reader *reader, const struct yaml_node *node,
              : field->form == RULE_FORM_BYTES   ? check_bytes(reader, node, field->max)
                                                 : check_text(reader, node, field->max);
 
-    /* The controller knows pinned versions only. */
-    if (rc == 0 && field->form == RULE_FORM_VERSION && node->text[0] == '~')
-        rule_reader_later(reader, node);
     return rc < 0 ? -1 : copy(reader, node->text, ret);
 }
 

@@ -5,6 +5,7 @@
 #include "rules/engine/rule_decision.h"
 #include "rules/document/rule_param.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,16 @@ int rule_decision_group(struct rule_work *work, const char *field, size_t entry,
             cel_is(rule_moment_value(work->moment, expression), CEL_ERROR))
             return 1;
     return text_of(work, field, entry, expression, ret);
+}
+
+int64_t rule_limit_most(const struct rule_limit *limit, size_t machines)
+{
+    int64_t part;
+
+    if (limit->max)
+        return limit->max;
+    part = (int64_t)floor(limit->max_percent * (double)machines / 100.0 + 1e-9);
+    return part < limit->min ? limit->min : part;
 }
 
 /* ---- parameters ---- */

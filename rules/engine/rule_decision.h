@@ -39,6 +39,10 @@ struct rule_decision {
     const struct rule_state_key *rollout; /* NULL: none */
 };
 
+/* How many tasks of a group of so many machines a limit lets run at a time: of a percentage the
+ * whole part, but 'min' at least. */
+int64_t rule_limit_most(const struct rule_limit *limit, size_t machines);
+
 /* 1 with *ret; 0: the finding says what failed. -1: out of memory. */
 int rule_decision_make(struct rule_work *work, const struct rule_decision **ret);
 int rule_decision_open(struct rule_work *work, const struct rule_ticket *ticket, const char *field,

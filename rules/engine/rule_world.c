@@ -261,6 +261,11 @@ static int schedule(struct rule_world *world, struct task *task, int64_t now_us,
         return 0;
     }
     task->latest_us = now_us + plan->latest_ms * 1000;
+    if (!plan->maintenance && plan->count == 0) {
+        task->shown.state = RULE_TASK_WAITING;
+        task->next_us = now_us;
+        return 0;
+    }
     if (note_task(world, task, RULE_TEST_SCHEDULE, now_us, err) < 0)
         return -1;
     return find_window(task, now_us, err);
@@ -305,11 +310,12 @@ static int group_size(struct rule_world *world, const struct task *task,
     return 0;
 }
 
-static int64_t percent_of(double percent, size_t machines, int64_t min)
+/* Of a stage, at least one. */
+static int64_t percent_of(double percent, size_t machines)
 {
     int64_t part = (int64_t)floor(percent * (double)machines / 100.0 + 1e-9);
 
-    return part < min ? min : part;
+    return part < 1 ? 1 : part;
 }
 
 /* 1: one more may run; 0: not now. */
@@ -319,15 +325,13 @@ static int within_limits(struct rule_world *world, const struct task *task, stru
 
     for (size_t i = 0; i < rule->limit_count; i++) {
         const struct rule_limit *limit = &rule->limits[i];
-        int64_t most = limit->max, running = 0;
-        size_t machines;
+        int64_t most, running = 0;
+        size_t machines = 0;
 
-        if (limit->max_percent > 0) {
-            if (group_size(world, task, &limit->by, task->shown.decision.limits[i], &machines,
-                           err) < 0)
-                return -1;
-            most = percent_of(limit->max_percent, machines, limit->min);
-        }
+        if (limit->max_percent > 0 &&
+            group_size(world, task, &limit->by, task->shown.decision.limits[i], &machines, err) < 0)
+            return -1;
+        most = rule_limit_most(limit, machines);
         for (size_t n = 0; n < world->count; n++)
             running += world->tasks[n]->shown.state == RULE_TASK_RUNNING &&
                        strcmp(world->tasks[n]->shown.decision.limits[i],
@@ -394,7 +398,7 @@ static int within_stage(struct rule_world *world, struct task *task, int64_t now
             if (group_size(world, task, &stage->of, task->shown.decision.stages[rollout->stage],
                            &machines, err) < 0)
                 return -1;
-            most = percent_of(stage->max_percent, machines, 1);
+            most = percent_of(stage->max_percent, machines);
         }
         if (in_stage(world, task, last) < most)
             return 1;

@@ -158,6 +158,7 @@ static inline void orders_boot(struct orders *o, uint64_t epoch)
     o->checks[1] = (char *)"memory";
     o->version.check = o->checks;
     o->version.n_check = 2;
+    o->version.profile = (char *)"short";
     o->boot.image = &o->version;
     o->param.name = (char *)"seconds";
     o->param.value = (char *)"2";

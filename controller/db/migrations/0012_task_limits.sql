@@ -26,6 +26,11 @@ create policy engine_all_task_limit on task_limit for select to muster_engine us
 grant select, insert, update (place) on task_limit to muster_engine;
 grant select, update (place) on task_limit to muster_api;
 
+-- How it runs its image (docs/image-format.md, "Profiles"): null where the rule does not say.
+alter table task
+    add column profile text,
+    add column checks  jsonb check (jsonb_typeof(checks) = 'array');
+
 -- How many limits it has: leasing looks at task_limit only where there are some.
 alter table task_queue add column limits smallint not null default 0;
 

@@ -32,6 +32,7 @@ START_TEST(refuses_and_names_the_member)
         {"{\"session\":\"abc\",\"deadline_s\":9,\"record\":{\"macs\":[1]}}", "record.macs"},
         {"{\"session\":\"abc\",\"deadline_s\":9,\"params\":{\"a\":[]}}", "params"},
         {"{\"session\":\"abc\",\"deadline_s\":9,\"checks\":[{}]}", "checks"},
+        {"{\"session\":\"abc\",\"deadline_s\":9,\"profile\":[]}", "profile"},
     };
 
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
@@ -59,7 +60,8 @@ START_TEST(takes_what_is_there_and_marks_what_is_not)
         parse("{\"session\":\"a-_9\",\"time\":\"2026-11-22T22:40:01Z\",\"deadline_s\":1800,"
               "\"params\":{\"memory_test_mib\":\"64\",\"n\":5,\"b\":true},"
               "\"record\":{\"serial\":\"SN\",\"uuid\":null,\"macs\":[\"52:54:00:AA:bb:01\"],"
-              "\"memory_mib\":192},\"checks\":[\"dmi\",\"cpu\"],\"later\":[1]}"),
+              "\"memory_mib\":192},\"checks\":[\"dmi\",\"cpu\"],\"profile\":\"one-dimm\",\"later\":"
+              "[1]}"),
         0);
     ck_assert_str_eq(grant.session, "a-_9");
     ck_assert_int_eq(grant.deadline_s, 1800);
@@ -70,6 +72,7 @@ START_TEST(takes_what_is_there_and_marks_what_is_not)
     ck_assert_int_eq(grant.record.cpus, -1);
     ck_assert_uint_eq(grant.check_count, 2);
     ck_assert_str_eq(grant.checks[1], "cpu");
+    ck_assert_str_eq(grant.profile, "one-dimm");
     ck_assert_str_eq(grant.params[1].value, "5");
     ck_assert_str_eq(grant.params[2].value, "true");
 }

@@ -644,6 +644,7 @@ START_TEST(grant_holds_params_record_and_checks)
     ck_assert_str_eq(json_string_value(json_object_get(record, "serial")), "SN1");
     ck_assert_int_eq(json_integer_value(json_object_get(record, "memory_mib")), 192);
     ck_assert_uint_eq(json_array_size(json_object_get(grant, "checks")), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(grant, "profile")), "short");
     ck_assert_uint_eq(strlen(json_string_value(json_object_get(grant, "session"))), 43);
     ck_assert_int_eq(json_integer_value(json_object_get(grant, "deadline_s")), 1800);
     json_decref(grant);

@@ -14,7 +14,7 @@ static void ck_profile(const char *document, const char *message)
 {
     struct error err = {0};
     json_t *json = json_loads(document, 0, NULL);
-    int rc = image_profile_check(json, &err);
+    int rc = image_profile_check(json, NULL, &err);
 
     ck_assert_ptr_nonnull(json);
     if (message) {
@@ -31,7 +31,7 @@ static void ck_value(const char *name, const char *value, const char *message)
 {
     struct error err = {0};
     struct image_param param = {name, value};
-    int rc = image_profile_check_params(DOCUMENT, &param, 1, &err);
+    int rc = image_profile_check_params(DOCUMENT, NULL, &param, 1, &err);
 
     if (message) {
         ck_assert_msg(rc == -1, "taken: %s=%s", name, value);
@@ -131,11 +131,12 @@ START_TEST(too_many_and_no_profile)
 
     for (size_t i = 0; i < IMAGE_PARAMS_MAX + 1; i++)
         params[i] = (struct image_param){"cpu", "1"};
-    ck_assert_int_eq(image_profile_check_params(DOCUMENT, params, IMAGE_PARAMS_MAX + 1, &err), -1);
+    ck_assert_int_eq(image_profile_check_params(DOCUMENT, NULL, params, IMAGE_PARAMS_MAX + 1, &err),
+                     -1);
     ck_assert_str_eq(error_text(&err), "more than 32 parameters");
-    ck_assert_int_eq(image_profile_check_params("{}", params, 1, &err), -1);
-    ck_assert_int_eq(image_profile_check_params("{}", params, 0, &err), 0);
-    ck_assert_int_eq(image_profile_check_params("{", params, 0, &err), -1);
+    ck_assert_int_eq(image_profile_check_params("{}", NULL, params, 1, &err), -1);
+    ck_assert_int_eq(image_profile_check_params("{}", NULL, params, 0, &err), 0);
+    ck_assert_int_eq(image_profile_check_params("{", NULL, params, 0, &err), -1);
 }
 END_TEST
 

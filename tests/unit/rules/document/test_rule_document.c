@@ -255,8 +255,12 @@ START_TEST(the_first_field_that_is_not_carried_out_is_named)
         {"  rollout: {key: 'true', stages: [{max: 1}]}\n"
          "  approval: {levels: [{role: r, timeout: 1h}]}\n" SCOPE ACTION,
          "'rollout' (line 5)"},
-        {SCOPE "  action: {boot: {image: d, version: ~1.2}}\n", "'version' (line 6)"},
-        {SCOPE "  action: {boot: {image: d, profile: p}}\n", "'profile' (line 6)"},
+        {SCOPE "  action: {boot: {image: d, version: ~1.2, profile: p, run: [a]}}\n", NULL},
+        {SCOPE "  schedule: {latest: 2h}\n  limits: [{by: asset.rack, max: 1}]\n" ACTION, NULL},
+        {SCOPE "  schedule: {latest: 2h, windows: [{from: '01:00', to: '02:00'}]}\n" ACTION,
+         "'windows' (line 6)"},
+        {SCOPE "  schedule: {latest: 2h, window: maintenance, calendar: asset.site}\n" ACTION,
+         "'window' (line 6)"},
         {SCOPE "  action:\n    report: [{to: a, event: b}]\n    boot: {image: d}\n",
          "'report' (line 7)"},
     };

@@ -1,0 +1,264 @@
+/* test_rule_tasks.c - what a rule's decision binds its task to, over a real database: groups of its
+ * limits and how many of them, its last start moment, the version of its image that is pinned, its
+ * profile and checks; and what is refused by name. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/test_database.h"
+#include "tests/support/test_fleet.h"
+
+#include "tests/support/test_alerts.h"
+
+#include "controller/intake/alert_batch.h"
+#include "controller/intake/alert_item.h"
+#include "tests/support/check_main.h"
+
+#define DOCUMENT                                                                                   \
+    "{\"arguments\":\"quiet\",\"deadline_s\":900,\"checks\":[\"dmi\",\"cpu\",\"smart-all\"],"      \
+    "\"profiles\":{\"short\":{\"deadline_s\":60,\"checks\":[\"cpu\"],"                             \
+    "\"params\":{\"dimm\":{\"pattern\":\"[A-Z]+\"}}}}}"
+
+static struct db *owner, *engine;
+static struct alert_batch *batch;
+static struct test_alerts alerts;
+static struct alert_partition partition;
+static struct alert_counts counts;
+static struct error err;
+static int64_t now_us;
+static int events;
+
+static void set_up(void)
+{
+    struct conf_map as_owner = test_database("muster_owner"),
+                    as_engine = test_database("muster_engine");
+
+    memset(&err, 0, sizeof(err));
+    owner = db_connect(&as_owner, &err);
+    ck_assert_msg(owner != NULL, "%s", error_text(&err));
+    test_alerts_make(owner, &alerts);
+    engine = db_connect(&as_engine, &err);
+    ck_assert_msg(engine != NULL, "%s", error_text(&err));
+    batch = alert_batch_create(&err);
+    partition = (struct alert_partition){
+        .origin = {alerts.fleet.tenant, alerts.source, "s", "cluster", alerts.topic, 4},
+        .cursor = {.cluster = "cluster", .topic = alerts.topic, .partition = 4},
+    };
+    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, 0, 0, &err), 0);
+    now_us = clock_realtime_us();
+}
+
+static void tear_down(void)
+{
+    alert_batch_destroy(batch);
+    db_disconnect(engine);
+    db_disconnect(owner);
+}
+
+static void sql(const char *format, const struct uuid *id)
+{
+    ck_assert_msg(db_execute(owner, format, &err, "u", id) >= 0, "%s: %s", error_text(&err),
+                  format);
+}
+
+/* Of the tenant's image, granted to it; added a moment after those before. */
+static void add_version(const char *version, const char *document)
+{
+    struct uuid id = uuid_make(), grant = uuid_make();
+
+    ck_assert_msg(
+        db_execute(
+            owner,
+            "insert into image_version (id, image_id, version, digest, document, created_at) "
+            "select $1, image_id, $3, sha256($1::text::bytea), $4, clock_timestamp() from "
+            "image_version where id = $2",
+            &err, "uuss", &id, &alerts.fleet.image, version, document) == 1,
+        "%s", error_text(&err));
+    test_insert(owner,
+                "insert into image_grant (tenant_id, id, image_version_id) select $1, $2, $3 where "
+                "$4::text is null",
+                &alerts.fleet.tenant, &grant, &id, NULL);
+}
+
+/* 'spec': lines with two blanks before each; 'boot': more of the boot's map. */
+static void arm(const char *spec, const char *boot)
+{
+    char text[2048];
+
+    snprintf(text, sizeof(text),
+             "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: binds, version: 7, owner: noc}\n"
+             "spec:\n  scope: {type: hw.bind}\n%s  action: {boot: {image: %s%s}}\n",
+             spec, alerts.image, boot);
+    test_rule(owner, &alerts.fleet.tenant, "binds", text, NULL);
+}
+
+/* Of this machine, a minute old. The sentence at the alert. */
+static const char *alarm(int machine)
+{
+    static char reason[700];
+    static struct alert_item item;
+    struct alert_item *order[] = {&item};
+    char id[32];
+    struct kafka_record record = {.offset = partition.cursor.next,
+                                  .timestamp_ms = now_us / 1000 - 60000};
+    struct db_rows *rows;
+
+    snprintf(id, sizeof(id), "e%d", events++);
+    record.value = test_message(id, "hw.bind", "firing", alerts.mac[machine]);
+    record.length = strlen(record.value);
+    ck_assert_int_eq(alert_item_prepare(&item, &record, &err), 0);
+    ck_assert_msg(alert_batch_keep(batch, engine, &partition, order, 1, now_us, &counts, &err) == 1,
+                  "%s", error_text(&err));
+    alert_item_clear(&item);
+    rows = db_query(owner,
+                    "select disposition || ': ' || reason from alert where tenant_id = $1 order by "
+                    "id desc limit 1",
+                    &err, "u", &alerts.fleet.tenant);
+    snprintf(reason, sizeof(reason), "%s", db_text(rows, 0, 0));
+    db_rows_destroy(rows);
+    return reason;
+}
+
+/* Of the task that was made last. */
+static const char *task(const char *expression)
+{
+    static char value[300];
+    char text[700];
+    struct db_rows *rows;
+
+    snprintf(text, sizeof(text),
+             "select (%s)::text from task t join image_version v on v.id = t.image_version_id "
+             "where t.tenant_id = $1 order by t.created_at desc, t.id desc limit 1",
+             expression);
+    rows = db_query(owner, text, &err, "u", &alerts.fleet.tenant);
+    ck_assert_msg(rows != NULL && db_rows_count(rows) == 1, "%s", error_text(&err));
+    snprintf(value, sizeof(value), "%s", db_is_null(rows, 0, 0) ? "-" : db_text(rows, 0, 0));
+    db_rows_destroy(rows);
+    return value;
+}
+
+#define LIMITS                                                                                     \
+    "select string_agg(l.rule || ' ' || l.entry || ' ' || l.grp || ' ' || l.max, ', ' order by "   \
+    "l.entry) from task_limit l where l.task_id = t.id"
+
+#define ACTS(machine)                                                                              \
+    do {                                                                                           \
+        const char *said = alarm(machine);                                                         \
+        ck_assert_msg(strncmp(said, "acted: ", 7) == 0, "%s", said);                               \
+    } while (0)
+
+START_TEST(a_task_is_bound_to_the_groups_of_its_limits)
+{
+    sql("update machine set rack = 'r17' where id = $1", &alerts.fleet.machine[0]);
+    arm("  limits: [{by: asset.rack, max: 1}, {by: \"event.type + '/' + asset.class\", max: 5},\n"
+        "    {by: asset.cluster, max: 7}]\n",
+        "");
+    ACTS(0);
+    ck_assert_str_eq(task(LIMITS), "binds 1 r17 1, binds 2 hw.bind/server 5, binds 3  7");
+    ck_assert_str_eq(task("select limits from task_queue q where q.task_id = t.id"), "3");
+    ACTS(1);
+    ck_assert_str_eq(task(LIMITS), "binds 1  1, binds 2 hw.bind/server 5, binds 3  7");
+}
+END_TEST
+
+START_TEST(a_share_is_of_the_machines_that_the_tenant_holds)
+{
+    for (int i = 0; i < 3; i++)
+        sql("update machine set rack = 'r17', class = 'storage' where id = $1",
+            &alerts.fleet.machine[i]);
+    arm("  let: {row: \"asset.rack.replace('r', 'row')\"}\n"
+        "  limits: [{by: asset.rack, max_percent: 70}, {by: asset.class, max_percent: 1, min: 2},\n"
+        "    {by: vars.row, max_percent: 100}, {by: asset.cluster, max_percent: 20}]\n",
+        "");
+    ACTS(0); /* 70 % of 3 are 2; 1 % is none, but 2 at least; 3; of the 4 without a cluster none */
+    ck_assert_str_eq(task(LIMITS), "binds 1 r17 2, binds 2 storage 2, binds 3 row17 3, binds 4  0");
+    sql("update machine_holding set until = now() where machine_id = $1", &alerts.fleet.machine[1]);
+    alert_batch_destroy(batch); /* who counted before knows it for a minute */
+    batch = alert_batch_create(&err);
+    ACTS(2);
+    ck_assert_str_eq(task(LIMITS), "binds 1 r17 1, binds 2 storage 2, binds 3 row17 2, binds 4  0");
+}
+END_TEST
+
+START_TEST(latest_is_counted_from_the_alert)
+{
+    arm("  schedule: {latest: 2h}\n", "");
+    ACTS(0);
+    ck_assert_str_eq(task("extract(epoch from t.expires_at - t.schedule_time)::bigint"), "7200");
+    ck_assert_str_eq(task("select extract(epoch from t.expires_at - a.record_timestamp)::bigint "
+                          "from alert a where a.id = t.alert_id"),
+                     "7200");
+}
+END_TEST
+
+START_TEST(the_newest_of_a_family_is_pinned)
+{
+    add_version("1.4.0", "{}");
+    add_version("1.4.2", "{}");
+    add_version("1.40.0", "{}");
+    add_version("1.5", "{}");
+    arm("", ", version: ~1.4");
+    ACTS(0);
+    ck_assert_str_eq(task("v.version"), "1.4.2");
+    add_version("1.4.1", "{}"); /* added last: versions are words */
+    ck_assert_str_eq(task("v.version"), "1.4.2");
+    ACTS(1);
+    ck_assert_str_eq(task("v.version"), "1.4.1");
+    sql("update image_grant set until = now() where tenant_id = $1", &alerts.fleet.tenant);
+    ck_assert_ptr_nonnull(strstr(alarm(2), "~1.4 is not granted to this tenant"));
+}
+END_TEST
+
+START_TEST(profile_and_checks_go_with_the_task)
+{
+    add_version("2.0", DOCUMENT);
+    arm("", ", profile: short, params: {dimm: \"'B'\"}");
+    ACTS(0);
+    ck_assert_str_eq(task("t.profile || ' ' || t.deadline_s || ' ' || (t.checks is null)"),
+                     "short 60 true");
+}
+END_TEST
+
+START_TEST(checks_run_as_the_rule_says)
+{
+    add_version("2.0", DOCUMENT);
+    arm("", ", run: [smart-all, dmi]");
+    ACTS(0);
+    ck_assert_str_eq(task("t.checks"), "[\"smart-all\", \"dmi\"]");
+    ck_assert_str_eq(task("t.deadline_s"), "900");
+}
+END_TEST
+
+START_TEST(an_unknown_check_is_refused_by_its_name)
+{
+    add_version("2.0", DOCUMENT);
+    arm("", ", run: [dmi, raid]");
+    ck_assert_ptr_nonnull(strstr(alarm(0), "rule_error: "));
+    ck_assert_ptr_nonnull(
+        strstr(alarm(0), "the image has no check \"raid\"; it has dmi, cpu, smart-all"));
+}
+END_TEST
+
+START_TEST(an_unknown_profile_is_refused_by_its_name)
+{
+    add_version("2.0", DOCUMENT);
+    arm("", ", profile: long");
+    ck_assert_ptr_nonnull(strstr(alarm(0), "the image has no profile \"long\"; it has short"));
+}
+END_TEST
+
+START_TEST(a_parameter_of_another_profile_is_refused)
+{
+    add_version("2.0", DOCUMENT);
+    arm("", ", params: {dimm: \"'B'\"}");
+    ck_assert_ptr_nonnull(strstr(alarm(0), "parameter dimm is not in the image's profile"));
+}
+END_TEST
+
+CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_of_its_limits,
+                a_share_is_of_the_machines_that_the_tenant_holds, latest_is_counted_from_the_alert,
+                the_newest_of_a_family_is_pinned, profile_and_checks_go_with_the_task,
+                checks_run_as_the_rule_says, an_unknown_check_is_refused_by_its_name,
+                an_unknown_profile_is_refused_by_its_name,
+                a_parameter_of_another_profile_is_refused)
