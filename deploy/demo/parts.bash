@@ -70,21 +70,20 @@ machines_stop() {
 machines_up() { "$bed/machine" status "$dir/machines/1" && "$bed/machine" status "$dir/machines/2"; }
 machines_where() { echo "BMCs at 10.78.0.11 and .12 (IPMI) inside the site, powering QEMU on request"; }
 
-# Each key is made where it stays; only public halves are carried about, as docs/operations.md has it.
+# Each key is made where it stays; only public halves are carried about, as docs/operations.md has it. The agent's are made when it enrols.
 keys_start() {
-    local controller=$dir/controller agent=$dir/agent
-    mkdir -p "$controller" "$agent" "$dir/root-key"
-    chmod 711 "$controller" "$agent"
+    local controller=$dir/controller
+    mkdir -p "$controller" "$dir/agent" "$dir/root-key"
+    chmod 711 "$controller" "$dir/agent"
     if [ ! -e "$controller/keys/controller-keys.json" ]; then "$dir/bin/musterd" make-keys "$controller/keys"; fi
-    if [ ! -e "$agent/keys/agent-keys.json" ]; then "$dir/bin/muster-agent" make-keys "$agent/keys"; fi
     if [ ! -e "$dir/root-key/root.key" ]; then
         chmod 700 "$dir/root-key"
         "$dir/bin/muster" key make-root --out "$dir/root-key/root.key"
         "$dir/bin/muster" key make-manifest --root "$dir/root-key/root.key" --controller-key "$controller/keys/controller-keys.json" \
             --version 1 --days 30 --out "$controller/manifest"
     fi
-    chown -R "$controller_uid:$controller_uid" "$controller/keys"
-    chown -R "$agent_uid:$agent_uid" "$agent/keys"
+    cp "$dir/root-key/root.key.pub" "$controller/root.key.pub"
+    chown -R "$controller_uid:$controller_uid" "$controller/keys" "$controller/root.key.pub"
     certificate
 }
 keys_stop() { :; }
@@ -131,6 +130,8 @@ dispatch:
   bind: tcp://$CONTROLLER_ADDRESS:$MUSTER_CURVE_PORT
   keys: $controller/keys
   manifest: $controller/manifest
+  root_key: $controller/root.key.pub
+  endpoints: [tcp://$CONTROLLER_ADDRESS:$MUSTER_CURVE_PORT]
 images:
   folder: $controller/images
   url: https://$CONTROLLER_ADDRESS:$MUSTER_HTTPS_PORT/v1/agent/files/
@@ -162,7 +163,7 @@ controller_stop() { process_stop "$dir/controller/controller.pid" 12; }
 controller_up() { process_alive "$dir/controller/controller.pid"; }
 controller_where() { . "$dir/net/settings" && echo "https://$CONTROLLER_ADDRESS:$MUSTER_HTTPS_PORT, agents at tcp://$CONTROLLER_ADDRESS:$MUSTER_CURVE_PORT"; }
 
-# Tenant, site, agent, machines, source, image and rule, once; all of it through the command line.
+# Tenant, site, agent (by a join token), machines, source, image and rule, once; all of it through the command line.
 registry_start() {
     . "$dir/net/settings"
     [ -s "$dir/registry" ] || "$demo/register"
@@ -178,25 +179,14 @@ registry_stop() { :; }
 registry_up() { [ -s "$dir/registry" ]; }
 registry_where() { echo "tenant $tenant_name, site $site_name, machines demo-1 and demo-2, source $topic, rule hardware-alert"; }
 
+# What the enrolment wrote, with the addresses of this start.
 agent_config() {
     . "$dir/net/settings"
-    . "$dir/registry"
-    cat >"$dir/agent/muster-agent.yaml" <<EOF
-site_id: $SITE_ID
-agent_id: $AGENT_ID
-controller:
-  endpoints:
-    - tcp://$CONTROLLER_ADDRESS:$MUSTER_CURVE_PORT
-  curve_key: $(sed -E 's/.*"curve": *"([0-9a-f]+)".*/\1/' "$dir/controller/keys/controller-keys.json")
-  root_key: $(cat "$dir/root-key/root.key.pub")
-  ca_file: $dir/controller/tls/ca.pem
-keys: $dir/agent/keys
-state: $dir/agent/state
-boot:
-  interface: $AGENT_INTERFACE
-  address: $AGENT_ADDRESS
-  wait: 90s # these machines boot in 20; real firmware takes minutes
-EOF
+    {
+        sed -E -e "s|^    - \"tcp:.*|    - \"tcp://$CONTROLLER_ADDRESS:$MUSTER_CURVE_PORT\"|" -e "s|^  ca_file: .*|  ca_file: \"$dir/controller/tls/ca.pem\"|" \
+            -e "s|^  interface: .*|  interface: \"$AGENT_INTERFACE\"|" -e "s|^  address: .*|  address: \"$AGENT_ADDRESS\"|" "$dir/agent/enrolled/muster-agent.yaml"
+        echo '  wait: 90s # these machines boot in 20; real firmware takes minutes'
+    } >"$dir/agent/muster-agent.yaml"
 }
 
 agent_listens() { [ -n "$(ip netns exec "$NS_AGENT" ss -Huln 'sport = :67')" ]; }
