@@ -73,10 +73,31 @@ static const char *version_of(struct cli *cli, const char *text)
     return NULL;
 }
 
+static bool for_programs(const struct cli *cli)
+{
+    return cli->format == OUTPUT_JSON || cli->format == OUTPUT_JSONL;
+}
+
+/* For people the rule's text stands behind what is known of it, as it was pushed, or not at all. */
+static void show_rule(struct cli *cli, json_t *answer, bool with_text)
+{
+    json_t *text = json_incref(json_object_get(answer, "source"));
+
+    if (!for_programs(cli))
+        json_object_del(answer, "source");
+    output_object(cli->format, answer);
+    if (with_text && !for_programs(cli) && json_is_string(text)) {
+        putchar('\n');
+        output_text(json_string_value(text));
+    }
+    json_decref(text);
+}
+
 int rule_show(struct cli *cli)
 {
     const char *version = cli_option(cli, "version");
     struct text query = {0};
+    json_t *answer = NULL;
     char *path;
     int rc;
 
@@ -85,7 +106,10 @@ int rule_show(struct cli *cli)
     if (version)
         text_format(&query, "?version=%s", version);
     path = cli_path(cli, "/v1/rules", cli->words[0], text_string(&query));
-    rc = cli_show(cli, path);
+    rc = client_get(cli->client, path, &answer, &cli->err);
+    if (rc == EXIT_OK)
+        show_rule(cli, answer, true);
+    json_decref(answer);
     free(path);
     text_clear(&query);
     return rc;
@@ -107,7 +131,7 @@ static void show_diff(struct cli *cli, const json_t *answer)
 {
     const char *diff = output_member(answer, "diff");
 
-    if (cli->format == OUTPUT_JSON || cli->format == OUTPUT_JSONL) {
+    if (for_programs(cli)) {
         output_object(cli->format, answer);
         return;
     }
@@ -145,7 +169,9 @@ int rule_diff(struct cli *cli)
 static int take_step(struct cli *cli, const char *verb)
 {
     const char *reason = cli_need(cli, "reason"), *version = cli_option(cli, "version");
-    json_t *body;
+    json_t *body, *answer = NULL;
+    char *path;
+    int rc;
 
     if (!reason || (version && !(version = version_of(cli, version))))
         return EXIT_USAGE;
@@ -156,7 +182,14 @@ static int take_step(struct cli *cli, const char *verb)
         json_object_set_new(body, "waive_replay", json_true());
     if (cli_flag(cli, "off"))
         json_object_set_new(body, "off", json_true());
-    return cli_act(cli, "/v1/rules", verb, body);
+    path = cli_path(cli, "/v1/rules", cli->words[0], verb);
+    rc = client_post(cli->client, path, body, &answer, &cli->err);
+    if (rc == EXIT_OK)
+        show_rule(cli, answer, false);
+    json_decref(answer);
+    json_decref(body);
+    free(path);
+    return rc;
 }
 
 int rule_arm(struct cli *cli)

@@ -100,6 +100,21 @@ START_TEST(the_storm_brake_is_set_and_released)
 }
 END_TEST
 
+START_TEST(a_rule_is_shown_as_it_was_pushed)
+{
+    static const char answer[] = "{\"name\":\"ecc\",\"source\":\"kind: Rule\\nspec:\\n  x: 1\\n\"}";
+
+    for (int i = 0; i < 3; i++)
+        bench_answers(EXIT_OK, answer);
+    ck_assert_int_eq(muster("rule", "show", "ecc"), 0);
+    ck_assert_ptr_nonnull(strstr(bench.said, "ecc\n\nkind: Rule\nspec:\n  x: 1\n"));
+    ck_assert_int_eq(muster("rule", "arm", "ecc", "--reason", "r"), 0);
+    ck_assert_ptr_null(strstr(bench.said, "kind: Rule"));
+    ck_assert_int_eq(muster("rule", "show", "ecc", "-o", "jsonl"), 0);
+    ck_assert_ptr_nonnull(strstr(bench.said, "\"source\":\"kind: Rule\\nspec:"));
+}
+END_TEST
+
 START_TEST(a_foreign_rule_is_not_found)
 {
     bench_answers(EXIT_NOT_FOUND, "there is no rule");
@@ -243,4 +258,4 @@ CHECK_MAIN_WITH("cli rule", bench_make, bench_unmake, rules_are_switched_with_a_
                 what_is_not_armed_is_said_beforehand, faults_are_told_to_programs_too,
                 tests_of_rules_run_without_a_server, the_schema_is_printed_without_a_server,
                 automation_is_stopped_and_started_with_a_reason, a_foreign_rule_is_not_found,
-                history_is_kept_for_months_or_for_ever)
+                a_rule_is_shown_as_it_was_pushed, history_is_kept_for_months_or_for_ever)
