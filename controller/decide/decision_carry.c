@@ -406,13 +406,20 @@ static void set_text(struct rule_moment *moment, const char *name, const char *t
 static int tell_engine(struct decision_carry *carry, uint32_t rule, const struct act *act,
                        struct error *err)
 {
+    struct rule_finding failed;
     char id[UUID_TEXT_SIZE];
+    int rc;
 
     uuid_format(&act->request.id, id);
     set_text(carry->moment, "task.id", id);
     set_text(carry->moment, "task.state", "queued");
     set_text(carry->moment, "task.image", act->plan->rule->boot.image);
-    return rule_engine_acted(carry->engine, rule, id, carry->moment, err);
+    rc = rule_engine_acted(carry->engine, rule, id, carry->moment, &failed, err);
+    if (rc > 0) {
+        carry->endings[RULE_FAILED]++;
+        log_failure(carry, rule_set_at(rule_book_rules(carry->book), rule), &failed);
+    }
+    return rc < 0 ? -1 : 0;
 }
 
 static int bind_limits(struct decision_carry *carry, const struct rule_finding *finding,
@@ -456,10 +463,13 @@ static bool says_more(const struct decision_carry *carry, const struct rule_find
     return !than || (than->ending == RULE_FAILED && finding->ending != RULE_FAILED);
 }
 
-static int keep(struct decision_carry *carry, const struct rule_finding *finding, struct error *err)
+/* 'says': the alert's own sentence may be this one's. */
+static int keep(struct decision_carry *carry, const struct rule_finding *finding, bool says,
+                struct error *err)
 {
     const struct rule_in_set *rule = rule_set_at(rule_book_rules(carry->book), finding->rule);
-    bool others = rule->shadow || finding->ending == RULE_OUTRANKED;
+    bool others = !says && (rule->shadow || finding->ending == RULE_OUTRANKED ||
+                            finding->ending == RULE_FAILED);
     struct decision_row row = row_of(carry, finding);
     char reason[512];
 
@@ -507,7 +517,7 @@ static int keep_all(struct decision_carry *carry, const struct rule_finding *fin
     for (size_t i = 0; i < count; i++) {
         if (says_more(carry, &findings[i], best))
             best = &findings[i];
-        if (keep(carry, &findings[i], err) < 0)
+        if (keep(carry, &findings[i], best == &findings[i], err) < 0)
             return -1;
     }
     if (best)

@@ -51,9 +51,9 @@
 
 TICKET_SHAPES(ticket, BEHIND)
 const struct rule_shape rule_ticket_in_shape = {.name = "else", .fields = ticket_in_fields};
-TICKET_SHAPES(halt, BEHIND | RULE_OF_ROLLOUT)
+TICKET_SHAPES(halt, RULE_OF_EVENT | RULE_OF_ROLLOUT)
 const struct rule_shape rule_halt_in_shape = {.name = "on_halt", .fields = halt_in_fields};
-TICKET_SHAPES(absence, BEHIND | RULE_OF_TASK)
+TICKET_SHAPES(absence, RULE_OF_EVENT | RULE_OF_TASK)
 const struct rule_shape rule_absence_in_shape = {.name = "then", .fields = absence_in_fields};
 
 /* ---- action ---- */
@@ -140,7 +140,7 @@ static const struct rule_field verify_fields[] = {
      .required = true,
      AT(rule_action, verify),
      .type = "bool",
-     .names = BEHIND,
+     .names = RULE_OF_EVENT,
      .words = "what must hold afterwards"},
     {.name = "within",
      .form = RULE_FORM_DURATION,
@@ -377,7 +377,7 @@ static const struct rule_field rollout_fields[] = {
      .form = RULE_FORM_EXPRESSION,
      AT(rule_rollout, halt_when),
      .type = "bool",
-     .names = BEHIND | RULE_OF_ROLLOUT,
+     .names = RULE_OF_EVENT | RULE_OF_ROLLOUT,
      .words = "no more are started once this holds"},
     {.name = "on_halt",
      .with = "halt_when",

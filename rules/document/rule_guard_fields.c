@@ -71,7 +71,7 @@ static const struct rule_field absent_fields[] = {
      .form = RULE_FORM_KEY,
      .required = true,
      AT(rule_absent, key),
-     .names = BEHIND | RULE_OF_TASK,
+     .names = RULE_OF_EVENT | RULE_OF_TASK,
      .words = "which one is expected: the same key"},
     {.name = "within",
      .form = RULE_FORM_DURATION,

@@ -63,7 +63,7 @@ const size_t rule_name_count = sizeof(rule_names) / sizeof(rule_names[0]);
 
 static const char *wrong_place(unsigned of)
 {
-    return of & RULE_OF_WINDOW    ? "is known behind a window only"
+    return of & RULE_OF_WINDOW    ? "is known behind a window only, until the rule acts"
            : of & RULE_OF_ROLLOUT ? "is known in halt_when and on_halt only"
            : of & RULE_OF_TASK    ? "is known in absent only"
            : of & RULE_OF_TEST    ? "is known in a test's always only"

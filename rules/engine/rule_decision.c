@@ -199,6 +199,7 @@ int rule_decision_make(struct rule_work *work, const struct rule_decision **ret)
         return error_no_memory(work->err);
     decision->rule = work->rule->document;
     decision->boots = true;
+    rule_work_keep_window(work, decision->window);
     rc = rule_decision_open(work, &decision->rule->otherwise, "else", &decision->otherwise);
     if (rc > 0)
         rc = add_parameters(work, decision);

@@ -8,10 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/cel/cel_value.h"
 #include "rules/document/rule_document.h"
 #include "rules/engine/rule_state_key.h"
 
 struct rule_work;
+
+#define RULE_WINDOW_NAMES 4 /* window.sum, count, first, last */
 
 /* queue NULL: there is no ticket. */
 struct rule_opening {
@@ -37,6 +40,8 @@ struct rule_decision {
     const char *calendar;             /* NULL: none */
     const char *stages[RULE_LIST_MAX];
     const struct rule_state_key *rollout; /* NULL: none */
+    /* window.* as they were, for who asks later what is required; CEL_ABSENT: no window. */
+    struct cel_value window[RULE_WINDOW_NAMES];
 };
 
 /* How many tasks of a group of so many machines a limit lets run at a time: of a percentage the

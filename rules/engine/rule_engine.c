@@ -205,10 +205,10 @@ static int take(struct rule_engine *engine, struct rule_moment *moment, uint32_t
     struct rule_finding finding;
     struct rule_work work = work_of(engine, rule, moment, &finding, err);
 
-    if (!in_set->shadow && *taker != UINT32_MAX)
-        outranked(engine, moment, *taker, &finding);
-    else if (why)
+    if (why)
         rule_work_fail(&work, "match", 0, &in_set->document->match, why->text);
+    else if (!in_set->shadow && *taker != UINT32_MAX)
+        outranked(engine, moment, *taker, &finding);
     else if (work_through(engine, &work, false) < 0)
         return -1;
     if (!in_set->shadow && *taker == UINT32_MAX)
@@ -316,7 +316,7 @@ int rule_engine_due(struct rule_engine *engine, const struct rule_state *state,
 {
     int64_t rule = rule_set_find(engine->set, state->name.rule);
     struct rule_state_name name = state->name;
-    int kind = state->name.kind, rc = 0;
+    int kind = state->name.kind;
     struct rule_work work;
     uint8_t entry;
 
@@ -326,14 +326,13 @@ int rule_engine_due(struct rule_engine *engine, const struct rule_state *state,
         return 0;
     work = work_of(engine, (uint32_t)rule, moment, ret, err);
     if (kind == RULE_STATE_HOLD)
-        rc = go_on_behind_hold(engine, &work);
-    else if (entry >= 1 && entry <= work.rule->document->absent_count)
-        rc = rule_note_missing(&work, entry);
-    else
+        return go_on_behind_hold(engine, &work) < 0 ? -1 : 1;
+    if (entry < 1 || entry > work.rule->document->absent_count)
         return 0;
-    if (rc == 0)
-        cast_shadow(&work);
-    return rc < 0 ? -1 : 1;
+    if (rule_note_missing(&work, entry) < 0)
+        return -1;
+    cast_shadow(&work);
+    return 1;
 }
 
 int rule_engine_reference(const struct rule_state *state, const unsigned char **ret,
@@ -387,15 +386,21 @@ int rule_engine_keys(struct rule_engine *engine, struct rule_moment *moment,
 /* ---- tasks ---- */
 
 int rule_engine_acted(struct rule_engine *engine, uint32_t rule, const char *task,
-                      struct rule_moment *moment, struct error *err)
+                      struct rule_moment *moment, struct rule_finding *ret, struct error *err)
 {
-    struct rule_finding finding;
-    struct rule_work work = work_of(engine, rule, moment, &finding, err);
+    struct rule_work work = work_of(engine, rule, moment, ret, err);
+    struct rule_finding failed = {.ending = RULE_ACTS};
 
-    for (size_t i = 0; i < work.rule->document->absent_count; i++)
-        if (rule_note_expect(&work, i + 1, task) < 0 || rule_work_commit(&work) < 0)
+    for (size_t i = 0; i < work.rule->document->absent_count; i++) {
+        int rc = rule_note_expect(&work, i + 1, task);
+
+        if (rc < 0 || rule_work_commit(&work) < 0)
             return -1;
-    return 0;
+        if (rc == 0 && failed.ending != RULE_FAILED)
+            failed = *ret;
+    }
+    *ret = failed;
+    return failed.ending == RULE_FAILED;
 }
 
 int rule_engine_task_finished(struct rule_engine *engine, struct rule_moment *moment,
@@ -407,11 +412,13 @@ int rule_engine_task_finished(struct rule_engine *engine, struct rule_moment *mo
     return take_notes(engine, moment, cel_string(type, sizeof(type) - 1), RULE_NOTE_ABSENT, err);
 }
 
-int rule_engine_require(struct rule_engine *engine, uint32_t rule, struct rule_moment *moment,
+int rule_engine_require(struct rule_engine *engine, uint32_t rule,
+                        const struct rule_decision *decision, struct rule_moment *moment,
                         struct rule_finding *ret)
 {
     struct rule_work work = work_of(engine, rule, moment, ret, NULL);
 
+    rule_work_set_window(&work, decision->window);
     return step_require(&work);
 }
 

@@ -45,16 +45,18 @@ int rule_engine_reference(const struct rule_state *state, const unsigned char **
                           size_t *ret_length, const char **ret_task);
 
 /* The rule's finding said ACTS and was carried out, with this task: what it expects now counts from
- * here. The moment is that of the finding, task.* are set in it. */
+ * here. The moment is that of the finding, task.* are set in it. 1: *ret says which of these has a
+ * key without a value, and is not expected. 0, -1. */
 int rule_engine_acted(struct rule_engine *engine, uint32_t rule, const char *task,
-                      struct rule_moment *moment, struct error *err);
+                      struct rule_moment *moment, struct rule_finding *ret, struct error *err);
 /* A task ended; task.* are set in the moment. */
 int rule_engine_task_finished(struct rule_engine *engine, struct rule_moment *moment,
                               struct error *err);
 
-/* Before its task is handed out: does what the rule requires still hold? 1; 0: *ret says what does
- * not, or what failed. */
-int rule_engine_require(struct rule_engine *engine, uint32_t rule, struct rule_moment *moment,
+/* Before the task of 'decision' is handed out: does what the rule requires still hold? window.* are
+ * as they were when it was decided. 1; 0: *ret says what does not, or what failed. */
+int rule_engine_require(struct rule_engine *engine, uint32_t rule,
+                        const struct rule_decision *decision, struct rule_moment *moment,
                         struct rule_finding *ret);
 
 /* A task of a rollout ended; rollout.* are set in the moment. 1: no more may be started, *ret has

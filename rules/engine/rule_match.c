@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include "rules/document/rule_document.h"
 #include "rules/engine/rule_moment.h"
+#include "rules/engine/rule_names_read.h"
 #include "rules/engine/rule_set.h"
 
 static bool has_wanted(const struct rule_wanted *wanted, const struct rule_moment *moment)
@@ -39,4 +41,16 @@ int rule_match(const struct rule_in_set *rule, struct rule_moment *moment,
         return value.boolean;
     *ret_why = cel_is(value, CEL_ERROR) ? value : cel_error("must be a bool");
     return -1;
+}
+
+bool rule_match_ends(const struct rule_in_set *rule, const struct rule_moment *moment)
+{
+    for (size_t i = 0; i < rule->wanted_count; i++) {
+        int slot = rule->wanted[i]->slot;
+
+        if (slot != rule_attribute_slot(RULE_STATUS) &&
+            slot != rule_attribute_slot(RULE_SEVERITY) && !has_wanted(rule->wanted[i], moment))
+            return false;
+    }
+    return true;
 }

@@ -2,6 +2,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "rules/cel/cel_value.h"
 
 struct rule_in_set;
@@ -11,3 +13,5 @@ struct rule_moment;
  * *ret_why says why. */
 int rule_match(const struct rule_in_set *rule, struct rule_moment *moment,
                struct cel_value *ret_why);
+/* Whether a resolved alert, whatever its severity, is of what the rule looks at. */
+bool rule_match_ends(const struct rule_in_set *rule, const struct rule_moment *moment);

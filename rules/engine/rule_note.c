@@ -7,18 +7,21 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/document/rule_document.h"
 #include "rules/engine/rule_decision.h"
+#include "rules/engine/rule_match.h"
 
 #define TASK_MAX 128 /* bytes of a task's id */
 
 static int suppress(struct rule_work *work, size_t entry)
 {
     const struct rule_suppress *suppress = &work->rule->document->suppress[entry - 1];
+    const struct rule_reference *reference = &work->moment->reference;
     struct rule_state_name name;
     int rc = rule_work_name(work, "suppress", entry, RULE_STATE_SUPPRESS, &suppress->key, &name);
 
     if (rc <= 0)
         return rc;
-    rc = rule_work_put(work, &name, "", 0, work->moment->now_us + suppress->for_ms * 1000);
+    rc = rule_work_put(work, &name, reference->bytes, reference->length,
+                       work->moment->now_us + suppress->for_ms * 1000);
     return rc < 0 ? -1 : 1;
 }
 
@@ -36,9 +39,11 @@ static int fulfil(struct rule_work *work, size_t entry)
 static int release(struct rule_work *work)
 {
     struct rule_state_name name;
-    int rc = step_hold_name(work, &name);
+    int rc;
 
-    if (rc <= 0)
+    if (!rule_match_ends(work->rule, work->moment))
+        return 1;
+    if ((rc = step_hold_name(work, &name)) <= 0)
         return rc;
     if (!rule_states_find(work->states, &name))
         return 1;

@@ -16,7 +16,7 @@ struct rule_states;
 
 /* Kept with states: numbers never change their meaning. */
 enum rule_state_kind {
-    RULE_STATE_SUPPRESS = 1, /* an alert that suppresses came: until it is due */
+    RULE_STATE_SUPPRESS = 1, /* an alert that suppresses came, this one: until it is due */
     RULE_STATE_HOLD,         /* since when the fault lasts; due: it has lasted */
     RULE_STATE_WINDOW,       /* what came; due: nothing of it counts any more */
     RULE_STATE_DEDUP,        /* the rule has acted: until it is due */

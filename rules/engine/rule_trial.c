@@ -170,6 +170,8 @@ static int carry_out(struct run *run, const struct rule_finding *finding, size_t
                      int64_t now_us)
 {
     const struct rule_task *task;
+    struct rule_finding expected;
+    int rc;
 
     remember(run, finding, now_us);
     switch (finding->ending) {
@@ -187,7 +189,10 @@ static int carry_out(struct run *run, const struct rule_finding *finding, size_t
                            &task, run->err) < 0)
             return -1;
         set_task(run->moment, task);
-        return rule_engine_acted(run->engine, RULE, task->id, run->moment, run->err);
+        rc = rule_engine_acted(run->engine, RULE, task->id, run->moment, &expected, run->err);
+        if (rc > 0)
+            tell_failure(run, &expected, now_us);
+        return rc < 0 ? -1 : 0;
     default:
         return 0;
     }
@@ -313,7 +318,7 @@ static int may_start(void *context, const struct rule_task *task, int64_t now_us
     (void)err;
     if (fill_for_task(run, task, now_us) < 0)
         return -1;
-    if (rule_engine_require(run->engine, RULE, run->moment, &finding))
+    if (rule_engine_require(run->engine, RULE, &task->decision, run->moment, &finding))
         return 1;
     remember(run, &finding, now_us);
     if (finding.ending == RULE_FAILED)

@@ -7,29 +7,44 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
+#include "rules/document/rule_names.h"
 #include "rules/engine/rule_state_key.h"
 
 const char *rule_ending_name(enum rule_ending ending)
 {
     static const char *const names[RULE_ENDINGS] = {
-        "no_match",  "outranked", "suppressed", "held",   "released", "counted", "late",
-        "duplicate", "throttled", "not_met",    "failed", "acts",     "shadow",  "missing",
-        "refused",
+        "no_match", "outranked", "suppressed", "held",      "released",
+        "counted",  "late",      "duplicate",  "throttled", "not_met",
+        "failed",   "acts",      "shadow",     "missing",   "refused",
     };
 
     return names[ending];
 }
 
+static const char *const of_window[RULE_WINDOW_NAMES] = {"window.sum", "window.count",
+                                                         "window.first", "window.last"};
+
 void rule_work_begin(struct rule_work *work, const struct rule_in_set *rule)
 {
-    static const char *const of_window[] = {"window.sum", "window.count", "window.first",
-                                            "window.last"};
+    static const struct cel_value nothing[RULE_WINDOW_NAMES];
 
     work->rule = rule;
     work->change_count = 0;
     rule_moment_enter(work->moment, rule->document);
-    for (size_t i = 0; i < sizeof(of_window) / sizeof(of_window[0]); i++)
-        rule_moment_set(work->moment, of_window[i], (struct cel_value){0});
+    rule_work_set_window(work, nothing);
+}
+
+void rule_work_set_window(struct rule_work *work, const struct cel_value values[RULE_WINDOW_NAMES])
+{
+    for (size_t i = 0; i < RULE_WINDOW_NAMES; i++)
+        rule_moment_set(work->moment, of_window[i], values[i]);
+}
+
+void rule_work_keep_window(const struct rule_work *work,
+                           struct cel_value ret_values[RULE_WINDOW_NAMES])
+{
+    for (size_t i = 0; i < RULE_WINDOW_NAMES; i++)
+        ret_values[i] = work->moment->slots[rule_env_slot(of_window[i])];
 }
 
 int rule_work_end(struct rule_work *work, enum rule_ending ending, int64_t until_us,

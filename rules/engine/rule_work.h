@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/engine/rule_decision.h"
 #include "rules/engine/rule_finding.h"
 #include "rules/engine/rule_moment.h"
 #include "rules/engine/rule_set.h"
@@ -37,6 +38,10 @@ struct rule_work {
 
 /* Sets it up, and nothing of an earlier rule's steps stands in the moment. */
 void rule_work_begin(struct rule_work *work, const struct rule_in_set *rule);
+/* window.*: what stands there after the window, and putting it there again. */
+void rule_work_keep_window(const struct rule_work *work,
+                           struct cel_value ret_values[RULE_WINDOW_NAMES]);
+void rule_work_set_window(struct rule_work *work, const struct cel_value values[RULE_WINDOW_NAMES]);
 
 int step_suppress(struct rule_work *work);
 int step_hold(struct rule_work *work);

@@ -1,5 +1,9 @@
-/* step_suppress.c - whether a rule is left alone: another alert suppresses it (rule_engine.c keeps
- * that when it comes), or a condition does. */
+/* step_suppress.c - whether a rule is left alone: another alert suppresses it (rule_note.c keeps
+ * that when it comes), or a condition does. Value: that alert's reference, so that one that is held
+ * until now is not suppressed by itself.
+ */
+#include <string.h>
+
 #include "rules/engine/rule_work.h"
 
 static const char *because(const struct rule_suppress *suppress)
@@ -19,6 +23,14 @@ static int ask_condition(struct rule_work *work, const struct rule_suppress *sup
     return rule_work_end(work, RULE_SUPPRESSED, 0, "%s", because(suppress));
 }
 
+static bool is_its_own(const struct rule_work *work, const struct rule_state *state)
+{
+    const struct rule_reference *own = &work->moment->reference;
+
+    return own->length > 0 && state->length == own->length &&
+           memcmp(state->value, own->bytes, own->length) == 0;
+}
+
 static int ask_state(struct rule_work *work, const struct rule_suppress *suppress, size_t entry)
 {
     struct rule_state_name name;
@@ -28,7 +40,7 @@ static int ask_state(struct rule_work *work, const struct rule_suppress *suppres
     if (rc <= 0)
         return rc;
     state = rule_states_find(work->states, &name);
-    if (!state || state->due_us <= work->moment->now_us)
+    if (!state || state->due_us <= work->moment->now_us || is_its_own(work, state))
         return 1;
     return rule_work_end(work, RULE_SUPPRESSED, state->due_us, "%s", because(suppress));
 }

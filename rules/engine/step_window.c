@@ -120,7 +120,9 @@ static int read_tally(struct rule_work *work, const struct rule_state_name *name
     const struct rule_state *state = rule_states_find(work->states, name);
 
     rule_tally_begin(tally);
-    return state ? rule_tally_read(tally, state->value, state->length, work->err) : 0;
+    if (!state || state->due_us <= work->moment->now_us) /* over, and not swept yet */
+        return 0;
+    return rule_tally_read(tally, state->value, state->length, work->err);
 }
 
 /* A key more than the rule may have: the one that was quiet for the longest time goes. */

@@ -167,6 +167,19 @@ static inline const char *rule_bed_alert(struct rule_bed *bed, const char *event
     return rule_bed_alert_of(bed, event, "\"id\": \"m1\", \"name\": \"m1\"", now_s);
 }
 
+/* The moment is that of the alert which the state names. */
+static inline void rule_bed_refer(struct rule_bed *bed, const struct rule_state *state)
+{
+    const unsigned char *reference;
+    const char *task;
+    size_t length;
+
+    if (!rule_engine_reference(state, &reference, &length, &task))
+        return;
+    bed->moment->reference.length = length;
+    memcpy(bed->moment->reference.bytes, reference, length);
+}
+
 /* What comes due up to now, of which 'event' is the alert: "" when it only went. */
 static inline const char *rule_bed_due(struct rule_bed *bed, const char *event, double now_s)
 {
@@ -177,6 +190,7 @@ static inline const char *rule_bed_due(struct rule_bed *bed, const char *event, 
     bed->answer[0] = '\0';
     while (rc == 0 && (state = rule_states_due(bed->states, (int64_t)(now_s * 1e6)))) {
         rule_bed_fill(bed, event, "\"id\": \"m1\", \"name\": \"m1\"", now_s);
+        rule_bed_refer(bed, state);
         rc = rule_engine_due(bed->engine, state, bed->moment, &bed->due, &err);
         ck_assert_msg(rc >= 0, "%s", error_text(&err));
         if (rc > 0)

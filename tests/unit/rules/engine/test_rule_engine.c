@@ -42,6 +42,31 @@ START_TEST(an_error_above_boots_nothing_below)
 }
 END_TEST
 
+START_TEST(an_error_below_is_told)
+{
+    rule_bed_add(&bed, "a", "  priority: 1\n");
+    rule_bed_add(&bed, "b", "  match: event.component.ok\n");
+    rule_bed_add(&bed, "c", "  priority: -1\n");
+    rule_bed_open(&bed);
+    alert("\"component\": {}", 0, "a:acts b:failed c:outranked");
+    ck_assert_ptr_nonnull(strstr(bed.findings[1].words, "match (line 6): "));
+    ck_assert_str_eq(bed.findings[2].words, "by a");
+}
+END_TEST
+
+START_TEST(a_shadow_of_a_held_alert_is_told_once)
+{
+    rule_bed_add(&bed, "a",
+                 "  hold: 2m\n  require: [{expr: event.count > 1, because: too few}]\n"
+                 "  else: {ticket: {queue: noc, priority: 1}}\n");
+    bed.members[0].shadow = true;
+    rule_bed_open(&bed);
+    alert("\"count\": 1", 0, "a~shadow:held@120");
+    ck_assert_str_eq(rule_bed_due(&bed, "\"count\": 1", 120), "a~shadow:shadow");
+    ck_assert_str_eq(bed.due.words, "only its ticket: too few");
+}
+END_TEST
+
 START_TEST(a_failure_leaves_nothing_behind)
 {
     rule_bed_add(&bed, "a",
@@ -121,8 +146,27 @@ static void acted(double now_s, const char *task)
 
     alert("", now_s, "a:acts");
     rule_moment_set(bed.moment, "task.id", cel_string(task, strlen(task)));
-    ck_assert_int_eq(rule_engine_acted(bed.engine, 0, task, bed.moment, &err), 0);
+    ck_assert_int_eq(rule_engine_acted(bed.engine, 0, task, bed.moment, &bed.due, &err), 0);
 }
+
+START_TEST(what_cannot_be_expected_is_told)
+{
+    struct error err = {0};
+
+    rule_bed_add(&bed, "a",
+                 "  absent:\n"
+                 "    - {expect: seen, key: event.component.id, within: 1h,\n"
+                 "       then: {ticket: {queue: late, priority: 1}}}\n"
+                 "    - {expect: seen, key: asset.id, within: 2h,\n"
+                 "       then: {ticket: {queue: late, priority: 1}}}\n");
+    rule_bed_open(&bed);
+    alert("", 0, "a:acts");
+    ck_assert_int_eq(rule_engine_acted(bed.engine, 0, "t1", bed.moment, &bed.due, &err), 1);
+    ck_assert_int_eq(bed.due.ending, RULE_FAILED);
+    ck_assert_ptr_nonnull(strstr(bed.due.words, "absent 1 (line 7): "));
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 1);
+}
+END_TEST
 
 START_TEST(what_is_expected_and_does_not_come_is_told)
 {
@@ -312,9 +356,10 @@ START_TEST(the_order_of_rules_is_not_that_of_their_files)
 END_TEST
 
 CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
-                an_error_above_boots_nothing_below, a_failure_leaves_nothing_behind,
+                an_error_above_boots_nothing_below, an_error_below_is_told,
+                a_shadow_of_a_held_alert_is_told_once, a_failure_leaves_nothing_behind,
                 a_shadow_works_by_itself, a_resolved_alert_never_acts, parameters_are_worked_out,
-                what_is_expected_and_does_not_come_is_told, a_task_that_ends_is_not_missed,
-                a_state_of_no_rule_only_goes, an_alert_without_a_type_is_refused,
-                the_keys_of_an_alert_are_all_that_it_needs,
+                what_is_expected_and_does_not_come_is_told, what_cannot_be_expected_is_told,
+                a_task_that_ends_is_not_missed, a_state_of_no_rule_only_goes,
+                an_alert_without_a_type_is_refused, the_keys_of_an_alert_are_all_that_it_needs,
                 the_order_of_rules_is_not_that_of_their_files)

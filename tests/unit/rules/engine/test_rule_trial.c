@@ -238,6 +238,29 @@ START_TEST(what_is_required_is_asked_again_at_the_start)
 }
 END_TEST
 
+START_TEST(what_the_window_counted_is_required_at_the_start_too)
+{
+    passes(HEAD "  window: {kind: sliding, key: asset.id, within: 1h, when: window.count >= 2}\n"
+                "  require: [{expr: window.count == 2 && window.last > window.first, because: b}]\n"
+                "  limits: [{by: asset.rack, max: 1}]\n"
+                "  else: {ticket: {queue: q, priority: 1}}\n" BOOT TESTS "    feed:\n" ALERT("0s")
+                    ALERT("1s") "      - {at: 1s, times: 2, every: 1s, event: {type: t, asset: m2, "
+                                "component: {id: B2}}}\n"
+                                "    expect:\n"
+                                "      - {at: 2s, decisions: [{do: boot, asset: m1}]}\n"
+                                "      - {at: 1h, decisions: [{do: boot, asset: m2}]}\n");
+}
+END_TEST
+
+START_TEST(what_is_expected_by_a_key_without_a_value_fails)
+{
+    fails(HEAD "  absent: [{expect: seen, key: event.component.slot, within: 1h, then: {ticket: "
+               "{queue: q, priority: 1}}}]\n" BOOT TESTS
+               "    feed:\n" ALERT("0s") "    expect:\n      - {at: 1s, total: 1}\n",
+          "absent 1 (line 6): ");
+}
+END_TEST
+
 START_TEST(stages_go_on_when_they_have_soaked)
 {
     static const char rollout[] = HEAD
@@ -380,7 +403,9 @@ END_TEST
 CHECK_MAIN("rule_trial", the_packs_pass_their_own_tests, decisions_are_compared_member_by_member,
            what_differs_is_told_apart, decisions_of_a_moment_have_no_order,
            a_rule_that_fails_fails_its_test, levels_are_asked_one_after_the_other, limits_hold_back,
-           what_is_required_is_asked_again_at_the_start, stages_go_on_when_they_have_soaked,
+           what_is_required_is_asked_again_at_the_start,
+           what_the_window_counted_is_required_at_the_start_too,
+           what_is_expected_by_a_key_without_a_value_fails, stages_go_on_when_they_have_soaked,
            schedules_open_their_hours, what_is_expected_of_a_task,
            what_is_suppressed_counts_where_it_is_named, a_restart_changes_nothing,
            tests_have_bounds)

@@ -117,6 +117,40 @@ START_TEST(a_resolved_alert_ends_a_hold)
 }
 END_TEST
 
+START_TEST(a_resolved_alert_of_something_else_ends_no_hold)
+{
+    bed.members[bed.count++] =
+        (struct rule_member){.document = rule_bed_make("a",
+                                                       "{type: t, source: smartd, severity: "
+                                                       "critical, asset.name: m1}",
+                                                       "  hold: 2m\n")};
+    rule_bed_open(&bed);
+    alert("\"source\": \"smartd\", \"severity\": \"critical\"", 0, "a:held@120");
+    alert("\"source\": \"netdata\", \"status\": \"resolved\"", 10, "");
+    alert("\"status\": \"resolved\"", 11, "");
+    ck_assert_str_eq(rule_bed_alert_of(&bed, "\"source\": \"smartd\", \"status\": \"resolved\"",
+                                       "\"id\": \"m1\", \"name\": \"m2\"", 12),
+                     "");
+    ck_assert_uint_eq(rule_bed_states(&bed, "a"), 1);
+    /* Whatever its severity. */
+    alert("\"source\": \"smartd\", \"severity\": \"info\", \"status\": \"resolved\"", 13,
+          "a:released");
+}
+END_TEST
+
+START_TEST(an_alert_that_is_held_does_not_suppress_itself)
+{
+    rule("  suppress: [{type: t, key: asset.id, for: 1h, because: one is enough}]\n  hold: 2m\n");
+    alert("", 0, "a:held@120");
+    due("", 120, "a:acts");
+    alert("", 200, "a:suppressed@3600");
+    /* Another one does that came while it was held. */
+    alert("", 8000, "a:held@8120");
+    alert("", 8010, "a:suppressed@11600");
+    due("", 8120, "a:suppressed@11610");
+}
+END_TEST
+
 START_TEST(match_is_asked_again_when_it_has_lasted)
 {
     rule("  match: event.count > 1\n  hold: 2m\n");
@@ -320,9 +354,22 @@ START_TEST(what_is_required_must_hold)
 }
 END_TEST
 
+/* Alerts of another moment than the one at which they arrive. */
+START_TEST(a_window_that_is_over_is_not_looked_at)
+{
+    rule("  window: {kind: sliding, key: asset.id, within: 5m, when: window.count >= 2}\n");
+    alert("\"time\": \"1970-01-01T00:00:00Z\"", 1, "a:counted");
+    /* It is over at 301 s, and nobody has swept it. */
+    alert("\"time\": \"1970-01-01T00:04:00Z\"", 302, "a:counted");
+    ck_assert_ptr_nonnull(strstr(bed.findings[0].words, "window.count is 1"));
+}
+END_TEST
+
 CHECK_MAIN_WITH("steps", NULL, close_it, another_alert_suppresses_for_a_time,
                 a_condition_suppresses, another_key_does_not_suppress, a_fault_must_last,
                 a_state_names_the_first_alert, a_resolved_alert_ends_a_hold,
+                a_resolved_alert_of_something_else_ends_no_hold,
+                an_alert_that_is_held_does_not_suppress_itself,
                 match_is_asked_again_when_it_has_lasted, a_hold_without_a_key_needs_a_machine,
                 a_sliding_window_looks_back_from_the_newest, late_alerts_count_within_lateness,
                 a_tumbling_window_begins_at_whole_multiples, a_session_ends_after_its_last,
@@ -330,4 +377,4 @@ CHECK_MAIN_WITH("steps", NULL, close_it, another_alert_suppresses_for_a_time,
                 alerts_that_all_come_late_share_a_window, a_window_is_forgotten_when_it_is_over,
                 the_longest_quiet_key_makes_room, a_window_that_fails_counts_nothing,
                 a_rule_acts_once_on_one_fault, a_rule_acts_so_often_at_most,
-                what_is_required_must_hold)
+                what_is_required_must_hold, a_window_that_is_over_is_not_looked_at)
