@@ -48,6 +48,7 @@ struct intake {
     struct fair_turns *turns;
     uint64_t turn;
     struct kafka_source *source;
+    size_t wanted; /* partitions that the next one should have room for */
     struct alert_counts counts;
     bool subscribed;
     int64_t refreshed_ms, noted_ms;
@@ -56,7 +57,7 @@ struct intake {
 
 int intake_check(const struct intake_settings *settings, struct error *err)
 {
-    rd_kafka_conf_t *conf = kafka_properties_build(settings->kafka, err);
+    rd_kafka_conf_t *conf = kafka_properties_build(settings->kafka, 0, err);
 
     if (!conf)
         return -1;
@@ -297,13 +298,14 @@ static int ensure_source(struct intake *intake, struct error *err)
 {
     if (intake->source && kafka_source_failed(intake->source)) {
         settle_all(intake);
+        intake->wanted = kafka_source_wants(intake->source);
         kafka_source_destroy(intake->source);
         intake->source = NULL;
     }
     if (!intake->source) {
         intake->subscribed = false;
-        intake->source =
-            kafka_source_create(intake->kafka, intake->pool, &intake->sources, &intake->stop, err);
+        intake->source = kafka_source_create(intake->kafka, intake->pool, &intake->sources,
+                                             &intake->stop, intake->wanted, err);
     }
     return intake->source ? 0 : -1;
 }

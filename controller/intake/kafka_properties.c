@@ -2,6 +2,8 @@
 #include "controller/intake/kafka_properties.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@
 #include "common/text.h"
 
 #define SECRET_BYTES_MAX (64 * 1024)
+#define QUEUED "queued.max.messages.kbytes"
 
 static const struct {
     const char *key;
@@ -39,9 +42,6 @@ static const struct conf_pair defaults[] = {
     {(char *)"heartbeat.interval.ms", (char *)"1000"},
     /* A topic that is made after its source is seen within seconds. */
     {(char *)"topic.metadata.refresh.interval.ms", (char *)"5000"},
-    /* What waits in memory in front of the decoder, a partition. Full, it is not fetched into for a
-     * second: that second must be filled. */
-    {(char *)"queued.max.messages.kbytes", (char *)"32768"},
 };
 
 static bool holds_secret(const char *key)
@@ -100,9 +100,41 @@ static int set_given(rd_kafka_conf_t *conf, const struct conf_pair *pair, struct
     return set(conf, pair->key, pair->value, false, err);
 }
 
-static int build(rd_kafka_conf_t *conf, const struct conf_map *properties, struct error *err)
+/* Full, a partition is not fetched into for a second: that second should be filled. */
+static size_t queued_kib(size_t partitions)
+{
+    size_t kib = KAFKA_QUEUED_KIB / (partitions > 0 ? partitions : 1);
+
+    if (kib > KAFKA_QUEUED_KIB_MAX)
+        return KAFKA_QUEUED_KIB_MAX;
+    return kib < KAFKA_QUEUED_KIB_MIN ? KAFKA_QUEUED_KIB_MIN : kib;
+}
+
+size_t kafka_properties_room(const struct conf_map *properties, size_t partitions)
+{
+    size_t kib = queued_kib(partitions);
+
+    for (size_t i = 0; i < properties->count; i++)
+        if (strcmp(properties->pairs[i].key, QUEUED) == 0)
+            return SIZE_MAX;
+    return kib == KAFKA_QUEUED_KIB_MIN ? SIZE_MAX : KAFKA_QUEUED_KIB / kib;
+}
+
+static int set_queued(rd_kafka_conf_t *conf, size_t partitions, struct error *err)
+{
+    char kib[24];
+
+    snprintf(kib, sizeof(kib), "%zu", queued_kib(partitions));
+    return set(conf, QUEUED, kib, false, err);
+}
+
+static int build(rd_kafka_conf_t *conf, const struct conf_map *properties, size_t partitions,
+                 struct error *err)
 {
     bool has_servers = false;
+
+    if (set_queued(conf, partitions, err) < 0)
+        return -1;
 
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (set(conf, defaults[i].key, defaults[i].value, false, err) < 0)
@@ -125,11 +157,12 @@ static int build(rd_kafka_conf_t *conf, const struct conf_map *properties, struc
     return 0;
 }
 
-rd_kafka_conf_t *kafka_properties_build(const struct conf_map *properties, struct error *err)
+rd_kafka_conf_t *kafka_properties_build(const struct conf_map *properties, size_t partitions,
+                                        struct error *err)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
-    if (build(conf, properties, err) == 0)
+    if (build(conf, properties, partitions, err) == 0)
         return conf;
     rd_kafka_conf_destroy(conf);
     return NULL;

@@ -49,7 +49,9 @@ struct kafka_source {
     char *cluster;
     struct kafka_partitions partitions;
     size_t first; /* whose turn it is to be read */
-    int wake_fd;  /* librdkafka writes to it when a queue is no longer empty */
+    size_t room;  /* as many partitions share the memory that there is for what waits */
+    size_t wants;
+    int wake_fd; /* librdkafka writes to it when a queue is no longer empty */
     bool failed;
     bool doubt; /* a broker was lost: ask whether the cluster answers */
     int64_t asked_ms;
@@ -202,17 +204,34 @@ static void note(const char *what, rd_kafka_error_t *error)
     rd_kafka_error_destroy(error);
 }
 
+/* Each has a share of the memory that was fixed when the consumer was made: one that is made for
+ * twice as many takes its place, so that those of a controller that dies fit as well. */
+static bool fits(struct kafka_source *source, size_t more)
+{
+    size_t count = source->partitions.count + more;
+
+    if (count <= source->room)
+        return true;
+    if (!source->failed)
+        log_info("intake", "the consumer is made anew for more partitions", "partitions=%zu",
+                 count);
+    source->failed = true;
+    source->wants = 2 * count;
+    return false;
+}
+
 /* A pause outlives the assignment that it was made in: who is given a partition back that halted
  * here once begins with that taken off. */
 static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_topic_partition_list_t *silent = rd_kafka_topic_partition_list_new(list->cnt);
     rd_kafka_topic_partition_list_t *read = rd_kafka_topic_partition_list_new(list->cnt);
+    bool open = fits(source, (size_t)list->cnt);
 
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *at = &list->elems[i];
 
-        at->offset = assign_one(source, at->topic, at->partition);
+        at->offset = open ? assign_one(source, at->topic, at->partition) : RD_KAFKA_OFFSET_END;
         if (strcmp(at->topic, source->troubled_topic) == 0)
             source->topic_trouble[0] = '\0';
         rd_kafka_topic_partition_list_add(at->offset == RD_KAFKA_OFFSET_END ? silent : read,
@@ -283,10 +302,11 @@ static void wake_on_consumer(struct kafka_source *source)
 
 struct kafka_source *kafka_source_create(const struct conf_map *properties, struct db_pool *pool,
                                          const struct alert_sources *sources,
-                                         const atomic_bool *stop, struct error *err)
+                                         const atomic_bool *stop, size_t partitions,
+                                         struct error *err)
 {
     struct kafka_source *source = calloc(1, sizeof(*source));
-    rd_kafka_conf_t *conf = kafka_properties_build(properties, err);
+    rd_kafka_conf_t *conf = kafka_properties_build(properties, partitions, err);
     char why[256];
 
     if (!source)
@@ -303,6 +323,8 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
     source->pool = pool;
     source->sources = sources;
     source->stop = stop;
+    source->wants = partitions;
+    source->room = kafka_properties_room(properties, partitions);
     rd_kafka_conf_set_opaque(conf, source);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, on_log);
@@ -341,6 +363,11 @@ void kafka_source_destroy(struct kafka_source *source)
         log_warn("intake", "librdkafka does not end", "waited_ms=%d", END_MS);
     free(source->cluster);
     free(source);
+}
+
+size_t kafka_source_wants(const struct kafka_source *source)
+{
+    return source->wants;
 }
 
 int kafka_source_subscribe(struct kafka_source *source, struct error *err)

@@ -18,10 +18,13 @@ struct kafka_partition;
 struct kafka_source;
 
 /* Borrowed: 'pool', 'sources' (whose content may change between calls), 'stop' (ends every wait).
- */
+ * 'partitions': how many may be ours at a time, for what waits in memory. Where more come it fails,
+ * and kafka_source_wants() says how many the next one should be made for. */
 struct kafka_source *kafka_source_create(const struct conf_map *properties, struct db_pool *pool,
                                          const struct alert_sources *sources,
-                                         const atomic_bool *stop, struct error *err);
+                                         const atomic_bool *stop, size_t partitions,
+                                         struct error *err);
+size_t kafka_source_wants(const struct kafka_source *source);
 /* Leaves the group. What was not kept is read again by whoever comes next. */
 void kafka_source_destroy(struct kafka_source *source);
 

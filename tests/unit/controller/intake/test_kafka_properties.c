@@ -16,7 +16,7 @@ static void ck_property(const char *key, const char *value, const char *message)
                                 {(char *)key, (char *)value}};
     const struct conf_map map = {pairs, 2};
     struct error err = {0};
-    rd_kafka_conf_t *conf = kafka_properties_build(&map, &err);
+    rd_kafka_conf_t *conf = kafka_properties_build(&map, 0, &err);
 
     if (message) {
         ck_assert_ptr_null(conf);
@@ -61,7 +61,7 @@ START_TEST(a_broker_must_be_named)
     const struct conf_map none = {NULL, 0};
     struct error err = {0};
 
-    ck_assert_ptr_null(kafka_properties_build(&none, &err));
+    ck_assert_ptr_null(kafka_properties_build(&none, 0, &err));
     ck_assert_str_eq(error_text(&err),
                      "kafka property bootstrap.servers is missing: name a broker, host:port");
 }
@@ -80,7 +80,7 @@ START_TEST(secrets_come_from_files_of_ours)
 
     ck_assert_int_eq(write(fd, "open sesame\n", 12), 12);
     close(fd);
-    conf = kafka_properties_build(&map, NULL);
+    conf = kafka_properties_build(&map, 0, NULL);
     ck_assert_ptr_nonnull(conf);
     ck_assert_int_eq(rd_kafka_conf_get(conf, "sasl.password", value, &size), RD_KAFKA_CONF_OK);
     ck_assert_str_eq(value, "open sesame");
@@ -90,13 +90,47 @@ START_TEST(secrets_come_from_files_of_ours)
                 "give its absolute "
                 "path here");
     chmod(path, 0644);
-    ck_assert_ptr_null(kafka_properties_build(&map, &err));
+    ck_assert_ptr_null(kafka_properties_build(&map, 0, &err));
     ck_assert_ptr_nonnull(strstr(error_text(&err), "kafka property sasl.password: "));
     ck_assert_ptr_null(strstr(error_text(&err), "sesame"));
     unlink(path);
 }
 END_TEST
 
-CHECK_MAIN("kafka_properties", properties_on_which_promises_stand_are_refused,
+static long queued_for(size_t partitions)
+{
+    struct conf_pair pairs[] = {{(char *)"bootstrap.servers", (char *)"127.0.0.1:9"}};
+    const struct conf_map map = {pairs, 1};
+    rd_kafka_conf_t *conf = kafka_properties_build(&map, partitions, NULL);
+    char value[32];
+    size_t size = sizeof(value), room = kafka_properties_room(&map, partitions);
+    long kib;
+
+    ck_assert_int_eq(rd_kafka_conf_get(conf, "queued.max.messages.kbytes", value, &size),
+                     RD_KAFKA_CONF_OK);
+    rd_kafka_conf_destroy(conf);
+    kib = strtol(value, NULL, 10);
+    ck_assert_uint_ge(room, partitions);
+    if (room != SIZE_MAX) /* as many as it says are within the sum */
+        ck_assert_int_le((long)room * kib, KAFKA_QUEUED_KIB);
+    return kib;
+}
+
+START_TEST(what_waits_in_memory_is_shared_out)
+{
+    struct conf_pair pairs[] = {{(char *)"bootstrap.servers", (char *)"127.0.0.1:9"},
+                                {(char *)"queued.max.messages.kbytes", (char *)"65536"}};
+    const struct conf_map map = {pairs, 2};
+
+    ck_assert_int_eq(queued_for(0), KAFKA_QUEUED_KIB_MAX);
+    ck_assert_int_eq(queued_for(16), KAFKA_QUEUED_KIB_MAX);
+    ck_assert_int_eq(queued_for(64), 8192);
+    ck_assert_int_eq(queued_for(100000), KAFKA_QUEUED_KIB_MIN);
+    ck_assert_uint_eq(kafka_properties_room(&map, 1000), SIZE_MAX); /* the operator's own */
+}
+END_TEST
+
+CHECK_MAIN("kafka_properties", what_waits_in_memory_is_shared_out,
+           properties_on_which_promises_stand_are_refused,
            properties_that_librdkafka_does_not_know_are_refused, a_broker_must_be_named,
            secrets_come_from_files_of_ours)
