@@ -7,6 +7,7 @@
 #include "cli/machine_facts.h"
 #include "cli/nouns.h"
 #include "common/file.h"
+#include "common/text.h"
 
 #define PASSWORD_MAX 1024
 
@@ -117,6 +118,24 @@ int machine_show(struct cli *cli)
     int rc = cli_show(cli, path);
 
     free(path);
+    return rc;
+}
+
+/* What rules see of it, or saw. */
+int machine_document(struct cli *cli)
+{
+    const char *version = cli_option(cli, "version");
+    char *escaped = client_escape(cli->client, version ? version : "");
+    struct text suffix = {0};
+    char *path;
+    int rc;
+
+    text_format(&suffix, "/document%s%s", version ? "?version=" : "", escaped ? escaped : "");
+    path = cli_path(cli, "/v1/machines", cli->words[0], text_string(&suffix));
+    rc = cli_show(cli, path);
+    free(path);
+    free(escaped);
+    text_clear(&suffix);
     return rc;
 }
 

@@ -59,6 +59,8 @@ static const struct command {
      "FILE.csv|FILE.jsonl [--dry-run] [--tenant T]"},
     {"machine", "list", machine_list, 0, "", ""},
     {"machine", "show", machine_show, 1, "", "NAME|MAC|SERIAL"},
+    {"machine", "document", machine_document, 1,
+     "version=", "NAME|MAC|SERIAL [--version N] [--tenant T]"},
     {"machine", "hold", machine_hold, 1, "", "NAME --tenant T"},
     {"machine", "set-bmc", machine_set_bmc, 1,
      "bmc-driver= bmc-address= bmc-port= bmc-user= bmc-password-file= cipher-suite=",

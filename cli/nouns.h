@@ -25,6 +25,7 @@ int machine_show(struct cli *cli);
 int machine_hold(struct cli *cli);
 int machine_release(struct cli *cli);
 int machine_set(struct cli *cli);
+int machine_document(struct cli *cli);
 int machine_set_bmc(struct cli *cli);
 int machine_import(struct cli *cli);
 int image_push(struct cli *cli);

@@ -44,6 +44,7 @@ int machines_hold(struct api_call *call);
 int machines_release(struct api_call *call);
 int machines_set_bmc(struct api_call *call);
 int machines_change(struct api_call *call);
+int machines_document(struct api_call *call);
 
 int images_list(struct api_call *call);
 int images_register(struct api_call *call);

@@ -59,6 +59,8 @@ const struct api_route API_ROUTES[] = {
      "machine.create", NULL},
     {"GET", "/v1/machines/{target}", machines_show, PERMISSION_MACHINE_READ, SCOPE_EITHER,
      BODY_NONE, NULL, NULL},
+    {"GET", "/v1/machines/{target}/document", machines_document, PERMISSION_MACHINE_READ,
+     SCOPE_TENANT, BODY_NONE, NULL, "version"},
     {"POST", "/v1/machines/{target}/hold", machines_hold, PERMISSION_MACHINE_WRITE, SCOPE_TENANT,
      BODY_NONE, "machine.hold", NULL},
     {"POST", "/v1/machines/{target}/release", machines_release, PERMISSION_MACHINE_WRITE,

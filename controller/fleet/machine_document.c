@@ -50,3 +50,10 @@ struct db_rows *machine_document_now(struct db *db, const struct uuid *tenant,
 {
     return db_query(db, SQL_MACHINE_DOCUMENT_NOW, err, "uU", tenant, count, machines);
 }
+
+struct db_rows *machine_document_show(struct db *db, const struct uuid *tenant,
+                                      const struct uuid *machine, int64_t version,
+                                      struct error *err)
+{
+    return db_query(db, SQL_MACHINE_DOCUMENT_SHOW, err, "uui", tenant, machine, version);
+}

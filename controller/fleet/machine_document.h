@@ -35,6 +35,10 @@ void machine_document_clear(struct machine_document *document);
 struct db_rows *machine_document_at(struct db *db, const struct uuid *tenant,
                                     const struct uuid *machines, const int64_t *versions,
                                     size_t count, struct error *err);
+/* One for people, as JSON in column 0; 'version' 0: the one in force. */
+struct db_rows *machine_document_show(struct db *db, const struct uuid *tenant,
+                                      const struct uuid *machine, int64_t version,
+                                      struct error *err);
 /* As they are now, of what the tenant holds now. Columns: which, the version, the document, the
  * holding. */
 struct db_rows *machine_document_now(struct db *db, const struct uuid *tenant,

@@ -13,3 +13,9 @@ join machine m on m.id = w.machine
 join machine_holding h on h.machine_id = m.id and h.tenant_id = $1 and h.until is null
 join machine_document d on d.tenant_id = $1 and d.machine_id = m.id and d.version = m.document_version
 order by w.i
+
+-- name: machine_document_show
+select json_build_object('name', m.name, 'version', d.version, 'made_at', d.made_at, 'in_force', d.version = m.document_version,
+                         'document', d.document::json)
+from machine_document d join machine m on m.id = d.machine_id
+where d.tenant_id = $1 and d.machine_id = $2 and d.version = coalesce(nullif($3, 0), m.document_version)

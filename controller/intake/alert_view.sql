@@ -2,7 +2,7 @@
 select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partition', a.partition, 'offset', a."offset",
            'record_timestamp', a.record_timestamp, 'decided_at', a.engine_time, 'disposition', a.disposition, 'reason', a.reason,
            'event_id', a.event_id, 'type', a.type, 'status', a.status, 'severity', a.severity, 'event_time', a.event_time,
-           'machine', m.name,
+           'machine', m.name, 'machine_document_version', a.machine_document_version,
            'task_id', (select d.task_id from decision d where d.tenant_id = a.tenant_id and d.alert_id = a.id and d.task_id is not null limit 1),
            'event', case when a.event is not null then a.event::json
                          -- A message of our own shape holds its event as it is.

@@ -106,6 +106,17 @@ START_TEST(what_is_said_of_one_is_set)
 }
 END_TEST
 
+START_TEST(what_rules_saw_of_one)
+{
+    bench_answers(EXIT_OK, "{\"name\":\"m1\",\"version\":3}");
+    bench_answers(EXIT_OK, "{\"name\":\"m1\",\"version\":2}");
+    ck_assert_int_eq(muster("machine", "document", "m1"), 0);
+    bench_called(0, "GET", "/v1/machines/m1/document", NULL);
+    ck_assert_int_eq(muster("machine", "document", "m1", "--version", "2"), 0);
+    bench_called(1, "GET", "/v1/machines/m1/document?version=2", NULL);
+}
+END_TEST
+
 static const char TABLE[] =
     "name,site,macs,labels.team,labels.tier,firmware.bios,memory_mib,bmc.driver,controllers\n"
     "m1,north,52:54:00:00:00:01 52:54:00:00:00:02,a,,1.2,512,noop,\"[{\"\"id\"\": \"\"c0\"\"}]\"\n"
@@ -232,7 +243,8 @@ CHECK_MAIN_WITH("cli machine", bench_make, bench_unmake, a_machine_needs_a_site_
                 all_that_may_be_said_of_one, a_password_that_others_may_read_is_not_sent,
                 with_a_tenant_it_is_held_as_well, holding_needs_a_tenant_and_releasing_a_reason,
                 one_is_shown_by_whatever_names_it, what_is_said_of_one_is_set,
-                a_table_is_imported_line_by_line, the_same_file_again_changes_what_differs,
+                what_rules_saw_of_one, a_table_is_imported_line_by_line,
+                the_same_file_again_changes_what_differs,
                 wrong_lines_are_all_told_before_anything_is_sent,
                 a_password_comes_from_its_own_file_and_a_dry_run_sends_nothing,
                 who_lets_nobody_in_is_asked_once)
