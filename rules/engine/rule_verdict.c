@@ -178,9 +178,11 @@ static bool pair(struct pairs *pairs, size_t expected)
 /* Why nothing more was made: tasks that wait, and how the last alert ended. */
 static void show_rest(const struct rule_verdict *verdict, struct text *out)
 {
-    static const char *const waits[] = {[RULE_TASK_ASKED] = "for approval",
-                                        [RULE_TASK_SCHEDULED] = "for its hours",
-                                        [RULE_TASK_WAITING] = "for room under limits or stages"};
+    static const char *const waits[] = {
+        [RULE_TASK_ASKED] = "waiting for approval",
+        [RULE_TASK_SCHEDULED] = "waiting for hours",
+        [RULE_TASK_WAITING] = "waiting for room under limits or stages",
+        [RULE_TASK_DROPPED] = "dropped: refused, not started in time, or not required any more"};
     size_t counts[sizeof(waits) / sizeof(waits[0])] = {0};
 
     for (size_t i = 0; i < rule_world_tasks(verdict->world); i++) {
@@ -190,8 +192,8 @@ static void show_rest(const struct rule_verdict *verdict, struct text *out)
             counts[state]++;
     }
     for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
-        if (counts[i])
-            text_format(out, "%zu %s %s; ", counts[i], counts[i] == 1 ? "task waits" : "tasks wait",
+        if (counts[i] && waits[i])
+            text_format(out, "%zu %s %s; ", counts[i], counts[i] == 1 ? "task is" : "tasks are",
                         waits[i]);
     text_format(out, "%s", verdict->last(verdict->context));
 }

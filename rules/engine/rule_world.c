@@ -255,12 +255,7 @@ static int schedule(struct rule_world *world, struct task *task, int64_t now_us,
     const struct rule_schedule *plan = &task->shown.decision.rule->schedule;
 
     task->close_us = RULE_NEVER;
-    if (!plan->latest_ms) {
-        task->shown.state = RULE_TASK_WAITING;
-        task->next_us = now_us;
-        return 0;
-    }
-    task->latest_us = now_us + plan->latest_ms * 1000;
+    task->latest_us = now_us + (plan->latest_ms ? plan->latest_ms * 1000 : RULE_TASK_STARTS_US);
     if (!plan->maintenance && plan->count == 0) {
         task->shown.state = RULE_TASK_WAITING;
         task->next_us = now_us;

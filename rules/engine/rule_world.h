@@ -19,6 +19,8 @@ struct error;
 struct rule_world;
 
 #define RULE_TASK_RUNS_US INT64_C(600000000)
+/* A task that its rule gives no 'latest' must start within so long, as live. */
+#define RULE_TASK_STARTS_US INT64_C(900000000)
 
 enum rule_task_state {
     RULE_TASK_ASKED,     /* somebody is asked whether it may */
