@@ -42,7 +42,9 @@ int cli_list(struct cli *cli, const char *path, const char *query, const char *c
 int cli_show(struct cli *cli, const char *path);
 /* POST 'body' (stolen; NULL: none) and print what came back. */
 int cli_add(struct cli *cli, const char *path, json_t *body);
-/* The same to "prefix/<the first word>suffix". */
+/* The same where a token is made: it goes into --out, which is not there yet, with --label. */
+int cli_add_token(struct cli *cli, const char *path, json_t *body);
+/* POST to "prefix/<the first word>suffix". */
 int cli_act(struct cli *cli, const char *prefix, const char *suffix, json_t *body);
 /* PUT 'body' (stolen) there and print what came back. */
 int cli_replace(struct cli *cli, const char *prefix, const char *suffix, json_t *body);

@@ -33,6 +33,8 @@ int image_list(struct cli *cli);
 int image_grant(struct cli *cli);
 int source_add(struct cli *cli);
 int source_set_format(struct cli *cli);
+int source_token(struct cli *cli);
+int source_revoke_token(struct cli *cli);
 int source_list(struct cli *cli);
 int source_show(struct cli *cli);
 int source_resume(struct cli *cli);

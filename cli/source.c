@@ -1,11 +1,12 @@
-/* source.c - topics that belong to a tenant: how far they were read, and where a halted partition
- * goes on. */
+/* source.c - topics and webhooks that belong to a tenant: how far they were read, and where a
+ * halted partition goes on. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/nouns.h"
 #include "common/file.h"
+#include "common/text.h"
 #include "common/yaml.h"
 
 #define PARTITIONS                                                                                 \
@@ -33,17 +34,44 @@ static int put_format(struct cli *cli, json_t *body)
 
 int source_add(struct cli *cli)
 {
-    const char *topic = cli_need(cli, "topic");
+    bool webhook = cli_flag(cli, "webhook");
     json_t *body;
 
-    if (!topic)
+    if (webhook && cli_option(cli, "topic"))
+        return cli_misused(cli, "--topic and --webhook exclude each other");
+    if (!webhook && !cli_need(cli, "topic"))
         return EXIT_USAGE;
-    body = json_pack("{s:s, s:s}", "name", cli->words[0], "topic", topic);
-    if (put_format(cli, body) < 0) {
+    body = json_pack("{s:s}", "name", cli->words[0]);
+    if (webhook)
+        json_object_set_new(body, "kind", json_string("webhook"));
+    if (cli_put(cli, body, "topic", "topic") < 0 || put_format(cli, body) < 0) {
         json_decref(body);
         return EXIT_USAGE;
     }
     return cli_add(cli, "/v1/sources", body);
+}
+
+int source_token(struct cli *cli)
+{
+    char *path = cli_path(cli, "/v1/sources", cli->words[0], "/tokens");
+    int rc = cli_add_token(cli, path, json_object());
+
+    free(path);
+    return rc;
+}
+
+int source_revoke_token(struct cli *cli)
+{
+    const char *id = cli_need(cli, "id");
+    struct text suffix = {0};
+    int rc;
+
+    if (!id)
+        return EXIT_USAGE;
+    text_format(&suffix, "/tokens/%s/revoke", id);
+    rc = cli_act(cli, "/v1/sources", text_string(&suffix), NULL);
+    text_clear(&suffix);
+    return rc;
 }
 
 int source_set_format(struct cli *cli)
@@ -64,7 +92,7 @@ int source_set_format(struct cli *cli)
 int source_list(struct cli *cli)
 {
     return cli_list(cli, "/v1/sources", "",
-                    "NAME=name TOPIC=topic FORMAT=format STATE=state SINCE=created_at");
+                    "NAME=name KIND=kind TOPIC=topic FORMAT=format STATE=state SINCE=created_at");
 }
 
 /* JSON is the API's body; eyes and pipes get a row a partition. */

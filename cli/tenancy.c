@@ -32,29 +32,33 @@ static int keep_token(struct cli *cli, const char *path, json_t *answer)
     return EXIT_OK;
 }
 
-int token_create(struct cli *cli)
+int cli_add_token(struct cli *cli, const char *path, json_t *body)
 {
     const char *out = cli_need(cli, "out");
-    json_t *body, *answer = NULL;
+    json_t *answer = NULL;
     struct stat info;
-    int rc;
+    int rc = EXIT_USAGE;
 
-    if (!out)
-        return EXIT_USAGE;
-    if (lstat(out, &info) == 0)
-        return cli_misused(cli, "%s is there already: choose another --out", out);
-    body = json_pack("{s:s}", "principal", cli->words[0]);
-    if (cli_put(cli, body, "role", "role") < 0 || cli_put(cli, body, "label", "label") < 0 ||
-        cli_put_number(cli, body, "days", "days") < 0) {
+    if (out && lstat(out, &info) == 0)
+        cli_misused(cli, "%s is there already: choose another --out", out);
+    else if (out && cli_put(cli, body, "label", "label") == 0)
+        rc = client_post(cli->client, path, body, &answer, &cli->err);
+    if (rc == EXIT_OK)
+        rc = keep_token(cli, out, answer);
+    json_decref(body);
+    json_decref(answer);
+    return rc;
+}
+
+int token_create(struct cli *cli)
+{
+    json_t *body = json_pack("{s:s}", "principal", cli->words[0]);
+
+    if (cli_put(cli, body, "role", "role") < 0 || cli_put_number(cli, body, "days", "days") < 0) {
         json_decref(body);
         return EXIT_USAGE;
     }
-    rc = client_post(cli->client, "/v1/tokens", body, &answer, &cli->err);
-    json_decref(body);
-    if (rc == EXIT_OK)
-        rc = keep_token(cli, out, answer);
-    json_decref(answer);
-    return rc;
+    return cli_add_token(cli, "/v1/tokens", body);
 }
 
 int token_list(struct cli *cli)

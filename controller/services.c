@@ -20,11 +20,13 @@
 #include "controller/health/metrics.h"
 #include "controller/health/readiness.h"
 #include "controller/intake/intake.h"
+#include "controller/intake/webhook.h"
 #include "controller/timers.h"
 #include "proto/enrol_answer.h"
 #include "proto/key_files.h"
 
-#define ENGINE_CONNECTIONS 5 /* intake 3, timers 1, one to spare; dispatch has its own */
+/* Intake 3, timers 1, webhooks, one to spare; dispatch has its own. */
+#define ENGINE_CONNECTIONS (5 + WEBHOOK_KEEPERS)
 #define API_DRAIN_MS 4000
 
 struct services {
@@ -35,6 +37,7 @@ struct services {
     struct api_server *api;
     struct dispatch *dispatch;
     struct intake *intake;
+    struct webhook *webhook;
     struct timers *timers;
     uint8_t fetch_key[FETCH_KEY_BYTES];
     struct api_enrolment enrolment;
@@ -61,6 +64,7 @@ static int start_api(struct services *s, struct error *err)
         .pool = s->api_pool,
         .secret_key = s->secret_key,
         .enrolment = s->config->root_key ? &s->enrolment : NULL,
+        .webhook = s->webhook,
         .workers = (size_t)s->config->api_workers,
     };
     int rc;
@@ -126,7 +130,8 @@ static int make_rooms(struct services *s, struct error *err)
         !(s->secret_key = secret_key_load(s->config->secret_key, err)) ||
         !(s->engine = db_pool_create(&s->config->engine, ENGINE_CONNECTIONS, err)) ||
         !(s->api_pool = db_pool_create(&s->config->api, (size_t)s->config->api_workers + 1, err)) ||
-        !(s->intake = intake_create(&intake, s->engine, err)) || make_dispatch(s, err) < 0)
+        !(s->intake = intake_create(&intake, s->engine, err)) ||
+        !(s->webhook = webhook_create(s->engine, err)) || make_dispatch(s, err) < 0)
         return -1;
     return start_api(s, err);
 }
@@ -136,14 +141,16 @@ static void collect(void *context)
 {
     struct services *s = context;
     struct intake_status intake;
+    struct webhook_counts webhook;
     struct dispatch_counts dispatch;
 
     intake_read_status(s->intake, &intake);
-    metric_set(METRIC_ALERTS, intake.alerts);
-    metric_set(METRIC_ALERT_TASKS, intake.tasks);
-    metric_set(METRIC_ALERTS_REFUSED, intake.refused);
-    metric_set(METRIC_BATCHES, intake.batches);
-    metric_set(METRIC_BATCH_RETRIES, intake.batch_retries);
+    webhook_read_counts(s->webhook, &webhook);
+    metric_set(METRIC_ALERTS, intake.alerts + webhook.alerts);
+    metric_set(METRIC_ALERT_TASKS, intake.tasks + webhook.tasks);
+    metric_set(METRIC_ALERTS_REFUSED, intake.refused + webhook.refused);
+    metric_set(METRIC_BATCHES, intake.batches + webhook.batches);
+    metric_set(METRIC_BATCH_RETRIES, intake.batch_retries + webhook.retries);
     metric_set(METRIC_PARTITIONS, intake.partitions);
     metric_set(METRIC_PARTITIONS_HALTED, intake.partitions_halted);
     dispatch_counts(s->dispatch, &dispatch);
@@ -249,6 +256,7 @@ void services_stop(struct services *s)
     api_server_destroy(s->api);
     dispatch_destroy(s->dispatch);
     intake_destroy(s->intake);
+    webhook_destroy(s->webhook);
     db_pool_destroy(s->api_pool);
     db_pool_destroy(s->engine);
     secret_key_destroy(s->secret_key);

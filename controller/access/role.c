@@ -8,6 +8,7 @@ static const char *const PERMISSIONS[PERMISSION_COUNT] = {
     [PERMISSION_PUBLIC] = "public",
     [PERMISSION_AGENT] = "agent",
     [PERMISSION_JOIN] = "join",
+    [PERMISSION_SOURCE] = "source",
     [PERMISSION_TENANT_READ] = "tenant.read",
     [PERMISSION_TENANT_WRITE] = "tenant.write",
     [PERMISSION_SITE_READ] = "site.read",

@@ -9,6 +9,7 @@ enum permission {
     PERMISSION_PUBLIC,      /* explicitly nobody's: health, metrics, the contract */
     PERMISSION_AGENT,       /* an agent's fetch token */
     PERMISSION_JOIN,        /* a join token's secret, in the body */
+    PERMISSION_SOURCE,      /* a source's own token: its messages, and nothing else */
     PERMISSION_TENANT_READ,
     PERMISSION_TENANT_WRITE,
     PERMISSION_SITE_READ,

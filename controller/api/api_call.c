@@ -289,6 +289,11 @@ int api_answer_created(struct api_call *call, const struct uuid *id, const char 
 
 void api_call_clear(struct api_call *call)
 {
+    for (size_t i = 0; i < call->header_count; i++) {
+        free(call->headers[i].name);
+        free(call->headers[i].value);
+    }
+    free(call->headers);
     for (size_t i = 0; i < call->query_count; i++) {
         free(call->query[i].name);
         free(call->query[i].value);

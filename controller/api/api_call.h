@@ -23,6 +23,7 @@ struct image_store;
 struct image_upload;
 struct rate_limit;
 struct secret_key;
+struct webhook;
 
 #define API_ARGUMENTS_MAX 4
 #define API_ARGUMENT_SIZE 128
@@ -44,12 +45,15 @@ struct api_services {
     const uint8_t *fetch_key;
     const struct api_enrolment *enrolment; /* NULL: agents do not enrol here */
     struct rate_limit *enrol_rate;
+    struct webhook *webhook; /* NULL: no messages are taken here */
     int64_t (*now_us)(void);
 };
 
 struct api_pair {
     char *name, *value; /* owned by the request */
 };
+
+#define API_HEADERS_MAX 64
 
 struct api_call {
     /* asked */
@@ -64,7 +68,9 @@ struct api_call {
     const char *authorization;   /* of an agent; borrowed */
     const char *body;            /* borrowed, NUL behind it */
     size_t body_length;
-    json_t *json;                /* the body, where the route takes JSON; owned */
+    json_t *json;             /* the body, where the route takes JSON; owned */
+    struct api_pair *headers; /* BODY_MESSAGE: at most API_HEADERS_MAX, no credentials; owned */
+    size_t header_count;
     int64_t content_length;      /* -1: not said */
     struct image_upload *upload; /* BODY_FILE; owned */
     int wait_s;                  /* Prefer: wait=N; 0: not asked, or the time is over */

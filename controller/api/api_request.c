@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/clock.h"
 #include "common/error.h"
@@ -140,6 +141,8 @@ static int64_t body_cap(const struct api_route *route)
     switch (route->body) {
     case BODY_YAML:
         return API_RULE_MAX;
+    case BODY_MESSAGE:
+        return API_MESSAGE_MAX;
     case BODY_FILE:
         return IMAGE_FILE_MAX;
     default:
@@ -197,6 +200,47 @@ static void read_peer(struct api_request *request)
                   sizeof(request->call.peer));
 }
 
+static bool is_credential(const char *name)
+{
+    return strcasecmp(name, "Authorization") == 0 || strcasecmp(name, "Proxy-Authorization") == 0 ||
+           strcasecmp(name, "Cookie") == 0;
+}
+
+/* What does not fit is left out: mappings see no more of it. */
+static enum MHD_Result add_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct api_call *call = cls;
+    struct api_pair *pair = &call->headers[call->header_count];
+
+    (void)kind;
+    if (call->header_count == API_HEADERS_MAX)
+        return MHD_NO;
+    if (!value || is_credential(name))
+        return MHD_YES;
+    pair->name = strdup(name);
+    pair->value = strdup(value);
+    call->header_count++; /* also when half of it is there: it is freed with the call */
+    return pair->name && pair->value ? MHD_YES : MHD_NO;
+}
+
+static int read_headers(struct api_request *request)
+{
+    struct api_call *call = &request->call;
+    bool whole = true;
+
+    if (call->route->body != BODY_MESSAGE)
+        return 0;
+    call->headers = calloc(API_HEADERS_MAX, sizeof(*call->headers));
+    if (call->headers)
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_header, call);
+    for (size_t i = 0; i < call->header_count; i++)
+        whole = whole && call->headers[i].name && call->headers[i].value;
+    if (call->headers && whole)
+        return 0;
+    return problem_set(&call->problem, 503, "unavailable", NULL, "out of memory");
+}
+
 int api_request_read(struct api_request *request, struct MHD_Connection *connection,
                      const char *method, const char *version)
 {
@@ -225,7 +269,7 @@ int api_request_read(struct api_request *request, struct MHD_Connection *connect
     request->range = header(connection, "Range");
     call->wait_s = read_wait(connection);
     request->wait_until_ms = request->began_ms + (int64_t)call->wait_s * 1000;
-    return 0;
+    return read_headers(request);
 }
 
 int api_request_take(struct api_request *request, const char *bytes, size_t length)

@@ -336,6 +336,7 @@ struct api_server *api_server_create(const struct api_settings *settings, struct
                                              .fetch_key = server->fetch_key,
                                              .enrolment = settings->enrolment,
                                              .enrol_rate = server->enrol_rate,
+                                             .webhook = settings->webhook,
                                              .now_us = clock_realtime_us};
     if (check_routes(err) < 0 || !server->images || !server->enrol_rate || !server->listen ||
         !server->deadlines || server->end_fd < 0 ||

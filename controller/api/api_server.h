@@ -14,6 +14,7 @@ struct api_server;
 struct db_pool;
 struct error;
 struct secret_key;
+struct webhook;
 
 struct api_settings {
     const char *listen;           /* "0.0.0.0:8443", "[::]:8443"; port 0: any free one */
@@ -24,6 +25,7 @@ struct api_settings {
     const struct secret_key *secret_key;   /* borrowed */
     uint8_t fetch_key[FETCH_KEY_BYTES];    /* the one dispatch makes tokens with */
     const struct api_enrolment *enrolment; /* borrowed; NULL: agents do not enrol here */
+    struct webhook *webhook;               /* borrowed; NULL: no messages are taken here */
     size_t workers;                        /* 0: 4 */
 };
 

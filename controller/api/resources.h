@@ -58,6 +58,9 @@ int sources_list(struct api_call *call);
 int sources_add(struct api_call *call);
 int sources_show(struct api_call *call);
 int sources_resume(struct api_call *call);
+int sources_events(struct api_call *call);
+int sources_add_token(struct api_call *call);
+int sources_revoke_token(struct api_call *call);
 int sources_read_as(struct api_call *call);
 
 int tokens_list(struct api_call *call);

@@ -90,6 +90,12 @@ const struct api_route API_ROUTES[] = {
      NULL, NULL},
     {"PUT", "/v1/sources/{name}/format", sources_read_as, PERMISSION_SOURCE_WRITE, SCOPE_TENANT,
      BODY_JSON, "source.format", NULL},
+    {"POST", "/v1/sources/{name}/events", sources_events, PERMISSION_SOURCE, SCOPE_NOBODY,
+     BODY_MESSAGE, "source.events", NULL},
+    {"POST", "/v1/sources/{name}/tokens", sources_add_token, PERMISSION_SOURCE_WRITE, SCOPE_TENANT,
+     BODY_JSON, "source.token", NULL},
+    {"POST", "/v1/sources/{name}/tokens/{id}/revoke", sources_revoke_token, PERMISSION_SOURCE_WRITE,
+     SCOPE_TENANT, BODY_NONE, "source.revoke_token", NULL},
     {"POST", "/v1/sources/{name}/resume", sources_resume, PERMISSION_SOURCE_RESUME, SCOPE_TENANT,
      BODY_JSON, "source.resume", NULL},
 

@@ -11,6 +11,7 @@
 
 #define API_BODY_MAX (64 * 1024)
 #define API_RULE_MAX (256 * 1024)
+#define API_MESSAGE_MAX (1024 * 1024)
 
 /* For whom a route acts. */
 enum api_scope {
@@ -23,9 +24,10 @@ enum api_scope {
 
 enum api_body {
     BODY_NONE,
-    BODY_JSON, /* an object, at most API_BODY_MAX */
-    BODY_YAML, /* text, at most API_RULE_MAX */
-    BODY_FILE, /* streamed to the image store */
+    BODY_JSON,    /* an object, at most API_BODY_MAX */
+    BODY_YAML,    /* text, at most API_RULE_MAX */
+    BODY_MESSAGE, /* anything, at most API_MESSAGE_MAX, with its headers */
+    BODY_FILE,    /* streamed to the image store */
 };
 
 struct api_route {

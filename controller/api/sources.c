@@ -1,5 +1,5 @@
-/* sources.c - /v1/sources: which topic is whose, how far it was read, and where a halted partition
- * goes on. */
+/* sources.c - /v1/sources: which topic or webhook is whose, how far it was read, and where a halted
+ * partition goes on. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,34 +25,55 @@ int sources_list(struct api_call *call)
                            limit, &err);
 }
 
-int sources_add(struct api_call *call)
+/* A topic, or none where its messages come by HTTP. */
+static int read_topic(struct api_call *call, const char **ret)
 {
-    static const char *const known[] = {"name", "topic", "format", "mapping", NULL};
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const char *name = NULL, *topic;
+    const char *kind = "kafka";
+
+    if (api_string(call, "kind", 16, &kind) < 0 || api_string(call, "topic", 249, ret) < 0)
+        return -1;
+    if (strcmp(kind, "webhook") == 0)
+        return *ret ? problem_field(&call->problem, "topic", "is not a webhook's: leave it out")
+                    : 0;
+    if (strcmp(kind, "kafka") != 0)
+        return problem_field(&call->problem, "kind", "is kafka or webhook");
+    if (!*ret || !**ret)
+        return problem_field(&call->problem, "topic", "is missing");
+    if (strspn(*ret, allowed) != strlen(*ret))
+        return problem_field(&call->problem, "topic", "has letters, digits, '.', '_' and '-'");
+    return 0;
+}
+
+int sources_add(struct api_call *call)
+{
+    static const char *const known[] = {"name", "topic", "kind", "format", "mapping", NULL};
+    const char *name = NULL, *topic = NULL;
     struct source_reading reading = {0};
     char who[API_ACTOR_SIZE], format[SOURCE_FORMAT_SIZE];
     struct error err = {0};
     struct uuid id;
 
-    if (api_known(call, known) < 0 || api_required(call, "topic", 249, &topic) < 0 ||
+    if (api_known(call, known) < 0 || read_topic(call, &topic) < 0 ||
         api_string(call, "name", 63, &name) < 0)
         return -1;
-    if (strspn(topic, allowed) != strlen(topic))
-        return problem_field(&call->problem, "topic", "has letters, digits, '.', '_' and '-'");
     name = name ? name : topic;
+    if (!name)
+        return problem_field(&call->problem, "name", "is missing");
     if (api_name(call, "name", name, true) < 0 || source_reading_take(call, format, &reading) < 0)
         return -1;
     api_actor(call, who);
     reading.who = who;
-    api_object(call, "source %s (topic %s, %s)", name, topic, format);
+    api_object(call, "source %s (%s%s, %s)", name, topic ? "topic " : "webhook", topic ? topic : "",
+               format);
     if (source_add(call->db, &call->tenant, name, topic, &reading, &id, &err) == 0)
         return api_answer_created(call, &id, name, "/v1/sources");
     if (err.code != ERROR_CONFLICT)
         return api_failed(call, &err);
     return problem_set(&call->problem, 409, "source_exists", NULL,
-                       "the name %s or the topic %s is a source's already", name, topic);
+                       "the name %s%s%s is a source's already", name, topic ? " or the topic " : "",
+                       topic ? topic : "");
 }
 
 int sources_show(struct api_call *call)

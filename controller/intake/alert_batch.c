@@ -1,7 +1,8 @@
 /* alert_batch.c - see alert_batch.h. Invariant: the cursor row is locked first and moved last in
  * each transaction, so that what is kept and how far was read can never differ.
- * Locks: cursor row, rule book (shared: behind a disarm's answer nothing is decided by what was
- * disarmed), what claims and tasks write, audit.
+ * A request has a receipt in the cursor's place: it is kept once, and is not parted.
+ * Locks: cursor row or receipt, rule book (shared: behind a disarm's answer nothing is decided by
+ * what was disarmed), what claims and tasks write, audit.
  *
  * A batch that collides (40001, 40P01) is tried again. One that holds a record which the database
  * refuses (SQLSTATE class 22 or 23) is halved until that record stands alone, and it is kept as
@@ -27,6 +28,7 @@
 #include "controller/intake/alert_batch.sql.h"
 #include "controller/intake/alert_decide.h"
 #include "controller/intake/alert_item.h"
+#include "controller/intake/alert_receipt.h"
 
 #define REFUSED_IN_ROW_MAX 5
 #define TRIES_MAX 8
@@ -109,7 +111,7 @@ static const char *const refusals[] = {
 static int audit_refusals(struct attempt *attempt, struct error *err)
 {
     const struct alert_origin *origin = &attempt->partition->origin;
-    char object[128], why[256], details[512];
+    char object[128], where[32], why[256], details[512];
     struct audit_entry entry = {.who = "musterd",
                                 .action = "alert.refuse",
                                 .object = object,
@@ -135,9 +137,9 @@ static int audit_refusals(struct attempt *attempt, struct error *err)
         return 0;
     snprintf(details + at, sizeof(details) - at, "}");
     snprintf(object, sizeof(object), "source %s", origin->source_name);
-    snprintf(why, sizeof(why),
-             "%" PRIu64 " of %zu alerts of partition %" PRId32 " could not be acted on",
-             attempt->refused, attempt->count, origin->partition);
+    snprintf(where, sizeof(where), "partition %" PRId32, origin->partition);
+    snprintf(why, sizeof(why), "%" PRIu64 " of %zu alerts of %s could not be acted on",
+             attempt->refused, attempt->count, origin->receipt ? "a request" : where);
     return audit_append(attempt->db, &origin->tenant, &entry, err);
 }
 
@@ -179,6 +181,8 @@ static int fill_transaction(struct attempt *attempt, struct error *err)
         (attempt->carry && decision_carry_store(attempt->carry, err) < 0) ||
         audit_refusals(attempt, err) < 0)
         return -1;
+    if (origin->receipt)
+        return 0;
     return kafka_cursor_advance(attempt->db, &attempt->partition->cursor,
                                 attempt->items[attempt->count - 1]->record, err);
 }
@@ -194,25 +198,32 @@ static int commit(struct attempt *attempt, struct error *err)
     return 0;
 }
 
-/* As alert_batch_keep(), for one transaction. */
-static int try_once(struct attempt *attempt, struct error *err)
+/* A commit whose answer was lost, or the first half of a batch, was kept. 1: the rest is to be. 0:
+ * nothing is, now or before. */
+static int begin_partition(struct attempt *attempt, struct error *err)
 {
-    int rc;
+    const struct kafka_cursor *cursor = &attempt->partition->cursor;
+    int rc = kafka_cursor_lock(attempt->db, &attempt->partition->cursor, err);
 
-    FAULT_POINT("musterd_batch_begin");
-    rc = db_begin_tenant(attempt->db, &attempt->partition->origin.tenant, err);
-    if (rc < 0)
-        return -1;
-    rc = kafka_cursor_lock(attempt->db, &attempt->partition->cursor, err);
-    if (rc <= 0)
-        goto out;
-    /* A commit whose answer was lost, or the first half of a batch, was kept. */
-    while (attempt->count > 0 &&
-           attempt->items[0]->record->offset < attempt->partition->cursor.next) {
+    while (rc > 0 && attempt->count > 0 && attempt->items[0]->record->offset < cursor->next) {
         attempt->items++;
         attempt->count--;
     }
-    if (attempt->count == 0)
+    return rc;
+}
+
+/* As alert_batch_keep(), for one transaction. */
+static int try_once(struct attempt *attempt, struct error *err)
+{
+    const struct alert_origin *origin = &attempt->partition->origin;
+    int rc;
+
+    FAULT_POINT("musterd_batch_begin");
+    if (db_begin_tenant(attempt->db, &origin->tenant, err) < 0)
+        return -1;
+    rc = origin->receipt ? alert_receipt_take(attempt->db, origin, origin->receipt, err)
+                         : begin_partition(attempt, err);
+    if (rc <= 0 || attempt->count == 0)
         goto out;
     rc = fill_transaction(attempt, err) < 0 || commit(attempt, err) < 0 ? -1 : 1;
     if (rc > 0)

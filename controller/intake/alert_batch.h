@@ -36,7 +36,8 @@ void alert_batch_destroy(struct alert_batch *batch);
 
 /* Keeps the records that the prepared items are of (all of each), in order of offset, at most
  * ALERT_ITEMS_MAX; those below the cursor were kept before. 'now_us' is our clock. 1: kept. 0:
- * another consumer owns the partition: nothing was kept, discard everything of it. -1:
+ * another consumer owns the partition: nothing was kept, discard everything of it; of a request
+ * (origin.receipt): it was kept before. -1:
  * ERROR_UNAVAILABLE or ERROR_TIMEOUT: come again with the same items, whatever was kept of them;
  * any other code: the partition must halt, 'err' is the reason.
  */

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
+#include "controller/intake/alert_receipt.h"
 #include "controller/intake/alert_store.sql.h"
 
 _Static_assert(ALERT_ITEMS_MAX < 4096, "an order number has 12 bits for the alert in its batch");
@@ -20,11 +22,24 @@ _Static_assert(ALERT_ITEMS_MAX < 4096, "an order number has 12 bits for the aler
 /* The last moment that clock_format() can write; a record may be stamped with any number. */
 #define TIMESTAMP_MAX_MS INT64_C(253402300799999)
 
+static int format_origin(const struct alert_origin *origin, const struct alert_item *item,
+                         char out[ALERT_TRIGGER_SIZE])
+{
+    char source[UUID_TEXT_SIZE], digest[2 * ALERT_RECEIPT_DIGEST + 1];
+
+    if (!origin->receipt)
+        return snprintf(out, ALERT_TRIGGER_SIZE, "%s/%s/%" PRId32 "/%" PRId64, origin->cluster,
+                        origin->topic, origin->partition, item->record->offset);
+    uuid_format(&origin->source, source);
+    text_hex(origin->receipt->digest, ALERT_RECEIPT_DIGEST, digest);
+    return snprintf(out, ALERT_TRIGGER_SIZE, "webhook/%s/%" PRId64 "/%s", source,
+                    origin->receipt->received_us, digest);
+}
+
 void alert_trigger_format(const struct alert_origin *origin, const struct alert_item *item,
                           char out[ALERT_TRIGGER_SIZE])
 {
-    int length = snprintf(out, ALERT_TRIGGER_SIZE, "%s/%s/%" PRId32 "/%" PRId64, origin->cluster,
-                          origin->topic, origin->partition, item->record->offset);
+    int length = format_origin(origin, item, out);
 
     if (item->index > 0)
         snprintf(out + length, ALERT_TRIGGER_SIZE - (size_t)length, "#%u", item->index);

@@ -9,6 +9,7 @@
 #include "common/ids.h"
 
 struct alert_item;
+struct alert_receipt;
 struct db;
 struct error;
 
@@ -17,6 +18,7 @@ struct alert_origin {
     struct uuid tenant, source;
     const char *source_name, *cluster, *topic; /* borrowed */
     int32_t partition;
+    struct alert_receipt *receipt; /* NULL: a partition of Kafka, with its cursor; else a request */
 };
 
 /* Takes the events' identities, in one order for every controller; who comes second is settled as
@@ -28,8 +30,8 @@ int alert_store_claim(struct db *db, const struct alert_origin *origin, struct a
 int alert_store_alerts(struct db *db, const struct alert_origin *origin, struct alert_item **items,
                        size_t count, int64_t engine_time_us, struct error *err);
 
-/* cluster/topic/partition/offset, and #index behind all but the first of a record; a topic has at
- * most 249 characters. */
+/* cluster/topic/partition/offset, of a request webhook/source/received/digest; and #index behind
+ * all but the first of a record; a topic has at most 249 characters. */
 #define ALERT_TRIGGER_SIZE 400
 void alert_trigger_format(const struct alert_origin *origin, const struct alert_item *item,
                           char out[ALERT_TRIGGER_SIZE]);

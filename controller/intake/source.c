@@ -28,7 +28,7 @@ int source_add(struct db *db, const struct uuid *tenant, const char *name, const
     if (db_execute(db, SQL_SOURCE_INSERT, err, "uusssi", tenant, &id, name, topic, reading->format,
                    reading->version) < 0 ||
         keep_mapping(db, tenant, &id, reading, err) < 0 ||
-        db_execute(db, SQL_SOURCE_NOTIFY, err, "s", topic) < 0)
+        (topic && db_execute(db, SQL_SOURCE_NOTIFY, err, "s", topic) < 0))
         return -1;
     *ret_id = id;
     return 0;
@@ -87,6 +87,42 @@ enum source_read source_read_as(struct db *db, const struct uuid *tenant, const 
     if (db_rows_count(rows) > 0) {
         id = db_uuid(rows, 0, 0);
         rc = read_as(db, tenant, &id, reading, err);
+    }
+    db_rows_destroy(rows);
+    return rc;
+}
+
+int source_secret_add(struct db *db, const struct uuid *tenant, const char *name,
+                      const uint8_t hash[SOURCE_SECRET_HASH], const char *label,
+                      struct uuid *ret_id, struct error *err)
+{
+    struct uuid id = uuid_make();
+    int rc = db_execute(db, SQL_SOURCE_SECRET_INSERT, err, "usuys", tenant, name, &id, hash,
+                        (size_t)SOURCE_SECRET_HASH, label);
+
+    *ret_id = id;
+    return rc;
+}
+
+int source_secret_revoke(struct db *db, const struct uuid *tenant, const char *name,
+                         const struct uuid *id, struct error *err)
+{
+    return db_execute(db, SQL_SOURCE_SECRET_REVOKE, err, "usu", tenant, name, id);
+}
+
+int source_secret_find(struct db *db, const uint8_t hash[SOURCE_SECRET_HASH],
+                       struct uuid *ret_tenant, struct uuid *ret_source, struct error *err)
+{
+    struct db_rows *rows =
+        db_query(db, SQL_SOURCE_SECRET_FIND, err, "y", hash, (size_t)SOURCE_SECRET_HASH);
+    int rc;
+
+    if (!rows)
+        return -1;
+    rc = db_rows_count(rows) > 0;
+    if (rc) {
+        *ret_tenant = db_uuid(rows, 0, 0);
+        *ret_source = db_uuid(rows, 0, 1);
     }
     db_rows_destroy(rows);
     return rc;

@@ -6,6 +6,8 @@
 
 #include "common/ids.h"
 
+#define SOURCE_SECRET_HASH 32
+
 struct db;
 struct db_rows;
 struct error;
@@ -18,7 +20,8 @@ struct source_reading {
     const char *who;
 };
 
-/* Inside a transaction of 'tenant'. ERROR_CONFLICT: the tenant's name or the topic is taken. */
+/* Inside a transaction of 'tenant'. 'topic' NULL: its messages come by HTTP. ERROR_CONFLICT: the
+ * tenant's name or the topic is taken. */
 int source_add(struct db *db, const struct uuid *tenant, const char *name, const char *topic,
                const struct source_reading *reading, struct uuid *ret_id, struct error *err);
 enum source_read {
@@ -30,6 +33,18 @@ enum source_read {
 /* The same: from within a second on. */
 enum source_read source_read_as(struct db *db, const struct uuid *tenant, const char *name,
                                 const struct source_reading *reading, struct error *err);
+/* What a sender of messages by HTTP shows, by the hash that access/token.h makes. 1; 0: there is no
+ * such source, or it is one of Kafka. */
+int source_secret_add(struct db *db, const struct uuid *tenant, const char *name,
+                      const uint8_t hash[SOURCE_SECRET_HASH], const char *label,
+                      struct uuid *ret_id, struct error *err);
+/* 1: revoked now or before; 0: this source has no such secret. */
+int source_secret_revoke(struct db *db, const struct uuid *tenant, const char *name,
+                         const struct uuid *id, struct error *err);
+/* In a transaction without a tenant. 1: whose it is; 0: nobody's. */
+int source_secret_find(struct db *db, const uint8_t hash[SOURCE_SECRET_HASH],
+                       struct uuid *ret_tenant, struct uuid *ret_source, struct error *err);
+
 /* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
  * name. 'only' (or NULL) is one source. */
 struct db_rows *source_list(struct db *db, const struct uuid *tenant, const char *after,

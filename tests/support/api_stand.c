@@ -25,6 +25,7 @@
 #include "controller/db/migrate.h"
 #include "controller/dispatch/fetch_token.h"
 #include "controller/health/readiness.h"
+#include "controller/intake/webhook.h"
 
 #define MINUTE_US INT64_C(60000000)
 #define SETTLED_MS 8000
@@ -92,9 +93,11 @@ static int serve_tokens(const char *folder, const uint8_t key[FETCH_KEY_BYTES], 
 
 static int run(const char *folder, struct error *err)
 {
-    struct conf_pair pairs[4];
-    char texts[2][256];
+    struct conf_pair pairs[4], engine_pairs[4];
+    char texts[2][256], engine_texts[2][256];
     struct conf_map api = login("muster_api", pairs, texts);
+    struct conf_map engine = login("muster_engine", engine_pairs, engine_texts);
+    struct db_pool *engine_pool = db_pool_create(&engine, WEBHOOK_KEEPERS, err);
     struct api_settings settings = {.listen = "127.0.0.1:0", .workers = 2};
     struct api_server *server = NULL;
     sigset_t ends;
@@ -108,7 +111,9 @@ static int run(const char *folder, struct error *err)
     settings.image_folder = path_of(4, folder, "images");
     settings.pool = db_pool_create(&api, 3, err);
     settings.secret_key = secret_key_load(path_of(5, folder, "secret.key"), err);
-    if (settings.pool && settings.secret_key && fetch_key_make(settings.fetch_key, err) == 0 &&
+    settings.webhook = engine_pool ? webhook_create(engine_pool, err) : NULL;
+    if (settings.webhook && settings.pool && settings.secret_key &&
+        fetch_key_make(settings.fetch_key, err) == 0 &&
         (server = api_server_create(&settings, err)) && api_server_start(server, err) == 0 &&
         tell_port(folder, server, err) == 0) {
         readiness_set(READY_DATABASE, NULL);
@@ -118,6 +123,8 @@ static int run(const char *folder, struct error *err)
     if (server)
         api_server_stop(server, SETTLED_MS);
     api_server_destroy(server);
+    webhook_destroy(settings.webhook);
+    db_pool_destroy(engine_pool);
     secret_key_destroy((struct secret_key *)settings.secret_key);
     db_pool_destroy(settings.pool);
     return rc;

@@ -27,6 +27,9 @@ begin
         insert into machine_holding (tenant_id, id, machine_id) values (t, pg_temp.uid('holding', n), pg_temp.uid('machine', n));
         insert into image_grant (tenant_id, id, image_version_id) values (t, pg_temp.uid('grant', n), image);
         insert into source (tenant_id, id, name, topic) values (t, pg_temp.uid('source', n), 'alerts', 'alerts-' || n);
+        insert into source_secret (tenant_id, id, source_id, secret_hash)
+        values (t, pg_temp.uid('secret', n), pg_temp.uid('source', n), sha256(n::text::bytea));
+        insert into webhook_receipt (tenant_id, source_id, digest, received_at, alerts) values (t, pg_temp.uid('source', n), sha256('w'), now(), 1);
         insert into source_mapping (tenant_id, source_id, version, name, document, digest, made_by)
         values (t, pg_temp.uid('source', n), 1, 'm', '{}', sha256('m'), 'someone');
         insert into rule (tenant_id, id, name, current_version) values (t, pg_temp.uid('rule', n), 'reboot', 1);

@@ -91,6 +91,7 @@ START_TEST(every_route_names_its_permission_and_writes_an_action)
                       route->method, route->path);
         ck_assert_msg((route->scope == SCOPE_NOBODY) == (route->permission == PERMISSION_PUBLIC ||
                                                          route->permission == PERMISSION_JOIN ||
+                                                         route->permission == PERMISSION_SOURCE ||
                                                          route->permission == PERMISSION_AGENT),
                       "%s", route->path);
     }
