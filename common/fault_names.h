@@ -22,7 +22,9 @@
     X("musterd_records_committed", "an agent's records are committed, COMMITTED is not sent")      \
     X("musterd_batch_begin", "a batch of alerts has come, nothing is asked or decided")            \
     X("musterd_batch_before_commit", "a batch of alerts is decided, not committed")                \
-    X("musterd_batch_committed", "a batch of alerts is committed, the consumer does not know")
+    X("musterd_batch_committed", "a batch of alerts is committed, the consumer does not know")     \
+    X("musterd_due_before_commit", "what rules waited for is worked through, not committed")       \
+    X("musterd_due_committed", "what rules waited for is committed, nobody knows")
 
 /* X(name, what goes wrong without it) */
 #define PROTECTIONS(X)                                                                             \

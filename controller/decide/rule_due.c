@@ -352,7 +352,13 @@ static int run_batch(struct rule_due *due, struct batch *batch, int64_t most, st
     if (db_execute(batch->db, SQL_RULE_DUE_PLAN, err, "") < 0 ||
         rule_book_hold(batch->db, &batch->tenant, err) < 0 ||
         rule_books_open(due->books, batch->db, &batch->tenant, &batch->desk, err) < 0 ||
-        read_batch(batch, most, err) < 0 || look_up(batch, err) < 0)
+        read_batch(batch, most, err) < 0)
+        goto out;
+    if (batch->count == 0) { /* another controller was here meanwhile */
+        rc = 0;
+        goto out;
+    }
+    if (look_up(batch, err) < 0)
         goto out;
     batch->carry =
         decision_carry_create(batch->db, &batch->tenant, batch->desk.book, batch->desk.engine,
