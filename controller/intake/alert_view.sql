@@ -8,8 +8,12 @@ select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partit
                          -- A message of our own shape holds its event as it is.
                          when a.event_id is not null then convert_from(a.raw, 'UTF8')::json -> 'event' end,
             'raw_length', a.raw_length, 'raw_sha256', encode(a.raw_sha256, 'hex'),
-           'decisions', (select json_agg(json_build_object('id', d.id, 'rule', r.name, 'rule_version', d.rule_version, 'outcome', d.outcome,
-                                                           'reason', d.reason, 'task', d.task_id) order by d.id)
+           'decisions', (select json_agg(json_build_object('id', d.id, 'rule', r.name, 'rule_version', d.rule_version, 'shadow', d.shadow,
+                                                           'trigger', d.trigger_kind, 'ending', d.ending, 'until', d.until_at, 'words', d.words,
+                                                           'outcome', d.outcome, 'reason', d.reason, 'evaluated_at', d.evaluated_at,
+                                                           'machine_document_version', d.machine_document_version, 'task', d.task_id,
+                                                           'ticket', (select t.id from ticket t where t.tenant_id = d.tenant_id
+                                                                      and t.alert_id = d.alert_id and t.decision_id = d.id)) order by d.id)
                          from decision d left join rule r on r.tenant_id = d.tenant_id and r.id = d.rule_id
                          where d.tenant_id = a.tenant_id and d.alert_id = a.id)), a.id::text
 from alert a
