@@ -134,6 +134,19 @@ static int read_data(struct rule_reader *reader, const struct yaml_node *node,
     return *ret ? 0 : -1;
 }
 
+static bool holds_texts(const json_t *map)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)map, key, value)
+    {
+        if (!json_is_string(value))
+            return false;
+    }
+    return true;
+}
+
 static bool is_of_type(const json_t *value, const char *type)
 {
     struct cel_value moment;
@@ -143,7 +156,8 @@ static bool is_of_type(const json_t *value, const char *type)
     if (strcmp(type, "int") == 0)
         return json_is_integer(value);
     if (strncmp(type, "map", 3) == 0)
-        return json_is_object(value);
+        return json_is_object(value) &&
+               (strcmp(type, "map<string, string>") != 0 || holds_texts(value));
     if (!json_is_string(value))
         return false;
     if (strcmp(type, "timestamp") != 0)
@@ -160,7 +174,7 @@ void rule_reader_kinds(struct rule_reader *reader, const struct yaml_node *map, 
     for (size_t i = 0; i < rule_name_count; i++) {
         const char *name = rule_names[i].name, *type = rule_names[i].type;
         const json_t *value;
-        bool quote;
+        bool quote, texts;
 
         if (strncmp(name, of, length) != 0 || name[length] != '.')
             continue;
@@ -168,8 +182,12 @@ void rule_reader_kinds(struct rule_reader *reader, const struct yaml_node *map, 
         if (!value || is_of_type(value, type))
             continue;
         quote = strcmp(type, "string") == 0 && (json_is_number(value) || json_is_boolean(value));
+        texts = json_is_object(value) && strncmp(type, "map", 3) == 0;
         rule_reader_refuse(reader, yaml_member(map, name + length + 1), "%s is of type %s%s", name,
-                           type, quote ? ": quote it" : "");
+                           type,
+                           quote   ? ": quote it"
+                           : texts ? ": quote its values"
+                                   : "");
     }
 }
 

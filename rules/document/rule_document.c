@@ -61,6 +61,24 @@ static void check_limits(const struct rule_document *document, struct rule_issue
     }
 }
 
+/* What is held is told apart by the key of dedup, before the window counts. */
+static void check_hold(const struct rule_document *document, struct rule_issues *issues)
+{
+    for (size_t i = 0; document->hold_ms && i < document->dedup.count; i++) {
+        const struct rule_expression *part = &document->dedup.parts[i];
+        const int *slots;
+
+        for (size_t n = cel_program_slots(part->program, &slots); n-- > 0;)
+            if ((size_t)slots[n] < rule_name_count && rule_names[slots[n]].of == RULE_OF_WINDOW) {
+                rule_issues_add(issues, part->line, part->column,
+                                "%s is not known yet: what holds is told apart by this key before "
+                                "the window counts",
+                                rule_names[slots[n]].name);
+                break;
+            }
+    }
+}
+
 static void read_file(struct rule_reader *reader, struct rule_document *document)
 {
     const struct yaml_node *root = yaml_root(reader->yaml);
@@ -80,8 +98,10 @@ static void read_file(struct rule_reader *reader, struct rule_document *document
     rule_reader_map(reader, root, &rule_file_shape, document);
     if (!document->title && document->id && !(document->title = strdup(document->id)))
         rule_issues_no_memory(reader->issues);
-    if (reader->issues->count == 0 && !reader->issues->no_memory)
+    if (reader->issues->count == 0 && !reader->issues->no_memory) {
         check_limits(document, reader->issues);
+        check_hold(document, reader->issues);
+    }
     keep_later(document, reader);
 }
 

@@ -123,6 +123,7 @@ static struct nearness look(struct rule_moment *moment, const struct rule_in_set
     const char *text = rule->document->match.text;
     struct nearness near = {.rule = rule};
     struct rule_part parts[RULE_PARTS_MAX];
+    bool told = false; /* the first that is false; what has no value is absorbed by it */
     size_t count;
 
     for (size_t i = 0; i < rule->wanted_count; i++)
@@ -133,13 +134,16 @@ static struct nearness look(struct rule_moment *moment, const struct rule_in_set
     if (near.wanted || !text)
         return near;
     count = rule_parts_split(text, parts);
-    for (; near.parts < count; near.parts++) {
-        struct cel_value value = value_of(moment, rule->document, text + parts[near.parts].offset,
-                                          parts[near.parts].length);
+    for (size_t i = 0; i < count; i++) {
+        struct cel_value value =
+            value_of(moment, rule->document, text + parts[i].offset, parts[i].length);
+        bool is_false = cel_is(value, CEL_BOOL) && !value.boolean;
 
-        near.part = parts[near.parts];
-        if (!cel_is(value, CEL_BOOL) || !value.boolean)
-            break;
+        if (cel_is(value, CEL_BOOL) && value.boolean)
+            near.parts++;
+        else if (near.part.length == 0 || (is_false && !told))
+            near.part = parts[i];
+        told = told || is_false;
     }
     return near;
 }

@@ -76,6 +76,17 @@ START_TEST(the_nearest_rule_is_told)
 }
 END_TEST
 
+/* A part that is false makes the whole false, whatever stands before it. */
+START_TEST(what_is_false_is_told_and_not_what_has_no_value)
+{
+    rule_bed_add(&bed, "a",
+                 "  match: event.component.ok && event.labels.x == 'y' && event.count > 5\n");
+    rule_bed_open(&bed);
+    explains("\"count\": 1, \"component\": {}, \"labels\": {}", "",
+             "no rule is for it; the nearest is a: event.count > 5 is false, event.count is 1");
+}
+END_TEST
+
 START_TEST(what_is_wanted_of_the_scope_is_told)
 {
     bed.members[bed.count++].document =
@@ -109,5 +120,5 @@ START_TEST(a_finding_is_a_sentence)
 END_TEST
 
 CHECK_MAIN_WITH("rule_explain", NULL, close_it, a_match_is_split_at_its_outermost_ands,
-                the_nearest_rule_is_told, what_is_wanted_of_the_scope_is_told,
-                a_finding_is_a_sentence)
+                the_nearest_rule_is_told, what_is_false_is_told_and_not_what_has_no_value,
+                what_is_wanted_of_the_scope_is_told, a_finding_is_a_sentence)
