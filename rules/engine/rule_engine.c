@@ -316,15 +316,22 @@ int rule_engine_due(struct rule_engine *engine, const struct rule_state *state,
 {
     int64_t rule = rule_set_find(engine->set, state->name.rule);
     struct rule_state_name name = state->name;
+    int64_t arrived_us = moment->now_us;
     int kind = state->name.kind;
+    const unsigned char *reference;
     struct rule_work work;
+    size_t length;
     uint8_t entry;
 
     memcpy(&entry, state->name.key, 1);
+    if (kind == RULE_STATE_HOLD)
+        step_hold_reference(state, &reference, &length, &arrived_us);
     rule_states_drop(engine->states, &name);
     if (rule < 0 || (kind != RULE_STATE_HOLD && kind != RULE_STATE_ABSENT))
         return 0;
     work = work_of(engine, (uint32_t)rule, moment, ret, err);
+    if (moment->time_us > arrived_us) /* nothing came from the future, then as now */
+        moment->time_us = arrived_us;
     if (kind == RULE_STATE_HOLD)
         return go_on_behind_hold(engine, &work) < 0 ? -1 : 1;
     if (entry < 1 || entry > work.rule->document->absent_count)
@@ -338,11 +345,11 @@ int rule_engine_due(struct rule_engine *engine, const struct rule_state *state,
 int rule_engine_reference(const struct rule_state *state, const unsigned char **ret,
                           size_t *ret_length, const char **ret_task)
 {
+    int64_t arrived_us;
+
     *ret_task = "";
-    *ret = state->value;
-    *ret_length = state->length;
     if (state->name.kind == RULE_STATE_HOLD)
-        return 1;
+        return step_hold_reference(state, ret, ret_length, &arrived_us);
     if (state->name.kind != RULE_STATE_ABSENT)
         return 0;
     return rule_note_reference(state, ret, ret_length, ret_task);

@@ -52,8 +52,11 @@ int step_require(struct rule_work *work);
 /* What is remembered of an act; of its ticket only the first. 0 or -1. */
 int step_dedup_remember(struct rule_work *work);
 int step_throttle_remember(struct rule_work *work);
-/* The state of a hold holds the first alert's reference. */
 int step_hold_name(struct rule_work *work, struct rule_state_name *ret);
+/* Of the first alert of a hold: its reference, and when it arrived. 1; 0: bytes that no hold has.
+ */
+int step_hold_reference(const struct rule_state *state, const unsigned char **ret,
+                        size_t *ret_length, int64_t *ret_arrived_us);
 
 /* The changes that were noted. 0 or -1. */
 int rule_work_commit(struct rule_work *work);

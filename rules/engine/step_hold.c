@@ -1,7 +1,9 @@
 /* step_hold.c - a fault must last. The first alert begins it, and is the one that goes on when it
  * has lasted; others of its key change nothing, one that is resolved ends it (rule_engine.c).
- * Value: the first alert's reference.
+ * Value: when the first alert arrived, in microseconds (8 bytes, big end first), and its reference.
  */
+#include <string.h>
+
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/engine/rule_names_read.h"
@@ -36,6 +38,36 @@ int step_hold_name(struct rule_work *work, struct rule_state_name *ret)
                       : name_by_asset(work, ret);
 }
 
+#define HEAD 8
+
+/* Of the alert that begins it. */
+static int begin(struct rule_work *work, const struct rule_state_name *name, int64_t due_us)
+{
+    const struct rule_reference *reference = &work->moment->reference;
+    unsigned char value[HEAD + RULE_REFERENCE_MAX];
+    uint64_t arrived = (uint64_t)work->moment->now_us;
+
+    for (size_t i = HEAD; i-- > 0; arrived >>= 8)
+        value[i] = (unsigned char)arrived;
+    memcpy(value + HEAD, reference->bytes, reference->length);
+    return rule_work_put(work, name, value, HEAD + reference->length, due_us);
+}
+
+int step_hold_reference(const struct rule_state *state, const unsigned char **ret,
+                        size_t *ret_length, int64_t *ret_arrived_us)
+{
+    uint64_t arrived = 0;
+
+    if (state->length < HEAD)
+        return 0;
+    for (size_t i = 0; i < HEAD; i++)
+        arrived = arrived << 8 | state->value[i];
+    *ret_arrived_us = (int64_t)arrived;
+    *ret = state->value + HEAD;
+    *ret_length = state->length - HEAD;
+    return 1;
+}
+
 int step_hold(struct rule_work *work)
 {
     int64_t hold_us = work->rule->document->hold_ms * 1000;
@@ -51,8 +83,7 @@ int step_hold(struct rule_work *work)
     state = rule_states_find(work->states, &name);
     if (state)
         due_us = state->due_us;
-    else if (rule_work_put(work, &name, work->moment->reference.bytes,
-                           work->moment->reference.length, due_us) < 0)
+    else if (begin(work, &name, due_us) < 0)
         return -1;
     return rule_work_end(work, RULE_HELD, due_us, "");
 }

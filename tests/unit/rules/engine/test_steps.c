@@ -151,6 +151,23 @@ START_TEST(an_alert_that_is_held_does_not_suppress_itself)
 }
 END_TEST
 
+START_TEST(what_was_held_counts_when_it_arrived)
+{
+    rule("  hold: 2m\n"
+         "  window: {kind: sliding, key: asset.id, within: 1h, when: window.last == "
+         "timestamp(5)}\n");
+    alert("", 5, "a:held@125");
+    due("", 125, "a:acts");
+    /* One that is still to come when it arrives has come then. */
+    rule_bed_close(&bed);
+    rule("  hold: 2m\n"
+         "  window: {kind: sliding, key: asset.id, within: 1h, when: window.last == "
+         "timestamp(5)}\n");
+    alert("\"time\": \"1970-01-01T00:01:00Z\"", 5, "a:held@125");
+    due("\"time\": \"1970-01-01T00:01:00Z\"", 125, "a:acts");
+}
+END_TEST
+
 START_TEST(match_is_asked_again_when_it_has_lasted)
 {
     rule("  match: event.count > 1\n  hold: 2m\n");
@@ -370,10 +387,10 @@ CHECK_MAIN_WITH("steps", NULL, close_it, another_alert_suppresses_for_a_time,
                 a_state_names_the_first_alert, a_resolved_alert_ends_a_hold,
                 a_resolved_alert_of_something_else_ends_no_hold,
                 an_alert_that_is_held_does_not_suppress_itself,
-                match_is_asked_again_when_it_has_lasted, a_hold_without_a_key_needs_a_machine,
-                a_sliding_window_looks_back_from_the_newest, late_alerts_count_within_lateness,
-                a_tumbling_window_begins_at_whole_multiples, a_session_ends_after_its_last,
-                a_late_alert_joins_sessions, amounts_are_summed,
+                what_was_held_counts_when_it_arrived, match_is_asked_again_when_it_has_lasted,
+                a_hold_without_a_key_needs_a_machine, a_sliding_window_looks_back_from_the_newest,
+                late_alerts_count_within_lateness, a_tumbling_window_begins_at_whole_multiples,
+                a_session_ends_after_its_last, a_late_alert_joins_sessions, amounts_are_summed,
                 alerts_that_all_come_late_share_a_window, a_window_is_forgotten_when_it_is_over,
                 the_longest_quiet_key_makes_room, a_window_that_fails_counts_nothing,
                 a_rule_acts_once_on_one_fault, a_rule_acts_so_often_at_most,
