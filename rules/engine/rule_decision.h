@@ -12,6 +12,7 @@
 #include "rules/document/rule_document.h"
 #include "rules/engine/rule_state_key.h"
 
+struct cel_arena;
 struct rule_work;
 
 #define RULE_WINDOW_NAMES 4 /* window.sum, count, first, last */
@@ -55,3 +56,8 @@ int rule_decision_open(struct rule_work *work, const struct rule_ticket *ticket,
 /* A group of machines as text; those that lack what it is made of are one, "". 1 or 0. */
 int rule_decision_group(struct rule_work *work, const char *field, size_t entry,
                         const struct rule_expression *expression, const char **ret);
+
+/* Texts and keys become copies in 'arena'; what belongs to the document stays borrowed. 0, or -1:
+ * no room. */
+int rule_decision_keep(struct rule_decision *decision, struct cel_arena *arena);
+int rule_opening_keep(struct rule_opening *opening, struct cel_arena *arena);

@@ -1,10 +1,9 @@
 /* rule_world.c - see rule_world.h. Invariant: a task that is not over has a moment at which it is
- * looked at again, or waits for something that a person or another task does. Groups of limits and
- * stages are held back in the order in which tasks were made.
+ * looked at again, or waits for something that a person or another task does. Tasks are held
+ * back in the order in which they were made.
  */
 #include "rules/engine/rule_world.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,53 +12,10 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/engine/rule_hours.h"
 #include "rules/engine/rule_states.h"
+#include "rules/engine/rule_world_inside.h"
 
 #define WORLD_BYTES_MAX ((size_t)1 << 30)
 #define PEOPLE_MAX 128 /* that answered for one task: 8 levels of 16 */
-
-/* The machines of one value of a rollout's key. */
-struct rollout {
-    struct rollout *next;
-    const struct rule_state_key *key;
-    size_t stage;
-    int64_t counts[4];
-    int64_t ended_us; /* the last of them; RULE_NEVER: none yet */
-    bool halted;
-};
-
-struct task {
-    struct rule_task shown;
-    size_t number;
-    struct rollout *rollout; /* NULL: none */
-    size_t stage;            /* of the rollout, that it was started in */
-    size_t level, yes;
-    const char **people; /* that said yes; NULL: none yet */
-    size_t people_count;
-    int64_t next_us;   /* looked at again */
-    int64_t close_us;  /* of its window; RULE_NEVER */
-    int64_t latest_us; /* must be started by then */
-};
-
-struct rule_world {
-    struct rule_world_calls calls;
-    struct cel_arena *arena;
-    struct task **tasks;
-    size_t count, room;
-    struct rule_made *made;
-    size_t made_count, made_room;
-    struct rollout *rollouts;
-    size_t boots;
-    bool moved; /* something ended: those that wait are looked at again */
-    struct group *groups;
-};
-
-/* How many machines one value of an expression has. */
-struct group {
-    struct group *next;
-    const struct rule_expression *by;
-    const char *name;
-    size_t machines;
-};
 
 const char *rule_task_state_name(enum rule_task_state state)
 {
@@ -88,78 +44,19 @@ void rule_world_destroy(struct rule_world *world)
         return;
     cel_arena_destroy(world->arena);
     free(world->tasks);
-    free(world->made);
+    rule_made_clear(&world->made);
     free(world);
-}
-
-/* ---- copies ---- */
-
-static const char *keep(struct rule_world *world, const char *text)
-{
-    return text ? cel_arena_copy(world->arena, text, strlen(text)) : NULL;
-}
-
-/* -1: no room. */
-static int keep_all(struct rule_world *world, const char **texts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (texts[i] && !(texts[i] = keep(world, texts[i])))
-            return -1;
-    return 0;
-}
-
-static int keep_opening(struct rule_world *world, struct rule_opening *opening)
-{
-    if (opening->queue && (!(opening->queue = keep(world, opening->queue)) ||
-                           !(opening->title = keep(world, opening->title))))
-        return -1;
-    return 0;
-}
-
-static int keep_decision(struct rule_world *world, struct rule_decision *decision)
-{
-    for (size_t i = 0; i < decision->param_count; i++)
-        if (!(decision->params[i].value = keep(world, decision->params[i].value)))
-            return -1;
-    if (keep_all(world, decision->limits, RULE_LIST_MAX) < 0 ||
-        keep_all(world, decision->levels, RULE_LEVELS_MAX) < 0 ||
-        keep_all(world, decision->zones, RULE_LIST_MAX) < 0 ||
-        keep_all(world, decision->stages, RULE_LIST_MAX) < 0 ||
-        keep_all(world, &decision->calendar, 1) < 0)
-        return -1;
-    if (decision->rollout) {
-        struct rule_state_key *key = cel_arena_take(world->arena, sizeof(*key));
-
-        if (!key)
-            return -1;
-        *key = *decision->rollout;
-        decision->rollout = key;
-    }
-    return keep_opening(world, &decision->otherwise);
 }
 
 /* ---- the list ---- */
 
 static int note(struct rule_world *world, const struct rule_made *made, struct error *err)
 {
-    size_t room = world->made_room ? world->made_room * 2 : 64;
-    struct rule_made *list;
-
-    if (world->made_count == world->made_room) {
-        if (!(list = realloc(world->made, room * sizeof(*list))))
-            return error_no_memory(err);
-        world->made = list;
-        world->made_room = room;
-    }
-    world->made[world->made_count] = *made;
-    if (keep_opening(world, &world->made[world->made_count].opening) < 0)
-        return error_no_memory(err);
-    world->made_count++;
-    return 0;
+    return rule_made_add(&world->made, made, world->arena, err);
 }
 
-static int note_task(struct rule_world *world, const struct task *task, enum rule_test_act act,
-                     int64_t now_us, struct error *err)
+static int note_task(struct rule_world *world, const struct rule_world_task *task,
+                     enum rule_test_act act, int64_t now_us, struct error *err)
 {
     return note(
         world,
@@ -193,7 +90,7 @@ int rule_world_suppress(struct rule_world *world, size_t machine, int64_t now_us
 /* ---- one task, step by step ---- */
 
 /* It does not go on: its ticket, if the rule has one. */
-static int drop(struct rule_world *world, struct task *task, bool ticket, int64_t now_us,
+static int drop(struct rule_world *world, struct rule_world_task *task, bool ticket, int64_t now_us,
                 struct error *err)
 {
     task->shown.state = RULE_TASK_DROPPED;
@@ -213,7 +110,7 @@ static int drop(struct rule_world *world, struct task *task, bool ticket, int64_
 }
 
 /* The same for the same task at each run: FNV-1a of its number and machine, mixed. */
-static int64_t spread_of(const struct task *task, int64_t spread_us)
+static int64_t spread_of(const struct rule_world_task *task, int64_t spread_us)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ task->number;
 
@@ -226,7 +123,7 @@ static int64_t spread_of(const struct task *task, int64_t spread_us)
 }
 
 /* From 'from_us' on: its next window, and its place in it. */
-static int find_window(struct task *task, int64_t from_us, struct error *err)
+static int find_window(struct rule_world_task *task, int64_t from_us, struct error *err)
 {
     const struct rule_schedule *schedule = &task->shown.decision.rule->schedule;
     int64_t open_us, room_us;
@@ -250,7 +147,8 @@ static int find_window(struct task *task, int64_t from_us, struct error *err)
     return 0;
 }
 
-static int schedule(struct rule_world *world, struct task *task, int64_t now_us, struct error *err)
+static int schedule(struct rule_world *world, struct rule_world_task *task, int64_t now_us,
+                    struct error *err)
 {
     const struct rule_schedule *plan = &task->shown.decision.rule->schedule;
 
@@ -266,7 +164,8 @@ static int schedule(struct rule_world *world, struct task *task, int64_t now_us,
     return find_window(task, now_us, err);
 }
 
-static int ask(struct rule_world *world, struct task *task, int64_t now_us, struct error *err)
+static int ask(struct rule_world *world, struct rule_world_task *task, int64_t now_us,
+               struct error *err)
 {
     const struct rule_approval *approval = &task->shown.decision.rule->approval;
 
@@ -278,133 +177,10 @@ static int ask(struct rule_world *world, struct task *task, int64_t now_us, stru
     return note_task(world, task, RULE_TEST_APPROVE, now_us, err);
 }
 
-/* ---- limits and stages ---- */
-
-static int group_size(struct rule_world *world, const struct task *task,
-                      const struct rule_expression *by, const char *name, size_t *ret,
-                      struct error *err)
-{
-    struct group *group = world->groups;
-
-    while (group && (group->by != by || strcmp(group->name, name) != 0))
-        group = group->next;
-    if (!group) {
-        if (!(group = cel_arena_take(world->arena, sizeof(*group))))
-            return error_no_memory(err);
-        if (world->calls.machines(world->calls.context, &task->shown, by, name, &group->machines,
-                                  err) < 0)
-            return -1;
-        group->by = by;
-        group->name = keep(world, name);
-        if (!group->name)
-            return error_no_memory(err);
-        group->next = world->groups;
-        world->groups = group;
-    }
-    *ret = group->machines;
-    return 0;
-}
-
-/* Of a stage, at least one. */
-static int64_t percent_of(double percent, size_t machines)
-{
-    int64_t part = (int64_t)floor(percent * (double)machines / 100.0 + 1e-9);
-
-    return part < 1 ? 1 : part;
-}
-
-/* 1: one more may run; 0: not now. */
-static int within_limits(struct rule_world *world, const struct task *task, struct error *err)
-{
-    const struct rule_document *rule = task->shown.decision.rule;
-
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        const struct rule_limit *limit = &rule->limits[i];
-        int64_t most, running = 0;
-        size_t machines = 0;
-
-        if (limit->max_percent > 0 &&
-            group_size(world, task, &limit->by, task->shown.decision.limits[i], &machines, err) < 0)
-            return -1;
-        most = rule_limit_most(limit, machines);
-        for (size_t n = 0; n < world->count; n++)
-            running += world->tasks[n]->shown.state == RULE_TASK_RUNNING &&
-                       strcmp(world->tasks[n]->shown.decision.limits[i],
-                              task->shown.decision.limits[i]) == 0;
-        if (running >= most)
-            return 0;
-    }
-    return 1;
-}
-
-static bool same_group(const struct task *a, const struct task *b, size_t stage)
-{
-    return a->rollout == b->rollout &&
-           strcmp(a->shown.decision.stages[stage], b->shown.decision.stages[stage]) == 0;
-}
-
-/* In the last stage those that run, before that all that were started in it. */
-static int64_t in_stage(const struct rule_world *world, const struct task *task, bool last)
-{
-    size_t stage = task->rollout->stage;
-    int64_t count = 0;
-
-    for (size_t i = 0; i < world->count; i++) {
-        const struct task *other = world->tasks[i];
-
-        if (same_group(other, task, stage) && other->stage == stage)
-            count += last ? other->shown.state == RULE_TASK_RUNNING
-                          : other->shown.state >= RULE_TASK_RUNNING &&
-                                other->shown.state <= RULE_TASK_FAILED;
-    }
-    return count;
-}
-
-/* The stage is full: when all of it has ended and the time of soaking is over, the next begins. 1:
- * it has; 0: *ret_us says when, RULE_NEVER for when something ends. */
-static int next_stage(struct rollout *rollout, const struct rule_rollout *plan, int64_t now_us,
-                      int64_t *ret_us)
-{
-    *ret_us = RULE_NEVER;
-    if (rollout->counts[RULE_ROLLOUT_RUNNING] > 0 || rollout->ended_us == RULE_NEVER)
-        return 0;
-    *ret_us = rollout->ended_us + plan->stages[rollout->stage].soak_ms * 1000;
-    if (*ret_us > now_us)
-        return 0;
-    rollout->stage++;
-    return 1;
-}
-
-static int within_stage(struct rule_world *world, struct task *task, int64_t now_us,
-                        int64_t *ret_us, struct error *err)
-{
-    struct rollout *rollout = task->rollout;
-    const struct rule_rollout *plan = &task->shown.decision.rule->rollout;
-
-    if (!rollout || rollout->halted)
-        return !rollout;
-    for (;;) {
-        const struct rule_stage *stage = &plan->stages[rollout->stage];
-        bool last = rollout->stage + 1 == plan->count;
-        int64_t most = stage->max;
-        size_t machines;
-
-        if (stage->max_percent > 0) {
-            if (group_size(world, task, &stage->of, task->shown.decision.stages[rollout->stage],
-                           &machines, err) < 0)
-                return -1;
-            most = percent_of(stage->max_percent, machines);
-        }
-        if (in_stage(world, task, last) < most)
-            return 1;
-        if (last || !next_stage(rollout, plan, now_us, ret_us))
-            return 0;
-    }
-}
-
 /* ---- running ---- */
 
-static int start(struct rule_world *world, struct task *task, int64_t now_us, struct error *err)
+static int start(struct rule_world *world, struct rule_world_task *task, int64_t now_us,
+                 struct error *err)
 {
     int rc = world->calls.may_start(world->calls.context, &task->shown, now_us, err);
 
@@ -420,10 +196,10 @@ static int start(struct rule_world *world, struct task *task, int64_t now_us, st
     return note_task(world, task, RULE_TEST_BOOT, now_us, err);
 }
 
-static int halt(struct rule_world *world, const struct task *task, int64_t now_us,
+static int halt(struct rule_world *world, const struct rule_world_task *task, int64_t now_us,
                 struct error *err)
 {
-    struct rollout *rollout = task->rollout;
+    struct rule_rollout_run *rollout = task->rollout;
     struct rule_opening opening = {0};
     int rc;
 
@@ -442,7 +218,7 @@ static int halt(struct rule_world *world, const struct task *task, int64_t now_u
     return rule_world_open(world, &opening, task->shown.machine, now_us, err);
 }
 
-static int end(struct rule_world *world, struct task *task, enum rule_task_state state,
+static int end(struct rule_world *world, struct rule_world_task *task, enum rule_task_state state,
                int64_t now_us, struct error *err)
 {
     task->shown.state = state;
@@ -459,7 +235,7 @@ static int end(struct rule_world *world, struct task *task, enum rule_task_state
     return halt(world, task, now_us, err);
 }
 
-static int try_to_start(struct rule_world *world, struct task *task, int64_t now_us,
+static int try_to_start(struct rule_world *world, struct rule_world_task *task, int64_t now_us,
                         struct error *err)
 {
     int64_t again_us = RULE_NEVER;
@@ -467,9 +243,9 @@ static int try_to_start(struct rule_world *world, struct task *task, int64_t now
 
     if (now_us >= task->close_us) /* held back until its window closed */
         return find_window(task, now_us, err);
-    rc = within_limits(world, task, err);
+    rc = rule_room_of_limits(world, task, err);
     if (rc > 0)
-        rc = within_stage(world, task, now_us, &again_us, err);
+        rc = rule_room_of_stage(world, task, now_us, &again_us, err);
     if (rc < 0)
         return -1;
     if (rc > 0)
@@ -481,7 +257,8 @@ static int try_to_start(struct rule_world *world, struct task *task, int64_t now
     return 0;
 }
 
-static int go_on(struct rule_world *world, struct task *task, int64_t now_us, struct error *err)
+static int go_on(struct rule_world *world, struct rule_world_task *task, int64_t now_us,
+                 struct error *err)
 {
     const struct rule_approval *approval = &task->shown.decision.rule->approval;
 
@@ -503,27 +280,11 @@ static int go_on(struct rule_world *world, struct task *task, int64_t now_us, st
 
 /* ---- from outside ---- */
 
-static struct rollout *join(struct rule_world *world, const struct rule_state_key *key)
-{
-    struct rollout *rollout = world->rollouts;
-
-    while (rollout && (rollout->key->length != key->length ||
-                       memcmp(rollout->key->bytes, key->bytes, key->length) != 0))
-        rollout = rollout->next;
-    if (!rollout) {
-        if (!(rollout = cel_arena_take(world->arena, sizeof(*rollout))))
-            return NULL;
-        *rollout = (struct rollout){.next = world->rollouts, .key = key, .ended_us = RULE_NEVER};
-        world->rollouts = rollout;
-    }
-    rollout->counts[RULE_ROLLOUT_TOTAL]++;
-    return rollout;
-}
-
-static struct task *make_task(struct rule_world *world, const struct rule_decision *decision)
+static struct rule_world_task *make_task(struct rule_world *world,
+                                         const struct rule_decision *decision)
 {
     size_t room = world->room ? world->room * 2 : 64;
-    struct task **tasks, *task;
+    struct rule_world_task **tasks, *task;
 
     if (world->count == world->room) {
         if (!(tasks = realloc(world->tasks, room * sizeof(*tasks))))
@@ -534,8 +295,9 @@ static struct task *make_task(struct rule_world *world, const struct rule_decisi
     if (!(task = cel_arena_take(world->arena, sizeof(*task))))
         return NULL;
     task->shown.decision = *decision;
-    if (keep_decision(world, &task->shown.decision) < 0 ||
-        (decision->rollout && !(task->rollout = join(world, task->shown.decision.rollout))))
+    if (rule_decision_keep(&task->shown.decision, world->arena) < 0 ||
+        (decision->rollout &&
+         !(task->rollout = rule_room_join(world, task->shown.decision.rollout))))
         return NULL;
     task->number = world->count;
     snprintf(task->shown.id, sizeof(task->shown.id), "t%zu", world->count + 1);
@@ -547,7 +309,7 @@ int rule_world_act(struct rule_world *world, const struct rule_decision *decisio
                    const struct rule_reference *reference, int64_t now_us,
                    const struct rule_task **ret_task, struct error *err)
 {
-    struct task *task = make_task(world, decision);
+    struct rule_world_task *task = make_task(world, decision);
 
     if (!task)
         return error_no_memory(err);
@@ -559,7 +321,7 @@ int rule_world_act(struct rule_world *world, const struct rule_decision *decisio
     return ask(world, task, now_us, err);
 }
 
-static bool may_answer(const struct task *task, const char *by)
+static bool may_answer(const struct rule_world_task *task, const char *by)
 {
     if (!task->shown.decision.rule->approval.distinct_people)
         return task->people_count < PEOPLE_MAX;
@@ -569,8 +331,8 @@ static bool may_answer(const struct task *task, const char *by)
     return task->people_count < PEOPLE_MAX;
 }
 
-static int answer_task(struct rule_world *world, struct task *task, bool yes, const char *by,
-                       int64_t now_us, struct error *err)
+static int answer_task(struct rule_world *world, struct rule_world_task *task, bool yes,
+                       const char *by, int64_t now_us, struct error *err)
 {
     const struct rule_level *level = &task->shown.decision.rule->approval.levels[task->level];
 
@@ -581,7 +343,7 @@ static int answer_task(struct rule_world *world, struct task *task, bool yes, co
     if (!task->people &&
         !(task->people = cel_arena_take(world->arena, PEOPLE_MAX * sizeof(const char *))))
         return error_no_memory(err);
-    if (!(task->people[task->people_count++] = keep(world, by)))
+    if (!(task->people[task->people_count++] = cel_arena_copy(world->arena, by, strlen(by))))
         return error_no_memory(err);
     if ((int64_t)++task->yes < level->count)
         return 0;
@@ -593,7 +355,7 @@ int rule_world_answer(struct rule_world *world, bool yes, const char *by, const 
                       int64_t now_us, struct error *err)
 {
     for (size_t i = 0; i < world->count; i++) {
-        struct task *task = world->tasks[i];
+        struct rule_world_task *task = world->tasks[i];
 
         if (task->shown.state == RULE_TASK_ASKED &&
             strcmp(task->shown.decision.rule->approval.levels[task->level].role, role) == 0)
@@ -605,7 +367,7 @@ int rule_world_answer(struct rule_world *world, bool yes, const char *by, const 
 int rule_world_tell(struct rule_world *world, size_t machine, enum rule_task_state state,
                     int64_t now_us, struct error *err)
 {
-    struct task *task = NULL;
+    struct rule_world_task *task = NULL;
 
     for (size_t i = world->count; i-- > 0 && !task;)
         if (world->tasks[i]->shown.machine == machine)
@@ -640,7 +402,7 @@ int rule_world_step(struct rule_world *world, int64_t now_us, struct error *err)
             world->tasks[i]->next_us <= now_us && go_on(world, world->tasks[i], now_us, err) < 0)
             return -1;
     for (size_t i = 0; i < world->count; i++) {
-        struct task *task = world->tasks[i];
+        struct rule_world_task *task = world->tasks[i];
         bool held_back = world->moved && task->shown.state == RULE_TASK_WAITING;
 
         while (task->next_us <= now_us || held_back) {
@@ -660,8 +422,8 @@ int rule_world_step(struct rule_world *world, int64_t now_us, struct error *err)
 
 size_t rule_world_made(const struct rule_world *world, const struct rule_made **ret)
 {
-    *ret = world->made;
-    return world->made_count;
+    *ret = world->made.lines;
+    return world->made.count;
 }
 
 size_t rule_world_boots(const struct rule_world *world)

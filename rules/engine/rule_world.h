@@ -12,6 +12,7 @@
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_test.h"
 #include "rules/engine/rule_decision.h"
+#include "rules/engine/rule_made.h"
 #include "rules/engine/rule_moment.h"
 
 struct cel_arena;
@@ -39,16 +40,6 @@ struct rule_task {
     enum rule_task_state state;
     struct rule_decision decision; /* a copy that lives as long as the world */
     struct rule_reference reference;
-};
-
-/* One line of the list. */
-struct rule_made {
-    int64_t at_us;
-    int act;                      /* enum rule_test_act */
-    const struct rule_task *task; /* NULL: there is none */
-    size_t machine;
-    int64_t level;               /* APPROVE: from 1 */
-    struct rule_opening opening; /* TICKET */
 };
 
 /* What the world asks of who has the alerts and machines. All return -1 with 'err'. */
