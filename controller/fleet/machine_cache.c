@@ -21,8 +21,13 @@
 #define PARSED_BYTES_MAX ((size_t)128 << 20)
 #define SLOTS_MIN 1024 /* a power of two */
 
+/* More changes at once than these, and the whole tenant is forgotten. */
+#define CHANGES_MAX 256
+
 struct entry {
     uint64_t hash;
+    size_t size;                /* bytes of all of it */
+    bool stale;                 /* to be asked for again */
     struct machine_claim claim; /* as the strings below it, in 'text' */
     struct machine_found found;
     struct machine_document document;
@@ -167,11 +172,14 @@ static size_t room_of(const struct machine_claim *claim, const struct machine_fo
 static struct entry *entry_make(struct machine_cache *cache, const struct machine_claim *claim,
                                 const struct machine_found *found)
 {
-    struct entry *entry = malloc(room_of(claim, found));
+    size_t size = room_of(claim, found);
+    struct entry *entry = malloc(size);
     char *at;
 
     if (!entry)
         return NULL;
+    entry->size = size;
+    entry->stale = false;
     at = entry->text;
     entry->hash = hash_of(claim);
     entry->claim =
@@ -209,7 +217,52 @@ static struct tenant_machines *tenant_of(struct machine_cache *cache, const stru
     return at;
 }
 
-/* What is remembered is forgotten when it may be old. */
+static bool all_told(const struct db_rows *changes, int64_t from, int64_t to)
+{
+    int64_t seen = from;
+
+    for (size_t i = 0; i < db_rows_count(changes); i++) {
+        int64_t revision = db_int(changes, i, 0);
+
+        if (db_bool(changes, i, 1) || revision > seen + 1)
+            return false;
+        seen = revision;
+    }
+    return seen == to;
+}
+
+static void mark_stale(struct tenant_machines *machines, const struct db_rows *changes)
+{
+    for (size_t c = 0; c < db_rows_count(changes); c++) {
+        struct uuid machine = db_uuid(changes, c, 2);
+
+        for (size_t i = 0; i < machines->slot_count; i++)
+            if (machines->slots[i] && uuid_equal(&machines->slots[i]->found.machine, &machine))
+                machines->slots[i]->stale = true;
+    }
+}
+
+/* What has changed since is asked for again; everything, when it is not known what that is. */
+static int catch_up(struct machine_cache *cache, struct tenant_machines *machines, struct db *db,
+                    int64_t revision, struct error *err)
+{
+    struct db_rows *changes = NULL;
+
+    if (machines->count > 0 && revision > machines->revision &&
+        revision - machines->revision <= CHANGES_MAX &&
+        !(changes = db_query(db, SQL_FLEET_CHANGES, err, "uii", &machines->tenant,
+                             machines->revision, revision)))
+        return -1;
+    if (changes && db_rows_count(changes) <= CHANGES_MAX &&
+        all_told(changes, machines->revision, revision))
+        mark_stale(machines, changes);
+    else
+        forget(cache, machines);
+    machines->revision = revision;
+    db_rows_destroy(changes);
+    return 0;
+}
+
 static int refresh(struct machine_cache *cache, struct tenant_machines *machines, struct db *db,
                    struct error *err)
 {
@@ -220,10 +273,25 @@ static int refresh(struct machine_cache *cache, struct tenant_machines *machines
         return -1;
     revision = db_int(rows, 0, 0);
     db_rows_destroy(rows);
-    if (revision != machines->revision)
-        forget(cache, machines);
-    machines->revision = revision;
-    return 0;
+    return revision == machines->revision ? 0 : catch_up(cache, machines, db, revision, err);
+}
+
+/* Into the claim's slot, in place of what may stand there. */
+static void place(struct machine_cache *cache, struct tenant_machines *machines,
+                  struct entry **slot, struct entry *entry)
+{
+    if (*slot) {
+        machine_document_clear(&(*slot)->document);
+        machines->bytes -= (*slot)->size;
+        cache->bytes -= (*slot)->size;
+        free(*slot);
+    } else {
+        machines->count++;
+        cache->count++;
+    }
+    machines->bytes += entry->size;
+    cache->bytes += entry->size;
+    *slot = entry;
 }
 
 static int remember(struct machine_cache *cache, struct tenant_machines *machines,
@@ -235,15 +303,11 @@ static int remember(struct machine_cache *cache, struct tenant_machines *machine
     if (make_room(machines) < 0)
         return error_no_memory(err);
     slot = slot_of(machines, hash_of(claim), claim);
-    if (!*slot) {
+    if (!*slot || (*slot)->stale) {
         entry = entry_make(cache, claim, found);
         if (!entry)
             return error_no_memory(err);
-        *slot = entry;
-        machines->count++;
-        cache->count++;
-        machines->bytes += room_of(claim, found);
-        cache->bytes += room_of(claim, found);
+        place(cache, machines, slot, entry);
     }
     *found = (*slot)->found;
     return 0;
@@ -295,7 +359,7 @@ int machine_cache_find(struct machine_cache *cache, struct db *db, const struct 
         struct entry *entry =
             machines->slot_count ? *slot_of(machines, hash_of(&claims[i]), &claims[i]) : NULL;
 
-        if (entry)
+        if (entry && !entry->stale)
             ret[i] = entry->found;
         else if (claims[i].mac || claims[i].serial || claims[i].asset_tag || claims[i].name)
             missing[n++] = i;

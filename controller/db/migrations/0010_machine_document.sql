@@ -55,6 +55,46 @@ create function keep_machine_documents(machines uuid[]) returns void language sq
 $$;
 revoke all on function keep_machine_documents(uuid[]) from public;
 
+-- ============ which machines changed ============
+
+-- Beside each of the last revisions: who remembers thousands of machines forgets those that changed, and keeps the others.
+create table fleet_change (
+    tenant_id uuid not null references tenant,
+    revision  bigint not null,  -- of fleet_revision, from here on
+    machines  uuid[],           -- null: any of them
+    primary key (tenant_id, revision)
+);
+alter table fleet_change enable row level security;
+alter table fleet_change force row level security;
+create policy owner_all_rows on fleet_change to muster_owner using (true) with check (true);
+create policy engine_tenant on fleet_change to muster_engine using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+create policy api_tenant on fleet_change to muster_api using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
+grant select on fleet_change to muster_engine, muster_api;
+
+-- In one order, so that two who change many machines wait for each other and no more. A tenant's row is locked until the commit: who sees a
+-- revision sees the changes up to it. Of several tenants' machines none is told which are another's.
+create function raise_fleet_revision(tenants uuid[], machines uuid[]) returns void language sql set search_path = public as $$
+    with whose as (
+        select distinct t as tenant_id from unnest(tenants) t order by 1
+    ), raised as (
+        insert into fleet_revision (tenant_id) select tenant_id from whose
+        on conflict (tenant_id) do update set revision = fleet_revision.revision + 1
+        returning tenant_id, revision
+    ), gone as (
+        delete from fleet_change c using raised r where c.tenant_id = r.tenant_id and c.revision <= r.revision - 256
+    )
+    insert into fleet_change (tenant_id, revision, machines)
+    select tenant_id, revision, case when cardinality(machines) <= 64 and (select count(*) from whose) = 1 then machines end from raised;
+$$;
+revoke all on function raise_fleet_revision(uuid[], uuid[]) from public;
+
+create or replace function machine_key_changed() returns trigger language plpgsql security definer set search_path = public as $$
+begin
+    perform raise_fleet_revision(array(select h.tenant_id from machine_holding h join changed c using (machine_id) where h.until is null),
+                                 array(select distinct machine_id from changed));
+    return null;
+end $$;
+
 -- ============ a machine ============
 
 create function machine_document_raise() returns trigger language plpgsql security definer set search_path = public as $$
@@ -74,7 +114,7 @@ create trigger machine_document_raise before update of site_id, name, serial, as
 create or replace function machine_told_changed() returns trigger language plpgsql security definer set search_path = public as $$
 begin
     perform keep_machine_documents(array[new.id]);
-    perform raise_fleet_revision(array(select tenant_id from machine_holding where machine_id = new.id and until is null));
+    perform raise_fleet_revision(array(select tenant_id from machine_holding where machine_id = new.id and until is null), array[new.id]);
     return null;
 end $$;
 drop trigger fleet_revision_update on machine;
@@ -90,7 +130,7 @@ begin
     machines := array(select id from machine where site_id = new.id order by id for no key update);
     update machine set document_version = document_version + 1 where id = any (machines);
     perform keep_machine_documents(machines);
-    perform raise_fleet_revision(array(select tenant_id from machine_holding where machine_id = any (machines) and until is null));
+    perform raise_fleet_revision(array(select tenant_id from machine_holding where machine_id = any (machines) and until is null), null);
     return null;
 end $$;
 drop trigger fleet_revision_update on site;
@@ -110,9 +150,10 @@ begin
         where id = any (machines) and not exists (select from machine_holding h where h.machine_id = m.id and h.until is null);
     end if;
     perform keep_machine_documents(machines);
-    perform raise_fleet_revision(array(select distinct tenant_id from changed));
+    perform raise_fleet_revision(array(select distinct tenant_id from changed), machines);
     return null;
 end $$;
+drop function raise_fleet_revision(uuid[]);
 
 select keep_machine_documents(array(select machine_id from machine_holding where until is null));
 
