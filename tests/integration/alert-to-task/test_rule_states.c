@@ -12,9 +12,9 @@
 
 #include "tests/support/test_alerts.h"
 
-#include "controller/decide/rule_due.h"
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
+#include "controller/intake/rule_due.h"
 #include "tests/support/check_main.h"
 
 #define MINUTE_US (60 * INT64_C(1000000))

@@ -3,7 +3,7 @@
  * Locks: whose turn a tenant's due states are (tried, never waited for), rule book (shared), the
  * buckets of states, then what tasks write: the order of a batch of alerts.
  */
-#include "controller/decide/rule_due.h"
+#include "controller/intake/rule_due.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -22,12 +22,12 @@
 #include "controller/decide/decision_carry.h"
 #include "controller/decide/rule_book.h"
 #include "controller/decide/rule_books.h"
-#include "controller/decide/rule_due.sql.h"
 #include "controller/decide/rule_keeper.h"
 #include "controller/fleet/machine_document.h"
 #include "controller/fleet/machine_lookup.h"
 #include "controller/health/metrics.h"
 #include "controller/intake/alert_recall.h"
+#include "controller/intake/rule_due.sql.h"
 #include "controller/tasks/task_ended.h"
 #include "rules/engine/rule_engine.h"
 #include "rules/engine/rule_moment.h"
@@ -360,9 +360,8 @@ static int run_batch(struct rule_due *due, struct batch *batch, int64_t most, st
     }
     if (look_up(batch, err) < 0)
         goto out;
-    batch->carry =
-        decision_carry_create(batch->db, &batch->tenant, batch->desk.book, batch->desk.engine,
-                              batch->desk.shares, err);
+    batch->carry = decision_carry_create(batch->db, &batch->tenant, batch->desk.book,
+                                         batch->desk.engine, batch->desk.shares, err);
     if (!batch->carry || load_states(batch, err) < 0 || carry_out(batch, err) < 0 ||
         commit(batch, err) < 0)
         goto out;
