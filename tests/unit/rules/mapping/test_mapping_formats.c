@@ -90,6 +90,69 @@ START_TEST(the_page_is_true)
 }
 END_TEST
 
+/* The block behind "```json WHAT NAME". */
+static json_t *block(char *page, const char *what, const char *name, char **ret_text)
+{
+    char fence[64], *from, *end;
+    json_t *json;
+
+    snprintf(fence, sizeof(fence), "```json %s %s\n", what, name);
+    from = strstr(page, fence);
+    ck_assert_msg(from != NULL, "no example: %s", fence);
+    from += strlen(fence);
+    end = strstr(from, "```");
+    ck_assert_ptr_nonnull(end);
+    *ret_text = strndup(from, (size_t)(end - from));
+    json = json_loads(*ret_text, 0, NULL);
+    ck_assert_msg(json != NULL, "%s is no JSON", fence);
+    return json;
+}
+
+static void ck_members(const json_t *wanted, const json_t *got, const char *name)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)wanted, key, value) ck_assert_msg(
+        json_equal(value, json_object_get(got, key)), "docs/alert-format.md: %s: %s", name, key);
+}
+
+START_TEST(the_examples_of_the_formats_are_true)
+{
+    char *page = file_read(TEST_DIR "/../docs/alert-format.md", 1 << 20, NULL, NULL);
+    struct mapping_run *run = mapping_run_create(NULL);
+
+    for (size_t f = 0; f < mapping_format_count; f++) {
+        const char *name = mapping_formats[f].name;
+        struct mapping *mapping = parse(&mapping_formats[f]);
+        char *text, *unused;
+        json_t *message = block(page, "message", name, &text),
+               *events = block(page, "events", name, &unused);
+        struct mapping_message sent = {.bytes = text, .length = strlen(text)};
+        struct mapping_outcomes out = {0};
+
+        ck_assert_int_eq(mapping_run_message(run, mapping, &sent, &out, NULL), 0);
+        ck_assert_uint_eq(out.count, json_array_size(events));
+        for (size_t i = 0; i < out.count; i++) {
+            const json_t *wanted = json_array_get(events, i);
+
+            ck_assert_msg(out.items[i].event != NULL, "%s: %s", name, out.items[i].why);
+            ck_members(json_object_get(wanted, "event"), out.items[i].event, name);
+            ck_members(json_object_get(wanted, "machine"), out.items[i].machine, name);
+            ck_assert_uint_eq(json_object_size(out.items[i].machine), 1);
+        }
+        mapping_outcomes_clear(&out);
+        json_decref(message);
+        json_decref(events);
+        free(text);
+        free(unused);
+        mapping_destroy(mapping);
+    }
+    mapping_run_destroy(run);
+    free(page);
+}
+END_TEST
+
 /* What anybody may send to a source of any format: never an event out of nothing, never an error
  * of ours. */
 START_TEST(no_format_takes_what_it_is_not)
@@ -130,4 +193,4 @@ START_TEST(no_format_takes_what_it_is_not)
 END_TEST
 
 CHECK_MAIN("mapping_formats", every_format_passes_its_own_tests, a_format_is_found_by_its_name,
-           the_page_is_true, no_format_takes_what_it_is_not)
+           the_page_is_true, the_examples_of_the_formats_are_true, no_format_takes_what_it_is_not)
