@@ -72,6 +72,9 @@ int rules_push(struct api_call *call);
 int rules_show(struct api_call *call);
 int rules_history(struct api_call *call);
 int rules_diff(struct api_call *call);
+/* The body is a rule: 0, or the problem says what is wrong with it. */
+int rules_check(struct api_call *call);
+int rules_replay(struct api_call *call);
 /* A step of the call's tenant by the call's principal. 'again': what is so already is right. */
 int rule_step_take(struct api_call *call, struct rule_step *step, bool again);
 int rules_arm(struct api_call *call);

@@ -108,6 +108,8 @@ const struct api_route API_ROUTES[] = {
     {"GET", "/v1/rules", rules_list, PERMISSION_RULE_READ, SCOPE_TENANT, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/rules", rules_push, PERMISSION_RULE_WRITE, SCOPE_TENANT, BODY_YAML, "rule.push",
      "arm name waive_replay reason"},
+    {"POST", "/v1/rules/replay", rules_replay, PERMISSION_RULE_WRITE, SCOPE_TENANT, BODY_YAML,
+     "rule.replay", "name since until"},
     {"GET", "/v1/rules/{name}", rules_show, PERMISSION_RULE_READ, SCOPE_TENANT, BODY_NONE, NULL,
      "version"},
     {"GET", "/v1/rules/{name}/history", rules_history, PERMISSION_RULE_READ, SCOPE_TENANT,

@@ -161,6 +161,16 @@ static struct rule_document *parse(struct api_call *call)
     return NULL;
 }
 
+int rules_check(struct api_call *call)
+{
+    struct rule_document *document = parse(call);
+
+    if (document)
+        api_object(call, "replay of rule %s v%lld", document->id, (long long)document->version);
+    rule_document_destroy(document);
+    return document ? 0 : -1;
+}
+
 static int push(struct api_call *call, const struct rule_document *document)
 {
     char who[API_ACTOR_SIZE];

@@ -35,7 +35,6 @@
 #include "rules/engine/rule_states.h"
 
 #define BATCH_MAX 200
-#define TRIGGER_SIZE 200
 /* Clocks of controllers differ: what is over for one may not be for another yet. */
 #define SWEEP_AFTER_US (5 * 60 * INT64_C(1000000))
 
@@ -52,7 +51,7 @@ struct waiting {
     struct machine_found *machine;
     const struct task_end *end;
     struct machine_document document;
-    char trigger[TRIGGER_SIZE];
+    char trigger[RULE_DUE_TRIGGER_SIZE];
     struct decision_subject subject;
     struct decision_said said;
 };
@@ -116,18 +115,17 @@ static void read_state(const struct db_rows *rows, size_t row, struct waiting *r
     uuid_parse(task, &ret->task);
 }
 
-/* The same state has this text whoever works it through, and whenever. */
-static int name_trigger(struct waiting *waiting, struct error *err)
+int rule_due_trigger(const struct rule_state_name *name, int64_t due_us,
+                     char out[RULE_DUE_TRIGGER_SIZE], struct error *err)
 {
-    const struct rule_state_name *name = &waiting->state.name;
     uint8_t digest[32];
     char hex[33];
 
     if (EVP_Digest(name->key, name->length, digest, NULL, EVP_sha256(), NULL) != 1)
         return error_set(err, "SHA-256 is not available");
     text_hex(digest, 16, hex);
-    snprintf(waiting->trigger, sizeof(waiting->trigger), "timer/%s/%d/%s/%" PRId64, name->rule,
-             name->kind, hex, waiting->state.due_us);
+    snprintf(out, RULE_DUE_TRIGGER_SIZE, "timer/%s/%d/%s/%" PRId64, name->rule, name->kind, hex,
+             due_us);
     return 0;
 }
 
@@ -153,7 +151,8 @@ static int read_batch(struct batch *batch, int64_t most, struct error *err)
         waiting->recalled = &batch->recalled[i];
         waiting->machine = &batch->machines[i];
         waiting->end = &batch->ends[i];
-        if (name_trigger(waiting, err) < 0)
+        if (rule_due_trigger(&waiting->state.name, waiting->state.due_us, waiting->trigger, err) <
+            0)
             return -1;
     }
     return 0;

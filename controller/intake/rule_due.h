@@ -10,6 +10,13 @@
 struct db;
 struct error;
 struct rule_due;
+struct rule_state_name;
+
+#define RULE_DUE_TRIGGER_SIZE 200
+/* What is decided when a state is due is told apart by this, whoever works it through, and
+ * whenever. */
+int rule_due_trigger(const struct rule_state_name *name, int64_t due_us,
+                     char out[RULE_DUE_TRIGGER_SIZE], struct error *err);
 
 /* One thread's; what it keeps are rule books. */
 struct rule_due *rule_due_create(struct error *err);

@@ -37,6 +37,7 @@ struct rule_states {
     bool tracked;
     struct item **buckets;
     size_t bucket_count, count; /* items, those that are gone too */
+    size_t bytes;               /* of their keys and values */
     struct shelf *shelves[SHELF_BUCKETS];
     struct item **heap;
     size_t heap_count, heap_room;
@@ -243,7 +244,7 @@ void rule_states_clear(struct rule_states *states)
         }
         states->shelves[i] = NULL;
     }
-    states->count = states->heap_count = 0;
+    states->count = states->heap_count = states->bytes = 0;
 }
 
 void rule_states_destroy(struct rule_states *states)
@@ -314,6 +315,7 @@ static struct item *add(struct rule_states *states, const struct rule_state_name
     item->next = *chain;
     *chain = item;
     states->count++;
+    states->bytes += sizeof(*item) + name->length;
     return item;
 }
 
@@ -325,16 +327,19 @@ static void erase(struct rule_states *states, struct item *item)
         link = &(*link)->next;
     *link = item->next;
     states->count--;
+    states->bytes -= sizeof(*item) + item->state.name.length + item->room;
     free_item(item);
 }
 
-static int set_value(struct item *item, const void *value, size_t length)
+static int set_value(struct rule_states *states, struct item *item, const void *value,
+                     size_t length)
 {
     unsigned char *room = (unsigned char *)item->state.value;
 
     if (length > item->room || !room) {
         if (!(room = realloc(room, length ? length : 1)))
             return -1;
+        states->bytes += (length ? length : 1) - item->room;
         item->room = length ? length : 1;
         item->state.value = room;
     }
@@ -356,7 +361,7 @@ int rule_states_put(struct rule_states *states, const struct rule_state_name *na
     if (length > RULE_STATE_VALUE_MAX)
         return error_set(err, "a rule's state of %zu bytes is too large", length);
     if (!shelf || (fresh && !(item = add(states, name, hash))) || heap_reserve(states) < 0 ||
-        set_value(item, value, length) < 0) {
+        set_value(states, item, value, length) < 0) {
         if (fresh && item)
             erase(states, item);
         return error_no_memory(err);
@@ -393,6 +398,19 @@ const struct rule_state *rule_states_due(const struct rule_states *states, int64
 {
     return states->heap_count && states->heap[0]->state.due_us <= now_us ? &states->heap[0]->state
                                                                          : NULL;
+}
+
+void rule_states_put_off(struct rule_states *states, const struct rule_state_name *name)
+{
+    struct item *item = look_up(states, name, hash_name(name));
+
+    if (item)
+        heap_remove(states, item);
+}
+
+size_t rule_states_bytes(const struct rule_states *states)
+{
+    return states->bytes;
 }
 
 int64_t rule_states_next(const struct rule_states *states)

@@ -56,6 +56,9 @@ void rule_states_drop(struct rule_states *states, const struct rule_state_name *
 /* The one with the earliest due, equals in the order of their names. NULL: none is due at 'now'. */
 const struct rule_state *rule_states_due(const struct rule_states *states, int64_t now_us);
 int64_t rule_states_next(const struct rule_states *states); /* RULE_NEVER: none is due ever */
+/* It stays as it is, and rule_states_due() does not name it until it is put again. */
+void rule_states_put_off(struct rule_states *states, const struct rule_state_name *name);
+size_t rule_states_bytes(const struct rule_states *states); /* that names and values take */
 
 /* Of one rule and kind: how many, and the one that was not put for the longest time (NULL: none).
  */

@@ -47,6 +47,39 @@ START_TEST(versions_are_shown_and_compared)
 }
 END_TEST
 
+#define REPLAYED                                                                                   \
+    "{\"rule\":\"ecc\",\"version\":2,\"since\":\"2026-01-01T00:00:00Z\",\"until\":"                \
+    "\"2026-01-08T00:00:00Z\",\"alerts\":12,\"would\":{\"acts\":3},\"did\":{},\"same\":1,"         \
+    "\"changed\":1,"                                                                               \
+    "\"new\":3,\"gone\":0,\"differences\":[{\"alert\":\"a1\",\"rule\":\"ecc\",\"shadow\":false,"   \
+    "\"kind\":"                                                                                    \
+    "\"alert\",\"did\":null,\"would\":{\"version\":2,\"ending\":\"acts\",\"until\":null,"          \
+    "\"words\":"                                                                                   \
+    "\"why\\u0007\",\"at\":\"2026-01-02T00:00:00Z\",\"document\":1}}]}"
+
+START_TEST(a_rule_is_replayed)
+{
+    bench_file("ecc.yaml", "kind: Rule\n", 0600);
+    bench_answers(EXIT_OK, REPLAYED);
+    ck_assert_int_eq(muster("rule", "replay", bench_path("ecc.yaml"), "--since", "7d"), 0);
+    ck_assert_str_eq(bench.calls[0].path, "/v1/rules/replay?name=ecc.yaml&since=7d");
+    ck_assert_str_eq(bench.calls[0].bytes, "kind: Rule\n");
+    ck_assert_str_eq(bench.said,
+                     "ecc v2 over 12 alerts, 2026-01-01T00:00:00Z to 2026-01-08T00:00:00Z\n"
+                     "  would: acts 3\n"
+                     "  did:   nothing\n"
+                     "  decisions that are the same 1, others 1, new 3, gone 0\n"
+                     "2026-01-02T00:00:00Z  ecc, alert a1\n"
+                     "    did    nothing\n"
+                     "    would  v2 acts: why\\x07\n"
+                     "and 3 more\n");
+    bench_answers(EXIT_OK, REPLAYED);
+    ck_assert_int_eq(muster("rule", "replay", "armed"), 0);
+    ck_assert_str_eq(bench.calls[1].path, "/v1/rules/replay?name=armed");
+    ck_assert_str_eq(bench.calls[1].bytes, "");
+}
+END_TEST
+
 START_TEST(a_rule_is_pushed_and_armed)
 {
     bench_file("ecc.yaml", "kind: Rule\n", 0600);
@@ -253,7 +286,7 @@ START_TEST(tests_of_rules_run_without_a_server)
 END_TEST
 
 CHECK_MAIN_WITH("cli rule", bench_make, bench_unmake, rules_are_switched_with_a_reason,
-                versions_are_shown_and_compared, a_rule_is_pushed_and_armed,
+                versions_are_shown_and_compared, a_rule_is_pushed_and_armed, a_rule_is_replayed,
                 the_storm_brake_is_set_and_released, rules_are_looked_at_without_a_server,
                 what_is_not_armed_is_said_beforehand, faults_are_told_to_programs_too,
                 tests_of_rules_run_without_a_server, the_schema_is_printed_without_a_server,
