@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_conversions.h"
 #include "rules/cel/cel_program.h"
@@ -169,6 +170,20 @@ static int add_rollout(struct rule_work *work, struct rule_decision *decision)
     return 1;
 }
 
+/* Whatever an alert says: one line, cut to its length. NULL: no room. */
+static const char *line_of(struct cel_arena *arena, const char *text)
+{
+    char *line = cel_arena_copy(arena, text, strnlen(text, RULE_TITLE_BYTES_MAX));
+
+    if (!line)
+        return NULL;
+    text_mend_utf8(line);
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    return line;
+}
+
 int rule_decision_open(struct rule_work *work, const struct rule_ticket *ticket, const char *field,
                        struct rule_opening *ret)
 {
@@ -179,8 +194,12 @@ int rule_decision_open(struct rule_work *work, const struct rule_ticket *ticket,
         *ret = (struct rule_opening){0};
         return 1;
     }
-    if (ticket->title.text && !text_of(work, field, 0, &ticket->title, &opening.title))
-        return 0;
+    if (ticket->title.text) {
+        if (!text_of(work, field, 0, &ticket->title, &opening.title))
+            return 0;
+        if (!(opening.title = line_of(work->moment->arena, opening.title)))
+            return error_no_memory(work->err);
+    }
     if (!rule_work_value(work, field, 0, &ticket->priority, &priority))
         return 0;
     if (!cel_is(priority, CEL_INT))

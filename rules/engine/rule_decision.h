@@ -17,6 +17,8 @@ struct rule_work;
 
 #define RULE_WINDOW_NAMES 4 /* window.sum, count, first, last */
 
+#define RULE_TITLE_BYTES_MAX 512 /* of a ticket: an alert may say more, and on several lines */
+
 /* queue NULL: there is no ticket. */
 struct rule_opening {
     const char *queue, *title;

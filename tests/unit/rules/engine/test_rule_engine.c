@@ -355,6 +355,28 @@ START_TEST(the_order_of_rules_is_not_that_of_their_files)
 }
 END_TEST
 
+/* Whatever an alert says. */
+START_TEST(a_title_is_one_short_line)
+{
+    char event[1200], long_text[1001] = {0};
+    const char *title;
+
+    rule_bed_add(&bed, "a",
+                 "  require: [{expr: 'false', because: b}]\n"
+                 "  else: {ticket: {queue: q, priority: 1, title: event.labels.x}}\n");
+    rule_bed_open(&bed);
+    alert("\"labels\": {\"x\": \"a\\nb\\u001b[2J\"}", 0, "a:not_met");
+    ck_assert_str_eq(bed.findings[0].decision->otherwise.title, "a?b?[2J");
+    for (size_t i = 0; i < 500; i++)
+        memcpy(long_text + 2 * i, "\xc3\xa4", 2);
+    snprintf(event, sizeof(event), "\"labels\": {\"x\": \"a%s\"}", long_text);
+    alert(event, 1, "a:not_met");
+    title = bed.findings[0].decision->otherwise.title;
+    ck_assert_uint_eq(strlen(title), RULE_TITLE_BYTES_MAX - 1);
+    ck_assert_int_eq(strncmp(title + 1, long_text, RULE_TITLE_BYTES_MAX - 2), 0);
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
                 an_error_above_boots_nothing_below, an_error_below_is_told,
                 a_shadow_of_a_held_alert_is_told_once, a_failure_leaves_nothing_behind,
@@ -362,4 +384,4 @@ CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
                 what_is_expected_and_does_not_come_is_told, what_cannot_be_expected_is_told,
                 a_task_that_ends_is_not_missed, a_state_of_no_rule_only_goes,
                 an_alert_without_a_type_is_refused, the_keys_of_an_alert_are_all_that_it_needs,
-                the_order_of_rules_is_not_that_of_their_files)
+                the_order_of_rules_is_not_that_of_their_files, a_title_is_one_short_line)
