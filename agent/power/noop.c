@@ -1,5 +1,6 @@
 /* noop.c - a BMC that is none: remembers what it was told, for a machine that a person switches,
- * and for trying a site out without touching hardware. Invariant: the state of an address is what
+ * and for trying a site out without touching hardware; how often it was told on stands in the
+ * agent's log. Invariant: the state of an address is what
  * was last set in this life of the agent; before that it is off with no boot device.
  */
 #include <pthread.h>
@@ -8,12 +9,14 @@
 
 #include "agent/power/drivers.h"
 #include "common/error.h"
+#include "common/log.h"
 
 struct noop {
     char *address;
     uint16_t port;
     enum power_state power;
     enum boot_device device;
+    unsigned ons;
     struct noop *next;
 };
 
@@ -40,6 +43,15 @@ static struct noop *find(const struct bmc_access *bmc, struct error *err)
     return noop;
 }
 
+/* With the lock held. */
+static void turn(struct noop *noop, enum power_state power)
+{
+    noop->power = power;
+    if (power == POWER_ON)
+        log_info("power", "a person is to switch it on", "bmc=%s times=%u",
+                 log_quote(noop->address), ++noop->ons);
+}
+
 enum access { GET_POWER, SET_POWER, GET_DEVICE, SET_DEVICE };
 
 static int reach(const struct bmc_access *bmc, enum access what, enum power_state *power,
@@ -52,7 +64,7 @@ static int reach(const struct bmc_access *bmc, enum access what, enum power_stat
     if (noop && what == GET_POWER)
         *power = noop->power;
     else if (noop && what == SET_POWER)
-        noop->power = *power;
+        turn(noop, *power);
     else if (noop && what == GET_DEVICE)
         *device = noop->device;
     else if (noop)
