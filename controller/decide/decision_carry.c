@@ -5,6 +5,7 @@
 #include "controller/decide/decision_carry.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 #include "controller/decide/decision_limits.h"
 #include "controller/decide/decision_plan.h"
 #include "controller/decide/decision_store.h"
+#include "controller/decide/decision_window.h"
 #include "controller/decide/rule_book.h"
 #include "controller/decide/ticket_store.h"
 #include "controller/fleet/machine_lookup.h"
@@ -45,6 +47,8 @@ struct act {
     struct task_request request;
     char *params_json; /* NULL: the plan's */
     struct task_limit *limits;
+    char *window_json;    /* NULL: it has no window */
+    char *otherwise_json; /* NULL: its rule has no such ticket */
     char reason[512];
 };
 
@@ -104,6 +108,8 @@ void decision_carry_destroy(struct decision_carry *carry)
     for (size_t i = 0; i < carry->count; i++) {
         free(carry->acts[i]->params_json);
         free(carry->acts[i]->limits);
+        free(carry->acts[i]->otherwise_json);
+        free(carry->acts[i]->window_json);
         free(carry->acts[i]);
     }
     free(carry->acts);
@@ -393,6 +399,9 @@ static void fill_request(const struct decision_carry *carry, struct act *act,
         .rule_version = plan->entry->version,
         .limits = act->limits,
         .limit_count = plan->rule->limit_count,
+        .asks = plan->rule->require_count || plan->rule->hold_ms,
+        .otherwise_json = act->otherwise_json,
+        .window_json = act->window_json,
     };
     say(act->reason, sizeof(act->reason), "alert %s: %s", subject->type, plan->rule->title);
 }
@@ -422,6 +431,21 @@ static int tell_engine(struct decision_carry *carry, uint32_t rule, const struct
     return rc < 0 ? -1 : 0;
 }
 
+/* The ticket that is opened when the task does not run after all, worked out now. */
+static int bind_ticket(const struct rule_decision *decision, struct act *act, struct error *err)
+{
+    const struct rule_opening *opening = &decision->otherwise;
+    json_t *ticket;
+
+    if (!opening->queue)
+        return 0;
+    ticket = json_pack("{s:s, s:I, s:s}", "queue", opening->queue, "priority",
+                       (json_int_t)opening->priority, "title", opening->title);
+    act->otherwise_json = ticket ? json_dumps(ticket, JSON_COMPACT) : NULL;
+    json_decref(ticket);
+    return act->otherwise_json ? 0 : error_no_memory(err);
+}
+
 static int bind_limits(struct decision_carry *carry, const struct rule_finding *finding,
                        struct act *act, struct error *err)
 {
@@ -441,7 +465,8 @@ static int note_act(struct decision_carry *carry, const struct rule_finding *fin
     act->row = carry->rows.count;
     if (!act->plan->params_json && !(act->params_json = decision_plan_params(finding->decision)))
         return error_no_memory(err);
-    if (bind_limits(carry, finding, act, err) < 0)
+    if (bind_limits(carry, finding, act, err) < 0 || bind_ticket(finding->decision, act, err) < 0 ||
+        decision_window_write(finding->decision, &act->window_json, err) < 0)
         return -1;
     fill_request(carry, act, row);
     if (derive_task_id(carry, act->plan->entry, &act->request.id, err) < 0)

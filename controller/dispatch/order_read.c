@@ -52,7 +52,8 @@ enum {
     AT_DECISION,
     AT_ALERT,
     AT_PROFILE,
-    AT_CHECKS
+    AT_CHECKS,
+    AT_ASKS
 };
 
 struct order {
@@ -412,6 +413,14 @@ static bool find_row(const struct orders *orders, const struct uuid *task, size_
         }
     }
     return false;
+}
+
+bool orders_ask(const struct orders *orders, size_t number)
+{
+    size_t row;
+
+    return find_row(orders, &orders->wishes[number].lease->task, &row) &&
+           db_bool(orders->tasks, row, AT_ASKS);
 }
 
 const Muster__BootTask *orders_message(struct orders *orders, size_t number,

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "controller/dispatch/agent_registry.h"
@@ -22,6 +23,8 @@ struct order_wish {
 /* Of one tenant; *ret_orders is the caller's. -1: the database. */
 int orders_read(struct db *db, const struct order_wish *wishes, size_t count,
                 struct orders **ret_orders, struct error *err);
+/* What its rule asked for is to be asked again first (task_recheck.h). */
+bool orders_ask(const struct orders *orders, size_t number);
 /* The message of wishes[number], borrowed until the next call. NULL with 'err': it cannot be made;
  * without (no code): the lease is gone. The BMC password is opened and sealed on the way and is
  * nowhere in clear afterwards. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/error.h"
 #include "common/fault_point.h"
 #include "common/log.h"
@@ -16,8 +17,10 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/dispatch/order_read.h"
+#include "controller/dispatch/task_recheck.h"
 #include "controller/dispatch/task_sender.sql.h"
 #include "controller/tasks/agent_order.h"
+#include "controller/tasks/task_drop.h"
 #include "controller/tasks/task_queue.h"
 #include "proto/frame.h"
 #include "proto/sha256.h"
@@ -31,6 +34,7 @@
 struct task_sender {
     struct task_sender_settings settings;
     struct sign_key *key;
+    struct task_recheck *recheck;
 };
 
 struct task_sender *task_sender_create(const struct task_sender_settings *settings,
@@ -45,8 +49,8 @@ struct task_sender *task_sender_create(const struct task_sender_settings *settin
     sender->settings = *settings;
     sender->key = sign_key_create(settings->sign_secret, err);
     OPENSSL_cleanse(sender->settings.sign_secret, sizeof(sender->settings.sign_secret));
-    if (!sender->key) {
-        free(sender);
+    if (!sender->key || !(sender->recheck = task_recheck_create(err))) {
+        task_sender_destroy(sender);
         return NULL;
     }
     return sender;
@@ -57,6 +61,7 @@ void task_sender_destroy(struct task_sender *sender)
     if (!sender)
         return;
     sign_key_destroy(sender->key);
+    task_recheck_destroy(sender->recheck);
     free(sender);
 }
 
@@ -142,37 +147,87 @@ static int give_back(struct round *in, const struct live_session *session,
                : 0;
 }
 
-/* Signs what can be built; the others go back. Of one tenant. */
+/* It is not sent: what its rule asked for does not hold any more. */
+static int drop(struct round *in, const struct order_wish *wish, const struct task_answer *answer,
+                struct error *err)
+{
+    struct error why = {0};
+
+    error_set(&why, "%s", answer->why);
+    tell("task dropped", wish->to, &wish->lease->task, wish->lease->epoch, &why);
+    return task_drop(in->db, &in->sender->settings.controller, wish->lease, answer->why,
+                     answer->ticket, err) < 0
+               ? -1
+               : 0;
+}
+
+/* Of one tenant; those that do not hold any more are dropped, and 'ret_dropped' says which. */
+static int ask_again(struct round *in, const struct orders *orders, const struct order_wish *wishes,
+                     size_t count, bool *ret_dropped, struct error *err)
+{
+    struct task_answer *answers = calloc(count, sizeof(*answers));
+    size_t places[LEASES_AT_ONCE], asked = 0;
+    int rc = 0;
+
+    if (!answers)
+        return error_no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        if (orders_ask(orders, i)) {
+            places[asked] = i;
+            answers[asked++].task = wishes[i].lease->task;
+        }
+    if (asked > 0)
+        rc = task_recheck_ask(in->sender->recheck, in->db, &wishes[0].lease->tenant,
+                              clock_realtime_us(), answers, asked, err);
+    for (size_t i = 0; rc == 0 && i < asked; i++)
+        if (!answers[i].holds) {
+            ret_dropped[places[i]] = true;
+            rc = drop(in, &wishes[places[i]], &answers[i], err);
+        }
+    free(answers);
+    return rc;
+}
+
+/* Signs one; what cannot be built goes back. */
+static int sign_one(struct round *in, struct orders *orders, const struct order_wish *wish,
+                    size_t number, struct error *err)
+{
+    struct outgoing *out = &in->out[in->count];
+    struct error why = {0};
+    const Muster__BootTask *boot =
+        orders_message(orders, number, in->sender->settings.open_password,
+                       in->sender->settings.open_context, &why);
+
+    if (boot &&
+        sign(in->sender, DOMAIN_TASK, &boot->base, &out->envelope, &out->length, &why) == 0) {
+        out->to = wish->to;
+        in->list[in->count].lease = *wish->lease;
+        sha256_of(out->envelope, out->length, in->list[in->count++].order_sha256);
+        return 0;
+    }
+    if (why.code == ERROR_UNAVAILABLE) {
+        *err = why;
+        return -1;
+    }
+    return why.code == ERROR_NONE ? 0 : give_back(in, wish->to, wish->lease, &why, err);
+}
+
+/* Of one tenant. */
 static int sign_orders(struct round *in, const struct order_wish *wishes, size_t count,
                        struct error *err)
 {
+    bool dropped[LEASES_AT_ONCE] = {false};
     struct orders *orders;
+    int rc;
 
     if (orders_read(in->db, wishes, count, &orders, err) < 0)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        struct outgoing *out = &in->out[in->count];
-        struct error why = {0};
-        const Muster__BootTask *boot = orders_message(orders, i, in->sender->settings.open_password,
-                                                      in->sender->settings.open_context, &why);
-
-        if (boot &&
-            sign(in->sender, DOMAIN_TASK, &boot->base, &out->envelope, &out->length, &why) == 0) {
-            out->to = wishes[i].to;
-            in->list[in->count].lease = *wishes[i].lease;
-            sha256_of(out->envelope, out->length, in->list[in->count++].order_sha256);
-        } else if (why.code == ERROR_UNAVAILABLE) {
-            *err = why;
-            orders_destroy(orders);
-            return -1;
-        } else if (why.code != ERROR_NONE &&
-                   give_back(in, wishes[i].to, wishes[i].lease, &why, err) < 0) {
-            orders_destroy(orders);
-            return -1;
-        }
-    }
+    rc = ask_again(in, orders, wishes, count, dropped, err);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (!dropped[i])
+            rc = sign_one(in, orders, &wishes[i], i, err);
     orders_destroy(orders);
-    return 0;
+    return rc;
 }
 
 static size_t session_of(const struct round *in, const struct uuid *site)

@@ -6,7 +6,7 @@ select t.id, m.id, m.name, m.smbios_uuid, m.serial, m.memory_mib, m.cpus,
        b.id, b.driver, b.address, b.port, b.username, b.cipher_suite, b.password,
        v.id, i.name, v.version, v.digest, v.document,
        t.params, t.after, t.schedule_time, t.expires_at, t.deadline_s,
-       r.name, t.rule_version, t.decision_id, t.alert_id, t.profile, t.checks
+       r.name, t.rule_version, t.decision_id, t.alert_id, t.profile, t.checks, t.asks
 from unnest($1::uuid[], $2::bigint[]) as w (task_id, epoch)
 cross join lateral (select * from task where id = w.task_id offset 0) t
 join machine m on m.id = t.machine_id

@@ -50,9 +50,9 @@ static int check(const struct task_request *request, struct error *err)
 struct columns {
     struct uuid *ids, *holdings, *machines, *sites, *grants, *image_versions, *alerts, *decisions,
         *rules, *events;
-    int64_t *classes, *schedules, *expiries, *deadlines, *rule_versions, *limits;
+    int64_t *classes, *schedules, *expiries, *deadlines, *rule_versions, *limits, *asks;
     const char **params, **afters, **reasons, **tickets, **labels, **requesters, **profiles,
-        **checks;
+        **checks, **otherwises, **windows;
     char (*objects)[UUID_TEXT_SIZE + 8]; /* "task ID", of the audit rows */
     struct audit_entry *entries;
 };
@@ -69,8 +69,8 @@ static void columns_clear(struct columns *c)
 static int columns_create(struct columns *c, size_t n, struct error *err)
 {
     c->ids = calloc(10 * n, sizeof(*c->ids));
-    c->classes = calloc(6 * n, sizeof(*c->classes));
-    c->params = calloc(8 * n, sizeof(*c->params));
+    c->classes = calloc(7 * n, sizeof(*c->classes));
+    c->params = calloc(10 * n, sizeof(*c->params));
     c->objects = calloc(n, sizeof(*c->objects));
     c->entries = calloc(n, sizeof(*c->entries));
     if (!c->ids || !c->classes || !c->params || !c->objects || !c->entries)
@@ -89,6 +89,7 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
     c->deadlines = c->expiries + n;
     c->rule_versions = c->deadlines + n;
     c->limits = c->rule_versions + n;
+    c->asks = c->limits + n;
     c->afters = c->params + n;
     c->reasons = c->afters + n;
     c->tickets = c->reasons + n;
@@ -96,6 +97,8 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
     c->requesters = c->labels + n;
     c->profiles = c->requesters + n;
     c->checks = c->profiles + n;
+    c->otherwises = c->checks + n;
+    c->windows = c->otherwises + n;
     return 0;
 }
 
@@ -117,6 +120,7 @@ static void fill(struct columns *c, size_t i, const struct task_request *request
     c->deadlines[i] = request->deadline_s;
     c->rule_versions[i] = request->rule_version;
     c->limits[i] = (int64_t)request->limit_count;
+    c->asks[i] = request->asks;
     c->params[i] = or_empty(request->params_json, "{}");
     c->afters[i] = or_empty(request->after, "as_found");
     c->reasons[i] = or_empty(request->reason, "");
@@ -125,6 +129,8 @@ static void fill(struct columns *c, size_t i, const struct task_request *request
     c->requesters[i] = request->requested_by;
     c->profiles[i] = request->profile;
     c->checks[i] = request->checks_json;
+    c->otherwises[i] = request->otherwise_json;
+    c->windows[i] = request->window_json;
 }
 
 static int by_id(const void *left, const void *right)
@@ -137,11 +143,12 @@ static int insert(struct db *db, const struct uuid *tenant, const struct columns
                   bool *ret_made, struct error *err)
 {
     struct db_rows *rows = db_query(
-        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUISS", tenant, n, c->ids, n, c->classes, n,
-        c->holdings, n, c->machines, n, c->sites, n, c->grants, n, c->image_versions, n, c->params,
-        n, c->afters, n, c->schedules, n, c->expiries, n, c->deadlines, n, c->reasons, n,
+        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUISSISS", tenant, n, c->ids, n, c->classes,
+        n, c->holdings, n, c->machines, n, c->sites, n, c->grants, n, c->image_versions, n,
+        c->params, n, c->afters, n, c->schedules, n, c->expiries, n, c->deadlines, n, c->reasons, n,
         c->tickets, n, c->labels, n, c->requesters, n, c->alerts, n, c->decisions, n, c->rules, n,
-        c->rule_versions, n, c->events, n, c->limits, n, c->profiles, n, c->checks);
+        c->rule_versions, n, c->events, n, c->limits, n, c->profiles, n, c->checks, n, c->asks, n,
+        c->otherwises, n, c->windows);
     size_t made;
 
     if (!rows)

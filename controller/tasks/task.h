@@ -44,6 +44,10 @@ struct task_request {
     struct uuid alert, decision, rule; /* nil for a person's */
     int64_t rule_version;
     const struct task_limit *limits; /* borrowed */
+    bool asks;                       /* what its rule asked for is asked again before it goes out */
+    const char *window_json;         /* window.* as they were then; NULL: none */
+    const char *otherwise_json; /* {"queue", "priority", "title"}: the ticket when it does not run;
+                                   NULL: none */
     size_t limit_count;
 };
 

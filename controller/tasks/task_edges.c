@@ -35,6 +35,7 @@ static const struct task_edge EDGES[] = {
     {"leased", "accepted", "accepted", "journalled at the agent"},
     {"leased", "running", "started", "journalled and started"},
     {"leased", "cancelled", "cancel", "the agent never held it"},
+    {"leased", "cancelled", "not_met", "what its rule asked for does not hold any more"},
     {"leased", "expired", "expire", "the agent does not hold it and its last start moment passed"},
     {"leased", "unknown", "uncertain", "the agent cannot tell whether it acted"},
     {"leased", "failed", "refused", "the agent can never carry it out"},

@@ -13,6 +13,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/tasks/task_state.sql.h"
+#include "controller/tasks/task_ticket.h"
 
 static void read_now(const struct db_rows *rows, size_t row, const struct uuid *tenant,
                      struct task_now *ret)
@@ -156,6 +157,9 @@ int task_state_change(struct db *db, struct task_now *now, const struct task_cha
     if (change->epoch)
         now->epoch = change->epoch;
     snprintf(now->state, sizeof(now->state), "%s", change->to);
+    if (strcmp(now->state, "expired") == 0 &&
+        task_ticket_open(db, &now->tenant, &now->task, 1, why, err) < 0)
+        return -1;
     return write_audit(db, now, change, name, why, err);
 }
 
@@ -213,6 +217,19 @@ static void columns_put(struct write_columns *to, size_t at, const struct task_w
         to->chains[at] = (struct db_bytes){row->facts_chain, sizeof(row->facts_chain)};
 }
 
+/* Those that an agent did not start in time. */
+static int open_tickets(struct db *db, const struct uuid *tenant, const struct task_write *rows,
+                        size_t count, struct error *err)
+{
+    static const char why[] = "the agent did not start the task before its last start moment";
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].to && strcmp(rows[i].to, "expired") == 0 &&
+            task_ticket_open(db, tenant, &rows[i].task, 1, why, err) < 0)
+            return -1;
+    return 0;
+}
+
 int task_state_write_many(struct db *db, const struct uuid *tenant, const struct task_write *rows,
                           size_t count, struct error *err)
 {
@@ -238,7 +255,7 @@ int task_state_write_many(struct db *db, const struct uuid *tenant, const struct
     if (changed != (int64_t)count)
         return error_set_code(err, ERROR_CONFLICT, "%lld of %zu tasks are not as they were",
                               (long long)count - (long long)changed, count);
-    return 0;
+    return open_tickets(db, tenant, rows, count, err);
 }
 
 /* ---- leasing ---- */

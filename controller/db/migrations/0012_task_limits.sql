@@ -31,11 +31,20 @@ alter table task
     add column profile text,
     add column checks  jsonb check (jsonb_typeof(checks) = 'array');
 
+-- What is asked again before it is handed out (docs/task-states.md, "Asked again"), and the ticket that is opened when it is not carried out.
+alter table task
+    add column asks      boolean not null default false,
+    add column window_was jsonb, -- window.* when its rule acted: {"sum", "count", "first_us", "last_us"}; null: no window
+    add column otherwise jsonb check (jsonb_typeof(otherwise) = 'object');
+-- Whether the fault of a task is over: resolved alerts of its machine since.
+create index alert_resolved on alert (tenant_id, machine_id, id) where status = 'resolved';
+
 -- How many limits it has: leasing looks at task_limit only where there are some.
 alter table task_queue add column limits smallint not null default 0;
 
 insert into task_edge (from_state, to_state, event, sentence) values
-    ('queued', 'limited', 'limit_full', 'a limit of its rule is full');
+    ('queued', 'limited', 'limit_full', 'a limit of its rule is full'),
+    ('leased', 'cancelled', 'not_met', 'what its rule asked for does not hold any more');
 
 -- The tasks that count against a limit: an agent has them, or may have them by a grant that has not ended. One that has ended has no row
 -- in task_queue.

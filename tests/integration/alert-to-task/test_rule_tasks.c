@@ -1,6 +1,6 @@
 /* test_rule_tasks.c - what a rule's decision binds its task to, over a real database: groups of its
  * limits and how many of them, its last start moment, the version of its image that is pinned, its
- * profile and checks; and what is refused by name. */
+ * profile and checks; what is refused by name; and what is asked again before the task goes out. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,12 @@
 
 #include "tests/support/test_alerts.h"
 
+#include "controller/dispatch/task_recheck.h"
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
+#include "controller/intake/rule_due.h"
+#include "controller/tasks/task_drop.h"
+#include "controller/tasks/task_queue.h"
 #include "tests/support/check_main.h"
 
 #define DOCUMENT                                                                                   \
@@ -94,7 +98,7 @@ static void arm(const char *spec, const char *boot)
 }
 
 /* Of this machine, a minute old. The sentence at the alert. */
-static const char *alarm(int machine)
+static const char *report(const char *type, const char *status, int machine)
 {
     static char reason[700];
     static struct alert_item item;
@@ -105,7 +109,7 @@ static const char *alarm(int machine)
     struct db_rows *rows;
 
     snprintf(id, sizeof(id), "e%d", events++);
-    record.value = test_message(id, "hw.bind", "firing", alerts.mac[machine]);
+    record.value = test_message(id, type, status, alerts.mac[machine]);
     record.length = strlen(record.value);
     ck_assert_int_eq(alert_item_prepare(&item, &record, &err), 0);
     ck_assert_msg(alert_batch_keep(batch, engine, &partition, order, 1, now_us, &counts, &err) == 1,
@@ -118,6 +122,11 @@ static const char *alarm(int machine)
     snprintf(reason, sizeof(reason), "%s", db_text(rows, 0, 0));
     db_rows_destroy(rows);
     return reason;
+}
+
+static const char *alarm(int machine)
+{
+    return report("hw.bind", "firing", machine);
 }
 
 /* Of the task that was made last. */
@@ -256,9 +265,242 @@ START_TEST(a_parameter_of_another_profile_is_refused)
 }
 END_TEST
 
+/* ---- asked again ---- */
+
+static struct task_lease lease_it(void)
+{
+    static const struct uuid controller = {{7}};
+    const struct task_site at = {alerts.fleet.site, alerts.fleet.agent};
+    struct task_lease lease;
+
+    ck_assert_msg(task_queue_lease(engine, &controller, &at, 1, 1, &lease, &err) == 1, "%s",
+                  error_text(&err));
+    return lease;
+}
+
+static struct task_answer ask_again(const struct task_lease *lease)
+{
+    struct task_recheck *recheck = task_recheck_create(&err);
+    struct task_answer answer = {.task = lease->task};
+
+    ck_assert_ptr_nonnull(recheck);
+    /* Twice: the rule is read once. */
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(
+            task_recheck_ask(recheck, engine, &alerts.fleet.tenant, now_us, &answer, 1, &err) == 0,
+            "%s", error_text(&err));
+    task_recheck_destroy(recheck);
+    return answer;
+}
+
+static int drop(const struct task_lease *lease, const struct task_answer *answer)
+{
+    static const struct uuid controller = {{7}};
+
+    return task_drop(engine, &controller, lease, answer->why, answer->ticket, &err);
+}
+
+static int64_t number(const char *of)
+{
+    struct db_rows *rows = db_query(owner, of, &err, "u", &alerts.fleet.tenant);
+    int64_t value;
+
+    ck_assert_msg(rows != NULL, "%s", error_text(&err));
+    value = db_int(rows, 0, 0);
+    db_rows_destroy(rows);
+    return value;
+}
+
+#define TICKETS(of)                                                                                \
+    number("select count(*) from ticket t join task k on k.decision_id = t.decision_id where "     \
+           "t.tenant_id = $1 and t.queue = 'noc' and t.priority = 2 and t.title like 'Look at "    \
+           "m-%' and t.machine_id = k.machine_id and t.rule_version = 7 and t.alert_id = "         \
+           "k.alert_id and t.reason like " of)
+
+#define REQUIRE                                                                                    \
+    "  require: [{expr: \"asset.labels.drained == 'yes'\", because: it must be drained}]\n"        \
+    "  limits: [{by: asset.rack, max: 1}]\n"                                                       \
+    "  else: {ticket: {queue: noc, priority: 1 + 1, title: \"'Look at ' + asset.name\"}}\n"
+
+static void label(int machine, const char *drained)
+{
+    ck_assert_msg(db_execute(owner,
+                             "update machine set labels = jsonb_build_object('drained', $2) where "
+                             "id = $1",
+                             &err, "us", &alerts.fleet.machine[machine], drained) == 1,
+                  "%s", error_text(&err));
+}
+
+START_TEST(what_is_not_required_any_more_ends_without_a_boot)
+{
+    struct task_answer answer;
+    struct task_lease lease;
+
+    label(0, "yes");
+    arm(REQUIRE, "");
+    ACTS(0);
+    ck_assert_str_eq(task("t.asks"), "true");
+    lease = lease_it();
+    answer = ask_again(&lease);
+    ck_assert(answer.holds);
+    label(0, "no");
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds && answer.ticket);
+    ck_assert_str_eq(answer.why, "rule binds: what it requires does not hold any more: it must be "
+                                 "drained");
+    ck_assert_int_eq(drop(&lease, &answer), 1);
+    ck_assert_int_eq(drop(&lease, &answer), 0); /* it is not leased any more */
+    ck_assert_str_eq(task("t.state || ': ' || t.cause"),
+                     "cancelled: rule binds: what it requires does not hold any more: it must be "
+                     "drained");
+    ck_assert_str_eq(task("select count(*) from task_queue q where q.task_id = t.id"), "0");
+    ck_assert_str_eq(task("select ended from task_grant g where g.task_id = t.id"), "not_sent");
+    ck_assert_str_eq(task("select place from task_limit l where l.task_id = t.id"), "ended");
+    ck_assert_int_eq(TICKETS("'%it must be drained'"), 1);
+    ck_assert_int_eq(number("select count(*) from ticket where tenant_id = $1"), 1);
+}
+END_TEST
+
+START_TEST(what_an_agent_may_hold_is_asked_for_first)
+{
+    struct task_answer answer;
+    struct task_lease lease;
+
+    label(0, "yes");
+    arm(REQUIRE, "");
+    ACTS(0);
+    lease = lease_it();
+    sql("update task_queue set lease_until = now() - interval '1 s' where tenant_id = $1",
+        &alerts.fleet.tenant);
+    ck_assert_int_ge(task_queue_tick(engine, &err), 0);
+    sql("update task_queue set due_at = now() where tenant_id = $1", &alerts.fleet.tenant);
+    lease = lease_it();
+    label(0, "no");
+    answer = ask_again(&lease);
+    ck_assert_int_eq(drop(&lease, &answer), 1);
+    ck_assert_str_eq(task("t.state"), "queued");
+    ck_assert_str_eq(task("select cancelling from task_queue q where q.task_id = t.id"), "true");
+    ck_assert_str_eq(task("t.cancel_reason = '' || (select reason from ticket where tenant_id = "
+                          "t.tenant_id)"),
+                     "true");
+}
+END_TEST
+
+START_TEST(a_machine_that_was_given_away_is_not_booted)
+{
+    struct task_answer answer;
+    struct task_lease lease;
+
+    label(0, "yes");
+    arm(REQUIRE, "");
+    ACTS(0);
+    lease = lease_it();
+    sql("update machine_holding set until = now() where machine_id = $1", &alerts.fleet.machine[0]);
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds);
+    ck_assert_str_eq(answer.why, "the machine is not the tenant's any more");
+}
+END_TEST
+
+START_TEST(what_does_not_start_in_time_opens_its_ticket)
+{
+    label(0, "yes");
+    arm(REQUIRE, "");
+    ACTS(0);
+    sql("update task set expires_at = now() - interval '1 s' where tenant_id = $1",
+        &alerts.fleet.tenant);
+    sql("update task_queue set expires_at = now() - interval '1 s' where tenant_id = $1",
+        &alerts.fleet.tenant);
+    ck_assert_int_ge(task_queue_tick(engine, &err), 0);
+    ck_assert_str_eq(task("t.state"), "expired");
+    ck_assert_int_eq(TICKETS("'no agent took it%'"), 1);
+}
+END_TEST
+
+START_TEST(the_window_is_as_it_was)
+{
+    struct task_answer answer;
+    struct task_lease lease;
+
+    arm("  window: {kind: sliding, key: asset.id, within: 1h, when: window.count >= 2}\n"
+        "  require: [{expr: \"window.count == 2 && window.sum == 2.0 && window.first <= "
+        "window.last\", because: two}]\n"
+        "  else: {ticket: {queue: noc, priority: 2}}\n",
+        "");
+    alarm(0);
+    ACTS(0);
+    lease = lease_it();
+    answer = ask_again(&lease);
+    ck_assert_msg(answer.holds, "%s", answer.why);
+    sql("update task set window_was = jsonb_set(window_was, '{count}', '3') where tenant_id = $1",
+        &alerts.fleet.tenant);
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds);
+}
+END_TEST
+
+/* ---- faults that had to last ---- */
+
+static void come_due(int64_t moment_us)
+{
+    struct rule_due *due = rule_due_create(&err);
+    int64_t next_us;
+
+    ck_assert_ptr_nonnull(due);
+    ck_assert_msg(rule_due_run(due, engine, moment_us, &next_us, &err) == 0, "%s",
+                  error_text(&err));
+    rule_due_destroy(due);
+}
+
+static struct task_lease held(void)
+{
+    const char *said;
+
+    arm("  hold: 5m\n", "");
+    said = alarm(0);
+    ck_assert_msg(strncmp(said, "held", 4) == 0, "%s", said);
+    come_due(now_us + 6 * 60 * INT64_C(1000000));
+    sql("update task set schedule_time = now() where tenant_id = $1", &alerts.fleet.tenant);
+    sql("update task_queue set due_at = now(), turn_at = now(), state = 'queued' where tenant_id "
+        "= $1",
+        &alerts.fleet.tenant);
+    sql("update task set state = 'queued' where tenant_id = $1", &alerts.fleet.tenant);
+    return lease_it();
+}
+
+START_TEST(a_fault_that_is_over_boots_nothing)
+{
+    struct task_lease lease = held();
+    struct task_answer answer = ask_again(&lease);
+
+    ck_assert_msg(answer.holds, "%s", answer.why);
+    report("hw.bind", "resolved", 1); /* another machine's */
+    report("hw.other", "resolved", 0);
+    answer = ask_again(&lease);
+    ck_assert_msg(answer.holds, "%s", answer.why);
+    report("hw.bind", "resolved", 0);
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds && !answer.ticket);
+    ck_assert_ptr_nonnull(strstr(answer.why, "the fault is over"));
+    alarm(0);
+    answer = ask_again(&lease);
+    ck_assert_msg(answer.holds, "%s", answer.why); /* it fires again */
+    report("hw.bind", "resolved", 0);
+    answer = ask_again(&lease);
+    ck_assert_int_eq(drop(&lease, &answer), 1);
+    ck_assert_str_eq(task("t.state"), "cancelled");
+    ck_assert_int_eq(number("select count(*) from ticket where tenant_id = $1"), 0);
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_of_its_limits,
                 a_share_is_of_the_machines_that_the_tenant_holds, latest_is_counted_from_the_alert,
                 the_newest_of_a_family_is_pinned, profile_and_checks_go_with_the_task,
                 checks_run_as_the_rule_says, an_unknown_check_is_refused_by_its_name,
                 an_unknown_profile_is_refused_by_its_name,
-                a_parameter_of_another_profile_is_refused)
+                a_parameter_of_another_profile_is_refused,
+                what_is_not_required_any_more_ends_without_a_boot,
+                what_an_agent_may_hold_is_asked_for_first,
+                a_machine_that_was_given_away_is_not_booted,
+                what_does_not_start_in_time_opens_its_ticket, the_window_is_as_it_was,
+                a_fault_that_is_over_boots_nothing)
