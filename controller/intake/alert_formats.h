@@ -13,6 +13,8 @@
 struct error;
 
 #define ALERT_BYTES_MAX (1024 * 1024)
+/* Of an event that a mapping made, with its part of the message, however that is written. */
+#define ALERT_EVENT_BYTES_MAX (8 * ALERT_BYTES_MAX)
 
 enum alert_status { ALERT_FIRING, ALERT_RESOLVED, ALERT_INFO };
 enum alert_severity { ALERT_SEVERITY_INFO, ALERT_SEVERITY_WARNING, ALERT_SEVERITY_CRITICAL };

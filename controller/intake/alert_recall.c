@@ -10,17 +10,18 @@
 #include "controller/intake/alert_formats.h"
 #include "controller/intake/alert_recall.sql.h"
 
-/* The normalised event where it is kept; a message of our own shape has it in itself. What cannot
- * be read any more says nothing. */
+/* A mapping's event, which has its part of the message in it; a message of our own shape has its
+ * event in itself. What cannot be read any more says nothing. */
 static void read_json(struct recalled_alert *alert, const char *event, const uint8_t *raw,
                       size_t length)
 {
-    if (raw)
+    if (event) {
+        alert->event = json_parse(event, strlen(event), ALERT_EVENT_BYTES_MAX, NULL);
+        alert->raw = json_incref(json_object_get(alert->event, "raw"));
+    } else if (raw) {
         alert->raw = json_parse((const char *)raw, length, ALERT_BYTES_MAX, NULL);
-    if (event)
-        alert->event = json_parse(event, strlen(event), ALERT_BYTES_MAX, NULL);
-    else
         alert->event = json_incref(json_object_get(alert->raw, "event"));
+    }
 }
 
 static void read_row(const struct db_rows *rows, size_t row, struct recalled_alert *alert)

@@ -15,6 +15,7 @@
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_formats.h"
 #include "controller/intake/alert_items.h"
+#include "controller/intake/alert_recall.h"
 #include "controller/intake/source_format.h"
 #include "tests/support/check_main.h"
 
@@ -744,6 +745,43 @@ START_TEST(one_record_is_several_alerts)
 }
 END_TEST
 
+/* event.raw is its own part of the message, now and when it is asked for again. */
+START_TEST(a_rule_sees_the_raw_alert)
+{
+    struct recalled_alert recalled = {0};
+    struct db_rows *rows, *kept = NULL;
+    char rule[512], text[1024];
+    struct uuid id;
+
+    snprintf(rule, sizeof(rule),
+             "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: raws, version: 7, owner: noc}\n"
+             "spec:\n  scope: {type: hw.raw}\n  match: event.raw.fingerprint == 'r2'\n"
+             "  action: {boot: {image: %s}}\n",
+             alerts.image);
+    test_rule(owner, &alerts.fleet.tenant, "raws", rule, NULL);
+    snprintf(text, sizeof(text), "%s, \"event_type\": \"hw.raw\"", mac_label(0));
+    snprintf(rule, sizeof(rule), "%s", alert_of("r1", text));
+    add(group(rule));
+    snprintf(rule, sizeof(rule), "%s", alert_of("r2", text));
+    add(group(rule));
+    ck_assert_msg(keep_mapped() == 1, "%s", error_text(&err));
+    ck_alert(0, "no_rule", NULL);
+    ck_alert(1, "acted", NULL);
+    rows = db_query(owner, "select id from alert where tenant_id = $1 and \"offset\" = 1", &err,
+                    "u", &alerts.fleet.tenant);
+    id = db_uuid(rows, 0, 0);
+    db_rows_destroy(rows);
+    ck_assert_int_eq(db_begin_tenant(engine, &alerts.fleet.tenant, &err), 0);
+    ck_assert_int_eq(alert_recall(engine, &alerts.fleet.tenant, &id, 1, &recalled, &kept, &err), 0);
+    ck_assert(recalled.found);
+    ck_assert_str_eq(json_string_value(json_object_get(recalled.raw, "fingerprint")), "r2");
+    ck_assert_str_eq(json_string_value(json_object_get(recalled.event, "type")), "hw.raw");
+    alert_recall_clear(&recalled, 1);
+    db_rows_destroy(kept);
+    db_rollback(engine);
+}
+END_TEST
+
 START_TEST(a_record_is_refused_as_one)
 {
     char text[1024];
@@ -839,6 +877,6 @@ CHECK_MAIN_WITH("alert_batch", set_up, tear_down, every_record_gets_one_disposit
                 what_cannot_be_booted_is_an_error_of_the_rule, a_revoked_grant_boots_nothing,
                 a_zombie_keeps_nothing, what_was_kept_is_not_kept_again,
                 deciding_again_makes_the_same_task, the_one_refused_record_is_found_and_kept,
-                one_record_is_several_alerts, a_record_is_refused_as_one,
+                one_record_is_several_alerts, a_rule_sees_the_raw_alert, a_record_is_refused_as_one,
                 five_refused_in_a_row_halt, a_missing_partition_halts_at_once,
                 a_collision_is_tried_again, a_lost_connection_keeps_nothing_and_says_so)
