@@ -1,5 +1,5 @@
 -- name: alert_list
-select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partition', a.partition, 'offset', a."offset",
+select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partition', a.partition, 'offset', a."offset", 'item', a.item,
            'record_timestamp', a.record_timestamp, 'decided_at', a.engine_time, 'disposition', a.disposition, 'reason', a.reason,
            'event_id', a.event_id, 'type', a.type, 'status', a.status, 'severity', a.severity, 'event_time', a.event_time,
            'machine', m.name, 'machine_document_version', a.machine_document_version,

@@ -91,6 +91,26 @@ START_TEST(a_source_needs_its_topic)
 }
 END_TEST
 
+START_TEST(a_source_says_how_it_is_read)
+{
+    bench_misused(muster("source", "add", "am", "--topic", "t", "--webhook"), "exclude");
+    bench_misused(muster("source", "add", "am", "--webhook", "--mapping", bench_path("absent")),
+                  "absent");
+    bench_misused(muster("source", "set-format", "am"), "--format");
+    bench_answers(EXIT_OK, "{}");
+    bench_answers(EXIT_OK, "{}");
+    bench_answers(EXIT_OK, "{}");
+    ck_assert_int_eq(muster("source", "create", "am", "--webhook", "--format", "grafana"), 0);
+    bench_called(0, "POST", "/v1/sources",
+                 "{\"format\":\"grafana\",\"kind\":\"webhook\",\"name\":\"am\"}");
+    bench_file("m.yaml", "kind: Mapping\n", 0644);
+    ck_assert_int_eq(muster("source", "set-format", "am", "--mapping", bench_path("m.yaml")), 0);
+    bench_called(1, "PUT", "/v1/sources/am/format", "{\"mapping\":\"kind: Mapping\\n\"}");
+    ck_assert_int_eq(muster("source", "revoke-token", "am", "--id", "7"), 0);
+    bench_called(2, "POST", "/v1/sources/am/tokens/7/revoke", NULL);
+}
+END_TEST
+
 START_TEST(a_rule_goes_as_it_stands_in_its_file_with_the_files_name)
 {
     static const char rule[] = "apiVersion: rules/v1\nkind: Rule\n";
@@ -125,5 +145,6 @@ END_TEST
 CHECK_MAIN_WITH("cli fleet", bench_make, bench_unmake, each_list_asks_its_own_path,
                 each_list_shows_an_items_name_first, a_tenant_has_a_title_when_it_was_given,
                 a_site_has_a_zone_and_a_flag, a_site_is_set, a_source_needs_its_topic,
+                a_source_says_how_it_is_read,
                 a_rule_goes_as_it_stands_in_its_file_with_the_files_name,
                 an_alert_and_an_audit_row_show_their_columns)
