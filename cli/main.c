@@ -97,6 +97,7 @@ static const struct command {
      "arm waive-replay reason=", "FILE [--arm [--reason R] [--waive-replay]] [--tenant T]"},
     {"rule", "replay", rule_replay, 1, "since= until=",
      "FILE|armed [--since 7d] [--until T] [--tenant T]"},
+    {"rule", "explain", rule_explain, 1, "", "ALERT [--tenant T]"},
     {"rule", "list", rule_list, 0, "", ""},
     {"rule", "show", rule_show, 1, "version=", "NAME [--version N]"},
     {"rule", "history", rule_history, 1, "", "NAME"},

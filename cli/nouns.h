@@ -50,6 +50,7 @@ int rule_schema(struct cli *cli);
 int rule_test(struct cli *cli);
 int rule_push(struct cli *cli);
 int rule_replay(struct cli *cli);
+int rule_explain(struct cli *cli);
 int rule_list(struct cli *cli);
 int rule_show(struct cli *cli);
 int rule_arm(struct cli *cli);

@@ -103,6 +103,7 @@ int tasks_settle(struct api_call *call);
 
 int alerts_list(struct api_call *call);
 int alerts_show(struct api_call *call);
+int alerts_explain(struct api_call *call);
 int audit_list(struct api_call *call);
 int status_show(struct api_call *call);
 

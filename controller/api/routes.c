@@ -166,6 +166,8 @@ const struct api_route API_ROUTES[] = {
      PAGE " disposition machine"},
     {"GET", "/v1/alerts/{id}", alerts_show, PERMISSION_ALERT_READ, SCOPE_TENANT, BODY_NONE, NULL,
      NULL},
+    {"GET", "/v1/alerts/{id}/explanation", alerts_explain, PERMISSION_ALERT_READ, SCOPE_TENANT,
+     BODY_NONE, NULL, NULL},
     {"GET", "/v1/retention", retention_list, PERMISSION_RETENTION_READ, SCOPE_PLATFORM, BODY_NONE,
      NULL, NULL},
     {"PUT", "/v1/retention/{name}", retention_set, PERMISSION_RETENTION_WRITE, SCOPE_PLATFORM,
