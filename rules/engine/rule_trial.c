@@ -5,57 +5,29 @@
  */
 #include "rules/engine/rule_trial.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "common/text.h"
-#include "rules/cel/cel_arena.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_issues.h"
-#include "rules/document/rule_names.h"
 #include "rules/engine/rule_engine.h"
 #include "rules/engine/rule_explain.h"
 #include "rules/engine/rule_feed.h"
 #include "rules/engine/rule_fleet.h"
 #include "rules/engine/rule_moment.h"
+#include "rules/engine/rule_run.h"
 #include "rules/engine/rule_set.h"
 #include "rules/engine/rule_task_list.h"
 #include "rules/engine/rule_verdict.h"
 #include "rules/engine/rule_world.h"
 
-#define RULE 0 /* the only one in the set */
 /* What always holds is asked until nothing happens any more, this long behind the last entry at
  * most, and at so many moments. */
 #define ALWAYS_US (INT64_C(100) * 86400000000)
 #define MOMENTS_MAX 200000
-
-struct rule_trial {
-    struct rule_set *set;
-    const struct rule_document *document;
-};
-
-struct run {
-    const struct rule_test *test;
-    const struct rule_trial *trial;
-    struct rule_issues *issues;
-    struct error *err;
-    struct rule_fleet *fleet;
-    struct rule_fed *feed;
-    size_t feed_count, fed, expected; /* how far it is */
-    struct rule_states *states;
-    struct rule_engine *engine;
-    struct rule_moment *moment, *view; /* of alerts; of what always holds */
-    struct rule_world *world;
-    struct rule_task_list *tasks;
-    size_t made_before; /* at the expectation before */
-    char last[400];     /* how the last alert ended; empty: no rule was for 'unmatched' */
-    size_t unmatched;   /* its number in the feed */
-    int64_t unmatched_us;
-    bool failed; /* an expression did, or what must always hold did not */
-};
 
 struct rule_trial *rule_trial_create(struct rule_document **document, struct error *err)
 {
@@ -84,99 +56,19 @@ void rule_trial_destroy(struct rule_trial *trial)
     free(trial);
 }
 
-/* ---- the moment of an alert ---- */
-
-static void default_texts(const struct run *run, size_t number)
-{
-    struct rule_moment *moment = run->moment;
-    char *id = cel_arena_format(moment->arena, "e%zu", number + 1);
-
-    if (cel_is(moment->slots[rule_env_slot("event.status")], CEL_ABSENT))
-        rule_moment_set(moment, "event.status", cel_string("firing", 6));
-    if (id && cel_is(moment->slots[rule_env_slot("event.id")], CEL_ABSENT))
-        rule_moment_set(moment, "event.id", cel_string(id, strlen(id)));
-}
-
-/* As seen now, with another machine than its own if 'machine' says so. */
-static int fill(struct run *run, size_t number, size_t machine, int64_t now_us)
-{
-    const struct rule_fed *fed = &run->feed[number];
-    struct rule_moment *moment = run->moment;
-    uint32_t reference = (uint32_t)number;
-
-    if (rule_moment_fill(moment, fed->entry->event,
-                         machine == RULE_FLEET_NONE ? NULL : rule_fleet_data(run->fleet, machine),
-                         now_us, rule_set_names(run->trial->set), run->err) < 0)
-        return -1;
-    if (!json_object_get(fed->entry->event, "time"))
-        moment->time_us = fed->at_us;
-    default_texts(run, number);
-    memcpy(moment->reference.bytes, &reference, sizeof(reference));
-    moment->reference.length = sizeof(reference);
-    return 0;
-}
-
-static int fill_from(struct run *run, const unsigned char *reference, size_t length, int64_t now_us)
-{
-    uint32_t number = UINT32_MAX;
-
-    if (length == sizeof(number))
-        memcpy(&number, reference, sizeof(number));
-    if (number >= run->feed_count)
-        return error_set(run->err, "a state names an alert that was never fed");
-    return fill(run, number, run->feed[number].machine, now_us);
-}
-
-static int fill_for_task(struct run *run, const struct rule_task *task, int64_t now_us)
-{
-    return fill_from(run, task->reference.bytes, task->reference.length, now_us);
-}
-
-static void set_text(struct rule_moment *moment, const char *name, const char *text)
-{
-    rule_moment_set(moment, name, cel_string(text, strlen(text)));
-}
-
-static void set_task(struct rule_moment *moment, const struct rule_task *task)
-{
-    set_text(moment, "task.id", task->id);
-    set_text(moment, "task.state", rule_task_state_name(task->state));
-    set_text(moment, "task.image", task->decision.rule->boot.image);
-}
-
 /* ---- findings ---- */
 
-static void remember(struct run *run, const struct rule_finding *finding, int64_t now_us)
-{
-    char span[RULE_SPAN_SIZE];
-
-    snprintf(run->last, sizeof(run->last), "the last alert, at %s, ended as %s%s%s",
-             rule_span_text(now_us - run->test->now_s * 1000000, span),
-             rule_ending_name(finding->ending), finding->words[0] ? ": " : "", finding->words);
-}
-
-/* A rule that fails in its own test is wrong, whatever the test expects. */
-static void tell_failure(struct run *run, const struct rule_finding *finding, int64_t now_us)
-{
-    char span[RULE_SPAN_SIZE];
-
-    run->failed = true;
-    rule_issues_add(run->issues, finding->at ? finding->at->line : run->test->line,
-                    finding->at ? finding->at->column : run->test->column, "at %s: %s",
-                    rule_span_text(now_us - run->test->now_s * 1000000, span), finding->words);
-}
-
-static int carry_out(struct run *run, const struct rule_finding *finding, size_t machine,
+static int carry_out(struct rule_run *run, const struct rule_finding *finding, size_t machine,
                      int64_t now_us)
 {
     const struct rule_task *task;
     struct rule_finding expected;
     int rc;
 
-    remember(run, finding, now_us);
+    rule_run_remember(run, finding, now_us);
     switch (finding->ending) {
     case RULE_FAILED:
-        tell_failure(run, finding, now_us);
+        rule_run_tell_failure(run, finding, now_us);
         return 0;
     case RULE_SUPPRESSED:
         return rule_world_suppress(run->world, machine, now_us, run->err);
@@ -188,22 +80,23 @@ static int carry_out(struct run *run, const struct rule_finding *finding, size_t
         if (rule_world_act(run->world, finding->decision, machine, &run->moment->reference, now_us,
                            &task, run->err) < 0)
             return -1;
-        set_task(run->moment, task);
-        rc = rule_engine_acted(run->engine, RULE, task->id, run->moment, &expected, run->err);
+        rule_run_set_task(run->moment, task);
+        rc = rule_engine_acted(run->engine, RULE_RUN_RULE, task->id, run->moment, &expected,
+                               run->err);
         if (rc > 0)
-            tell_failure(run, &expected, now_us);
+            rule_run_tell_failure(run, &expected, now_us);
         return rc < 0 ? -1 : 0;
     default:
         return 0;
     }
 }
 
-static int feed_alert(struct run *run, size_t number, int64_t now_us)
+static int feed_alert(struct rule_run *run, size_t number, int64_t now_us)
 {
     const struct rule_finding *findings;
     size_t count, machine = run->feed[number].machine;
 
-    if (fill(run, number, machine, now_us) < 0 ||
+    if (rule_run_fill(run, number, machine, now_us) < 0 ||
         rule_engine_alert(run->engine, run->moment, &findings, &count, run->err) < 0)
         return -1;
     if (count == 0) {
@@ -225,7 +118,7 @@ static int keep_state(void *context, const struct rule_state *state, struct erro
     return rule_states_put(context, &state->name, state->value, state->length, state->due_us, err);
 }
 
-static int restart(struct run *run)
+static int restart(struct rule_run *run)
 {
     struct rule_states *fresh = rule_states_create(false);
     struct rule_engine *engine =
@@ -245,7 +138,7 @@ static int restart(struct run *run)
 
 /* ---- the feed ---- */
 
-static int feed_one(struct run *run, size_t number, int64_t now_us)
+static int feed_one(struct rule_run *run, size_t number, int64_t now_us)
 {
     const struct rule_test_entry *entry = run->feed[number].entry;
     static const enum rule_task_state states[] = {
@@ -277,7 +170,7 @@ static int feed_one(struct run *run, size_t number, int64_t now_us)
     return rc < 0 ? -1 : 0;
 }
 
-static const struct rule_task *find_task(const struct run *run, const char *id)
+static const struct rule_task *find_task(const struct rule_run *run, const char *id)
 {
     for (size_t i = rule_world_tasks(run->world); i-- > 0;)
         if (strcmp(rule_world_task(run->world, i)->id, id) == 0)
@@ -285,7 +178,7 @@ static const struct rule_task *find_task(const struct run *run, const char *id)
     return NULL;
 }
 
-static int come_due(struct run *run, const struct rule_state *state, int64_t now_us)
+static int come_due(struct rule_run *run, const struct rule_state *state, int64_t now_us)
 {
     const unsigned char *reference;
     const struct rule_task *task;
@@ -297,10 +190,10 @@ static int come_due(struct run *run, const struct rule_state *state, int64_t now
 
     if (!rule_engine_reference(state, &reference, &length, &task_id))
         return rule_engine_due(run->engine, state, run->moment, &finding, run->err);
-    if (fill_from(run, reference, length, now_us) < 0)
+    if (rule_run_fill_from(run, reference, length, now_us) < 0)
         return -1;
     if ((task = find_task(run, task_id)))
-        set_task(run->moment, task);
+        rule_run_set_task(run->moment, task);
     memcpy(&number, reference, sizeof(number));
     rc = rule_engine_due(run->engine, state, run->moment, &finding, run->err);
     if (rc <= 0)
@@ -308,80 +201,9 @@ static int come_due(struct run *run, const struct rule_state *state, int64_t now
     return carry_out(run, &finding, run->feed[number].machine, now_us);
 }
 
-/* ---- what the world asks ---- */
-
-static int may_start(void *context, const struct rule_task *task, int64_t now_us, struct error *err)
-{
-    struct run *run = context;
-    struct rule_finding finding;
-
-    (void)err;
-    if (fill_for_task(run, task, now_us) < 0)
-        return -1;
-    if (rule_engine_require(run->engine, RULE, &task->decision, run->moment, &finding))
-        return 1;
-    remember(run, &finding, now_us);
-    if (finding.ending == RULE_FAILED)
-        tell_failure(run, &finding, now_us);
-    return 0;
-}
-
-static int finished(void *context, const struct rule_task *task, int64_t now_us, struct error *err)
-{
-    struct run *run = context;
-
-    if (fill_for_task(run, task, now_us) < 0)
-        return -1;
-    set_task(run->moment, task);
-    return rule_engine_task_finished(run->engine, run->moment, err);
-}
-
-static int halts(void *context, const struct rule_task *task, const int64_t counts[4],
-                 int64_t now_us, struct rule_opening *ret, struct error *err)
-{
-    static const char *const names[] = {"rollout.done", "rollout.failed", "rollout.running",
-                                        "rollout.total"};
-    struct run *run = context;
-    struct rule_finding finding;
-    int rc;
-
-    if (fill_for_task(run, task, now_us) < 0)
-        return -1;
-    for (size_t i = 0; i < 4; i++)
-        rule_moment_set(run->moment, names[i], cel_int(counts[i]));
-    rc = rule_engine_halts(run->engine, RULE, run->moment, &finding, err);
-    if (rc > 0 && finding.ending == RULE_FAILED)
-        tell_failure(run, &finding, now_us);
-    if (rc > 0 && finding.decision)
-        *ret = finding.decision->otherwise;
-    return rc;
-}
-
-static int machines(void *context, const struct rule_task *task, const struct rule_expression *by,
-                    const char *group, size_t *ret, struct error *err)
-{
-    struct run *run = context;
-    int64_t now_us = run->moment->now_us;
-    size_t count = 0;
-    uint32_t number;
-
-    (void)err;
-    memcpy(&number, task->reference.bytes, sizeof(number));
-    for (size_t i = 0; i < rule_fleet_count(run->fleet); i++) {
-        const char *value;
-
-        if (fill(run, number, i, now_us) < 0)
-            return -1;
-        count += rule_engine_group(run->engine, RULE, run->moment, by, &value) &&
-                 strcmp(value, group) == 0;
-    }
-    *ret = count;
-    return 0;
-}
-
 /* ---- what always holds ---- */
 
-static int ask_always(struct run *run, const struct rule_test_expect *expect, int64_t now_us)
+static int ask_always(struct rule_run *run, const struct rule_test_expect *expect, int64_t now_us)
 {
     struct cel_value value;
     char span[RULE_SPAN_SIZE];
@@ -401,7 +223,7 @@ static int ask_always(struct run *run, const struct rule_test_expect *expect, in
     return 0;
 }
 
-static int ask_all_always(struct run *run, int64_t now_us)
+static int ask_all_always(struct rule_run *run, int64_t now_us)
 {
     for (size_t i = 0; i < run->test->expect_count && !run->failed; i++)
         if (run->test->expect[i].always.text && ask_always(run, &run->test->expect[i], now_us) < 0)
@@ -411,7 +233,7 @@ static int ask_all_always(struct run *run, int64_t now_us)
 
 /* ---- moments ---- */
 
-static int64_t next_moment(const struct run *run)
+static int64_t next_moment(const struct rule_run *run)
 {
     int64_t next_us = run->fed < run->feed_count ? run->feed[run->fed].at_us : RULE_NEVER;
 
@@ -422,7 +244,7 @@ static int64_t next_moment(const struct run *run)
     return next_us;
 }
 
-static int live_through(struct run *run, int64_t now_us)
+static int live_through(struct rule_run *run, int64_t now_us)
 {
     const struct rule_state *state;
 
@@ -438,7 +260,7 @@ static int live_through(struct run *run, int64_t now_us)
     return ask_all_always(run, now_us);
 }
 
-static int64_t due_of(const struct run *run, const struct rule_test_expect *expect)
+static int64_t due_of(const struct rule_run *run, const struct rule_test_expect *expect)
 {
     return expect->timed ? run->test->now_s * 1000000 + expect->at_ms * 1000 : INT64_MIN;
 }
@@ -446,12 +268,12 @@ static int64_t due_of(const struct run *run, const struct rule_test_expect *expe
 /* Why no rule was for the last alert is worked out when somebody asks. */
 static const char *tell_last(void *context)
 {
-    struct run *run = context;
+    struct rule_run *run = context;
     struct text why = {0};
     char span[RULE_SPAN_SIZE];
 
-    if (run->last[0] ||
-        fill(run, run->unmatched, run->feed[run->unmatched].machine, run->unmatched_us) < 0)
+    if (run->last[0] || rule_run_fill(run, run->unmatched, run->feed[run->unmatched].machine,
+                                      run->unmatched_us) < 0)
         return run->last;
     rule_explain_none(run->trial->set, run->moment, &why);
     snprintf(run->last, sizeof(run->last), "the last alert, at %s: %s",
@@ -462,7 +284,7 @@ static const char *tell_last(void *context)
 }
 
 /* Those whose moment is over before 'until'; they stand in the order of time. */
-static void expect_until(struct run *run, int64_t until_us)
+static void expect_until(struct rule_run *run, int64_t until_us)
 {
     for (; run->expected < run->test->expect_count; run->expected++) {
         const struct rule_test_expect *expect = &run->test->expect[run->expected];
@@ -490,7 +312,7 @@ static void expect_until(struct run *run, int64_t until_us)
 }
 
 /* Until when it goes on. */
-static int64_t horizon(const struct run *run)
+static int64_t horizon(const struct rule_run *run)
 {
     int64_t last_us = run->feed_count ? run->feed[run->feed_count - 1].at_us : 0;
     bool always = false;
@@ -503,7 +325,7 @@ static int64_t horizon(const struct run *run)
     return always ? last_us + ALWAYS_US : last_us;
 }
 
-static int go_through(struct run *run, bool restarts)
+static int go_through(struct rule_run *run, bool restarts)
 {
     int64_t until_us = horizon(run), now_us;
 
@@ -522,7 +344,7 @@ static int go_through(struct run *run, bool restarts)
     return run->failed ? 0 : 1;
 }
 
-static int check_order(struct run *run)
+static int check_order(struct rule_run *run)
 {
     int64_t before_us = INT64_MIN;
 
@@ -539,9 +361,9 @@ static int check_order(struct run *run)
     return 0;
 }
 
-static int set_up(struct run *run)
+static int set_up(struct rule_run *run)
 {
-    struct rule_world_calls calls = {run, may_start, finished, halts, machines};
+    struct rule_world_calls calls = rule_run_calls(run);
 
     if (!(run->fleet = rule_fleet_create(run->test, run->err)) ||
         rule_feed_unroll(run->test, run->fleet, &run->feed, &run->feed_count, run->err) < 0 ||
@@ -558,7 +380,7 @@ static int set_up(struct run *run)
     return run->engine ? 0 : -1;
 }
 
-static void clear(struct run *run)
+static void clear(struct rule_run *run)
 {
     rule_engine_destroy(run->engine);
     rule_states_destroy(run->states);
@@ -573,7 +395,7 @@ static void clear(struct run *run)
 int rule_trial_run(struct rule_trial *trial, size_t test, const struct rule_trial_options *options,
                    struct rule_issues *issues, struct error *err)
 {
-    struct run run = {
+    struct rule_run run = {
         .test = &trial->document->tests[test], .trial = trial, .issues = issues, .err = err};
     int rc = check_order(&run);
 
