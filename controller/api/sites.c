@@ -1,12 +1,10 @@
 /* sites.c - /v1/sites. */
-#include <string.h>
-
 #include "common/error.h"
 #include "controller/api/api_call.h"
 #include "controller/api/cursor.h"
 #include "controller/api/resources.h"
 #include "controller/fleet/site.h"
-#include "rules/cel/cel_time.h"
+#include "controller/fleet/time_zone.h"
 
 int sites_list(struct api_call *call)
 {
@@ -24,18 +22,20 @@ int sites_list(struct api_call *call)
 /* One that rules can reckon with: a zone of the system's, by name. */
 static int read_time_zone(struct api_call *call, struct site_request *request)
 {
-    struct cel_calendar calendar;
+    char nearest[TIME_ZONE_NAME_MAX + 1];
     const char *zone = NULL;
 
-    if (api_string(call, "time_zone", 64, &zone) < 0)
+    if (api_string(call, "time_zone", TIME_ZONE_NAME_MAX, &zone) < 0)
         return -1;
     if (!zone)
         return 0;
-    if (*zone == '+' || *zone == '-' || !*zone ||
-        cel_time_calendar(cel_timestamp_make(0, 0), zone, strlen(zone), &calendar))
+    if (!time_zone_is_known(zone)) {
+        time_zone_nearest(zone, nearest);
         return problem_field(&call->problem, "time_zone",
-                             "is no time zone of this system: write a name like Europe/Berlin or "
-                             "UTC (timedatectl list-timezones)");
+                             "is no time zone of this system%s%s: write a name like Europe/Berlin "
+                             "or UTC (timedatectl list-timezones)",
+                             *nearest ? ", is it " : "", nearest);
+    }
     request->time_zone = zone;
     return 0;
 }
