@@ -101,6 +101,10 @@ int tasks_report(struct api_call *call);
 int tasks_cancel(struct api_call *call);
 int tasks_settle(struct api_call *call);
 
+int tickets_list(struct api_call *call);
+int tickets_show(struct api_call *call);
+int tickets_close(struct api_call *call);
+
 int alerts_list(struct api_call *call);
 int alerts_show(struct api_call *call);
 int alerts_explain(struct api_call *call);

@@ -162,6 +162,13 @@ const struct api_route API_ROUTES[] = {
     {"POST", "/v1/tasks/{id}/settle", tasks_settle, PERMISSION_TASK_SETTLE, SCOPE_TENANT, BODY_JSON,
      "task.settle", NULL},
 
+    {"GET", "/v1/tickets", tickets_list, PERMISSION_TICKET_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     PAGE " state queue machine"},
+    {"GET", "/v1/tickets/{id}", tickets_show, PERMISSION_TICKET_READ, SCOPE_TENANT, BODY_NONE, NULL,
+     NULL},
+    {"POST", "/v1/tickets/{id}/close", tickets_close, PERMISSION_TICKET_CLOSE, SCOPE_TENANT,
+     BODY_JSON, "ticket.close", NULL},
+
     {"GET", "/v1/alerts", alerts_list, PERMISSION_ALERT_READ, SCOPE_TENANT, BODY_NONE, NULL,
      PAGE " disposition machine"},
     {"GET", "/v1/alerts/{id}", alerts_show, PERMISSION_ALERT_READ, SCOPE_TENANT, BODY_NONE, NULL,
