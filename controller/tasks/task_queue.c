@@ -19,6 +19,10 @@
  * these a call leases fewer than it might: the caller comes again while it leases any. */
 #define CANDIDATES(each) ((each) + (each) / 4 + 1)
 
+/* Of a call that leases nothing and parks: half a second or so of some thousand tasks; what is left
+ * comes with the next call. */
+#define ROUNDS_MAX 64
+
 /* Tasks that may be leased, each site's in the order of their turn, all but their epochs. */
 struct candidates {
     struct task_lease *list;
@@ -239,14 +243,14 @@ static int lease_once(struct db *db, const struct uuid *controller, const struct
 int task_queue_lease(struct db *db, const struct uuid *controller, const struct task_site *sites,
                      size_t site_count, size_t each, struct task_lease *ret, struct error *err)
 {
-    size_t parked;
-    int leased;
+    size_t parked = 1;
+    int leased = 0;
 
     /* Those that became `limited` stood before others, which have their turn now. */
-    do {
+    for (int round = 0; round < ROUNDS_MAX && leased == 0 && parked > 0; round++) {
         parked = 0;
         leased = lease_once(db, controller, sites, site_count, each, ret, &parked, err);
-    } while (leased == 0 && parked > 0);
+    }
     return leased;
 }
 
