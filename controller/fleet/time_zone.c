@@ -1,4 +1,4 @@
-/* time_zone.c - see time_zone.h. Spec: tzfile(5); zone1970.tab's own first lines. */
+/* time_zone.c - see time_zone.h. Spec: tzfile(5); zone.tab's own first lines. */
 #include "controller/fleet/time_zone.h"
 
 #include <stdio.h>
@@ -9,9 +9,9 @@
 #include "common/yaml.h"
 #include "rules/cel/cel_time.h"
 
-#define TABLE "/usr/share/zoneinfo/zone1970.tab"
-#define TABLE_BYTES_MAX (256 * 1024) /* it has 18 KiB */
-#define PLACES_MAX 1024              /* and 312 zones */
+#define TABLE "/usr/share/zoneinfo/zone.tab"
+#define TABLE_BYTES_MAX (256 * 1024) /* it has 19 KiB */
+#define PLACES_MAX 1024              /* and 418 zones */
 
 bool time_zone_is_known(const char *name)
 {

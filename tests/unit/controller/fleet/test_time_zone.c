@@ -11,7 +11,7 @@ START_TEST(zones_of_the_system_are_known)
                                         "America/Argentina/Buenos_Aires"};
     static const char *const unknown[] = {"",          "+01:00",         "-09:30",
                                           "Nowhere",   "Europe",         "../../etc/passwd",
-                                          "/etc/zone", "Europe/London ", "zone1970.tab"};
+                                          "/etc/zone", "Europe/London ", "zone.tab"};
     char long_name[200];
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -30,6 +30,8 @@ START_TEST(the_nearest_place_is_told)
 
     time_zone_nearest("Europe/Berln", nearest);
     ck_assert_str_eq(nearest, "Europe/Berlin");
+    time_zone_nearest("Europe/Amsterdm", nearest); /* a name for another zone since 1970 */
+    ck_assert_str_eq(nearest, "Europe/Amsterdam");
     time_zone_nearest("asia/Tokyo", nearest);
     ck_assert_str_eq(nearest, "Asia/Tokyo");
     time_zone_nearest("somewhere else", nearest);
