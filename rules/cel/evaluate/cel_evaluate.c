@@ -198,10 +198,16 @@ static inline struct cel_value evaluate_slot(const struct cel_op *op, struct cel
     return value.kind == CEL_ABSENT ? op->value : cel_place(op, value);
 }
 
+static struct cel_value evaluate_not_strictly_false(const struct cel_op *op,
+                                                    struct cel_frame *frame)
+{
+    struct cel_value value = cel_evaluate(&op->args[0], frame);
+
+    return cel_bool(value.kind != CEL_BOOL || value.boolean);
+}
+
 struct cel_value cel_evaluate(const struct cel_op *op, struct cel_frame *frame)
 {
-    struct cel_value value;
-
     switch ((enum cel_op_code)op->code) {
     case CEL_OP_VALUE:
         return op->value;
@@ -219,16 +225,14 @@ struct cel_value cel_evaluate(const struct cel_op *op, struct cel_frame *frame)
     case CEL_OP_OPTIONAL:
         return evaluate_index(op, frame);
     case CEL_OP_AND:
-        return evaluate_both(op, frame, false);
     case CEL_OP_OR:
-        return evaluate_both(op, frame, true);
+        return evaluate_both(op, frame, op->code == CEL_OP_OR);
     case CEL_OP_NOT:
         return evaluate_not(op, frame);
     case CEL_OP_CHOOSE:
         return evaluate_choice(op, frame);
     case CEL_OP_NOT_STRICTLY_FALSE:
-        value = cel_evaluate(&op->args[0], frame);
-        return cel_bool(value.kind != CEL_BOOL || value.boolean);
+        return evaluate_not_strictly_false(op, frame);
     case CEL_OP_IS:
         return same(op, frame, cel_evaluate(&op->args[0], frame), op->value, true);
     case CEL_OP_IS_NOT:
