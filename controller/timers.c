@@ -24,6 +24,7 @@
 #define TICK_MS 1000
 #define PARTITIONS_MS (60 * 60 * 1000)
 #define SWEEP_MS (10 * 60 * 1000)
+#define COUNT_MS (5 * 1000)
 
 struct timers {
     struct db_pool *engine;             /* borrowed */
@@ -33,6 +34,7 @@ struct timers {
     struct timer_shard tasks, history;
     struct rule_due *due;
     int64_t sweep_ms; /* when states that are over are swept next */
+    int64_t count_ms; /* when what keeps rules from acting is counted next */
     pthread_t thread;
 };
 
@@ -44,6 +46,21 @@ static int hold(struct timers *timers, struct timer_shard *shard, struct error *
 
     db_pool_give(timers->engine, db);
     return rc;
+}
+
+static int count_stops(struct timers *timers, struct db *db, struct error *err)
+{
+    struct db_rows *rows;
+
+    if (clock_monotonic_ms() < timers->count_ms)
+        return 0;
+    if (!(rows = db_query(db, SQL_TIMERS_STOPS, err, "")))
+        return -1;
+    metric_set(METRIC_STORM_BRAKES, (uint64_t)db_int(rows, 0, 0));
+    metric_set(METRIC_AUTOMATION_STOPS, (uint64_t)db_int(rows, 0, 1));
+    db_rows_destroy(rows);
+    timers->count_ms = clock_monotonic_ms() + COUNT_MS;
+    return 0;
 }
 
 /* What rules wait for is every controller's: nobody waits for the end of a lapsed shard. *ret_ms:
@@ -58,6 +75,8 @@ static int carry_out_due(struct timers *timers, int *ret_ms, struct error *err)
         rc = rule_due_sweep(db, now_us, err);
         timers->sweep_ms = clock_monotonic_ms() + SWEEP_MS;
     }
+    if (rc == 0)
+        rc = count_stops(timers, db, err);
     db_pool_give(timers->engine, db);
     *ret_ms = next_us - now_us < TICK_MS * 1000 ? (int)((next_us - now_us) / 1000) + 1 : TICK_MS;
     return rc;

@@ -24,7 +24,9 @@ enum metric {
     METRIC_TASKS_MOVED,
     METRIC_DEFAULT_PARTITIONS, /* gauge: history tables whose default partition holds rows; alarm
                                   above 0 */
-    METRIC_API_REQUESTS,       /* counters */
+    METRIC_STORM_BRAKES,       /* gauges: engaged */
+    METRIC_AUTOMATION_STOPS,
+    METRIC_API_REQUESTS, /* counters */
     METRIC_API_FAULTS,
     METRIC_API_BUSY,
     METRIC_API_UNKNOWN,
