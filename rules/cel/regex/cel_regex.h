@@ -14,7 +14,7 @@ struct error;
 #define CEL_REGEX_BYTES_MAX 1024   /* of a pattern */
 #define CEL_REGEX_PROGRAM_MAX 4096 /* instructions, repeats unrolled */
 #define CEL_REGEX_DEPTH_MAX 64     /* of brackets */
-#define CEL_REGEX_STEPS_MAX 262144 /* of compiling one: about a ms */
+#define CEL_REGEX_STEPS_MAX 1048576 /* of compiling one: some ms */
 #define CEL_REGEX_COST_STEPS 4     /* for a caller with a budget: so many cost 1 of it */
 
 struct cel_regex;

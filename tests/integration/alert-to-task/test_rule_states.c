@@ -448,23 +448,32 @@ START_TEST(what_was_expected_and_does_not_come_opens_a_ticket)
 }
 END_TEST
 
-static void *come_due_beside(void *moment_us)
+/* What each of several controllers is given. */
+struct come_due {
+    struct conf_map parameters;
+    int64_t moment_us;
+};
+
+/* NULL, or what it was given. */
+static void *come_due_beside(void *context)
 {
-    struct conf_map parameters = test_database("muster_engine");
+    const struct come_due *given = context;
     struct error why = {0};
-    struct db *db = db_connect(&parameters, &why);
+    struct db *db = db_connect(&given->parameters, &why);
     struct rule_due *due = rule_due_create(&why);
     int64_t next_us;
-    int rc = db && due ? rule_due_run(due, db, *(int64_t *)moment_us, &next_us, &why) : -1;
+    int rc = db && due ? rule_due_run(due, db, given->moment_us, &next_us, &why) : -1;
 
     rule_due_destroy(due);
     db_disconnect(db);
-    return rc == 0 ? NULL : moment_us;
+    if (rc < 0)
+        fprintf(stderr, "%s\n", error_text(&why));
+    return rc == 0 ? NULL : context;
 }
 
 START_TEST(several_controllers_carry_out_each_state_once)
 {
-    int64_t moment_us = now_us + 2 * MINUTE_US;
+    struct come_due given = {test_database("muster_engine"), now_us + 2 * MINUTE_US};
     pthread_t threads[3];
     void *failed;
 
@@ -477,7 +486,7 @@ START_TEST(several_controllers_carry_out_each_state_once)
     }
     ck_kept();
     for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, come_due_beside, &moment_us), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, come_due_beside, &given), 0);
     for (int i = 0; i < 3; i++) {
         pthread_join(threads[i], &failed);
         ck_assert_ptr_null(failed);
