@@ -1,6 +1,7 @@
 /* rule_explain.c - see rule_explain.h. Nearest: of the rules of the event's type whose scope holds,
  * the one with most leading parts of its match true; when none's does, the one with most of its
- * scope right. Of equals the first in the order of acting.
+ * scope right. Of equals the first in the order of acting. Beyond LOOKED_INTO_MAX matches nobody
+ * looks: a thousand rules of one type would cost a second.
  */
 #include "rules/engine/rule_explain.h"
 
@@ -22,7 +23,8 @@
 #include "rules/engine/rule_parts.h"
 #include "rules/engine/rule_set.h"
 
-#define SHOWN_MAX 64 /* bytes of a value */
+#define SHOWN_MAX 64       /* bytes of a value */
+#define LOOKED_INTO_MAX 32 /* matches that are taken apart */
 
 void rule_explain_finding(const struct rule_set *set, const struct rule_finding *finding,
                           struct text *out)
@@ -194,14 +196,16 @@ void rule_explain_none(const struct rule_set *set, struct rule_moment *moment, s
 {
     struct cel_value type = moment->slots[RULE_SLOT_TYPE];
     struct nearness best = {0};
+    size_t looked = 0;
 
     for (uint32_t i = 0; i < rule_set_count(set); i++) {
         const struct rule_in_set *rule = rule_set_at(set, i);
         struct nearness near;
 
-        if (rule->shadow || !is_of_type(rule->document, type))
+        if (rule->shadow || !is_of_type(rule->document, type) || looked == LOOKED_INTO_MAX)
             continue;
         near = look(moment, rule);
+        looked += !near.wanted;
         if (is_nearer(&near, &best))
             best = near;
     }
