@@ -26,9 +26,11 @@
 
 _Static_assert(ALERT_AGE_MAX_US == DECISION_AGE_MAX_US, "one age for alerts and what they make");
 
-/* Why no rule is for an alert is worked out for so many of a batch: each costs as much as hundreds
- * of alerts do. */
-#define EXPLAINED_MAX 4
+/* Why no rule is for an alert is worked out for few of a batch: one costs as much as a hundred
+ * alerts do, and more with every thousand rules. Four of a batch where there are few rules, one of
+ * 10,000. */
+#define EXPLAINING_MAX 4000
+#define EXPLAINING_COSTS 1000 /* and one for each rule */
 
 struct alert_decide {
     struct rule_books *books;
@@ -44,7 +46,7 @@ struct deciding {
     struct decision_said *said;
     char (*triggers)[ALERT_TRIGGER_SIZE];
     int64_t now_us;
-    int explained;
+    size_t explaining; /* what it cost so far */
 };
 
 struct alert_decide *alert_decide_create(struct error *err)
@@ -152,8 +154,10 @@ static void explain(struct deciding *deciding, struct alert_item *item)
     const struct rule_book *book = deciding->desk.book;
     struct text words = {0};
 
-    if (rule_book_size(book) && deciding->explained++ < EXPLAINED_MAX)
+    if (rule_book_size(book) && deciding->explaining < EXPLAINING_MAX) {
+        deciding->explaining += EXPLAINING_COSTS + rule_book_size(book);
         rule_explain_none(rule_book_rules(book), deciding->desk.moment, &words);
+    }
     if (text_ok(&words) && words.length)
         alert_item_settle(item, "no_rule", "%s", text_string(&words));
     else
