@@ -1,10 +1,10 @@
 -- rule_due.sql - states whose time has come (tables rule_state, rule_state_count). Kinds: rules/engine/rule_states.h.
 
 -- name: rule_due_tenants
-select distinct tenant_id from rule_state where kind in (2, 6) and due_at <= $1
+select distinct tenant_id from rule_state where due_at <= $1
 
 -- name: rule_due_next
-select min(due_at) from rule_state where kind in (2, 6) and due_at > $1
+select min(due_at) from rule_state where due_at > $1
 
 -- name: rule_due_plan
 -- As for a batch of alerts: a plan made while a table was empty would read all of it later.
@@ -16,15 +16,15 @@ select pg_try_advisory_xact_lock(hashtextextended('rule due ' || $1::uuid::text,
 
 -- name: rule_due_list
 select rule, kind, key, value, due_at from rule_state
-where tenant_id = $1 and kind in (2, 6) and due_at <= $2 order by due_at, rule, kind, key limit $3
+where tenant_id = $1 and due_at <= $2 order by due_at, rule, kind, key limit $3
 
 -- name: rule_due_drop
 delete from rule_state where tenant_id = $1 and rule = $2 and kind = $3 and key = $4
 
 -- name: rule_due_over
-select distinct tenant_id from rule_state where kind not in (2, 6) and due_at < $1
+select distinct tenant_id from rule_state where over_at < $1
 
 -- name: rule_due_sweep
-with gone as (delete from rule_state where tenant_id = $1 and kind not in (2, 6) and due_at < $2 returning rule, kind)
+with gone as (delete from rule_state where tenant_id = $1 and over_at < $2 returning rule, kind)
 update rule_state_count c set keys = c.keys - g.n
 from (select rule, count(*) as n from gone where kind = 3 group by rule order by rule) g where c.tenant_id = $1 and c.rule = g.rule

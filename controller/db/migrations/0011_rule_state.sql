@@ -9,12 +9,13 @@ create table rule_state (
     kind       smallint not null check (kind between 1 and 6),
     key        bytea not null check (length(key) <= 1100),
     value      bytea not null check (length(value) <= 5184),
-    due_at     timestamptz,
+    due_at     timestamptz,          -- of what is carried out then: holds, and what was expected
+    over_at    timestamptz,          -- of the others, which are not looked at any more then: a column that an index knows would cost each
+                                     -- update all of the table's indexes
     touched_at timestamptz not null, -- put last
     primary key (tenant_id, rule, kind, key)
 );
--- What is carried out when it is due: holds, and what was expected. The others only end, and are swept.
-create index rule_state_due on rule_state (due_at) where kind in (2, 6);
+create index rule_state_due on rule_state (due_at) where due_at is not null;
 -- A state is rewritten in place with every alert of its key.
 alter table rule_state set (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
