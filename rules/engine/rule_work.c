@@ -7,7 +7,7 @@
 
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
-#include "rules/document/rule_names.h"
+#include "rules/engine/rule_names_read.h"
 #include "rules/engine/rule_state_key.h"
 
 const char *rule_ending_name(enum rule_ending ending)
@@ -21,8 +21,8 @@ const char *rule_ending_name(enum rule_ending ending)
     return names[ending];
 }
 
-static const char *const of_window[RULE_WINDOW_NAMES] = {"window.sum", "window.count",
-                                                         "window.first", "window.last"};
+_Static_assert(RULE_SLOT_WINDOW_LAST - RULE_SLOT_WINDOW_SUM + 1 == RULE_WINDOW_NAMES,
+               "window.* stand one behind another");
 
 void rule_work_begin(struct rule_work *work, const struct rule_in_set *rule)
 {
@@ -37,14 +37,14 @@ void rule_work_begin(struct rule_work *work, const struct rule_in_set *rule)
 void rule_work_set_window(struct rule_work *work, const struct cel_value values[RULE_WINDOW_NAMES])
 {
     for (size_t i = 0; i < RULE_WINDOW_NAMES; i++)
-        rule_moment_set(work->moment, of_window[i], values[i]);
+        work->moment->slots[RULE_SLOT_WINDOW_SUM + i] = values[i];
 }
 
 void rule_work_keep_window(const struct rule_work *work,
                            struct cel_value ret_values[RULE_WINDOW_NAMES])
 {
     for (size_t i = 0; i < RULE_WINDOW_NAMES; i++)
-        ret_values[i] = work->moment->slots[rule_env_slot(of_window[i])];
+        ret_values[i] = work->moment->slots[RULE_SLOT_WINDOW_SUM + i];
 }
 
 int rule_work_end(struct rule_work *work, enum rule_ending ending, int64_t until_us,

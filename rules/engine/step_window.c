@@ -7,7 +7,7 @@
  */
 #include <math.h>
 
-#include "rules/document/rule_names.h"
+#include "rules/engine/rule_names_read.h"
 #include "rules/engine/rule_tally.h"
 #include "rules/engine/rule_work.h"
 
@@ -88,12 +88,12 @@ static void show(struct rule_moment *moment, const struct rule_tally *tally, str
         count += entry->count;
         sum += entry->amount;
     }
-    rule_moment_set(moment, "window.sum", cel_double(sum));
-    rule_moment_set(moment, "window.count", cel_int(count));
+    moment->slots[RULE_SLOT_WINDOW_SUM] = cel_double(sum);
+    moment->slots[RULE_SLOT_WINDOW_COUNT] = cel_int(count);
     if (count == 0)
         return;
-    rule_moment_set(moment, "window.first", rule_moment_timestamp(first_us));
-    rule_moment_set(moment, "window.last", rule_moment_timestamp(last_us));
+    moment->slots[RULE_SLOT_WINDOW_FIRST] = rule_moment_timestamp(first_us);
+    moment->slots[RULE_SLOT_WINDOW_LAST] = rule_moment_timestamp(last_us);
 }
 
 static int amount_of(struct rule_work *work, double *ret)
@@ -173,8 +173,8 @@ static int count_in(struct rule_work *work, const struct rule_state_name *name,
         return 1;
     work->finding->at = &window->when;
     return rule_work_end(work, RULE_COUNTED, 0, "window.count is %lld, window.sum %g",
-                         (long long)moment->slots[rule_env_slot("window.count")].integer,
-                         moment->slots[rule_env_slot("window.sum")].real);
+                         (long long)moment->slots[RULE_SLOT_WINDOW_COUNT].integer,
+                         moment->slots[RULE_SLOT_WINDOW_SUM].real);
 }
 
 int step_window(struct rule_work *work)

@@ -5,7 +5,7 @@
 -- reads or writes states of a tenant holds the locks of their buckets (controller/decide/rule_keeper.h).
 create table rule_state (
     tenant_id  uuid not null references tenant,
-    rule       text not null,        -- the rule's id, "id~shadow" while it is a shadow
+    rule       text collate "C" not null, -- the rule's id, "id~shadow" while it is a shadow
     kind       smallint not null check (kind between 1 and 6),
     key        bytea not null check (length(key) <= 1100),
     value      bytea not null check (length(value) <= 5184),

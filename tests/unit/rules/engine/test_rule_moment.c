@@ -116,6 +116,12 @@ START_TEST(every_name_has_a_bit)
     ck_assert_int_eq(RULE_SLOT_ASSET_ID, rule_env_slot("asset.id"));
     ck_assert_int_eq(RULE_SLOT_TIME, rule_env_slot("event.time"));
     ck_assert_int_eq(RULE_SLOT_NOW, rule_env_slot("now"));
+    ck_assert_int_eq(RULE_SLOT_ID, rule_env_slot("event.id"));
+    ck_assert_int_eq(RULE_SLOT_RAW, rule_env_slot("event.raw"));
+    ck_assert_int_eq(RULE_SLOT_WINDOW_SUM, rule_env_slot("window.sum"));
+    ck_assert_int_eq(RULE_SLOT_WINDOW_COUNT, rule_env_slot("window.count"));
+    ck_assert_int_eq(RULE_SLOT_WINDOW_FIRST, rule_env_slot("window.first"));
+    ck_assert_int_eq(RULE_SLOT_WINDOW_LAST, rule_env_slot("window.last"));
     for (size_t i = 0; i < rule_name_count; i++) {
         const char *name = rule_names[i].name, *type = rule_names[i].type;
         bool given = strncmp(name, "event.", 6) == 0 || strncmp(name, "asset.", 6) == 0;
