@@ -10,7 +10,6 @@
 #include "common/error.h"
 #include "common/handover.h"
 #include "common/log.h"
-#include "controller/audit/audit_log.h"
 #include "controller/db/db.h"
 #include "controller/db/db_pool.h"
 #include "controller/db/db_rows.h"
@@ -101,40 +100,28 @@ static int tick(struct timers *timers, struct error *err)
     return moved < 0 ? -1 : 0;
 }
 
-/* The maintenance login writes no rows: the engine's says what it did. */
-static int audit_partitions(struct timers *timers, const char *action, const char *why,
-                            struct error *err)
+/* The functions that change partitions are the owner's, and audit that in their own transaction. */
+static void log_partitions(const char *act, const char *what)
 {
-    const struct audit_entry entry = {
-        .who = "musterd", .action = action, .object = "history", .outcome = "ok", .why = why};
-    struct db *db = db_pool_take(timers->engine, TICK_MS, err);
-    int rc = -1;
-
-    log_info("timers", "history partitions changed", "act=%s what=%s", action, log_quote(why));
-    if (db && db_begin_tenant(db, &PLATFORM_TENANT, err) == 0 &&
-        audit_append(db, &PLATFORM_TENANT, &entry, err) == 0)
-        rc = db_commit(db, err);
-    db_pool_give(timers->engine, db);
-    return rc;
+    log_info("timers", "history partitions changed", "act=%s what=%s", act, log_quote(what));
 }
 
-static int make_partitions(struct timers *timers, struct db *db, struct error *err)
+static int make_partitions(struct db *db, struct error *err)
 {
-    struct db_rows *rows = db_query(db, SQL_TIMERS_MAKE_PARTITIONS, err, "");
-    char why[80];
-    int rc = 0;
+    struct db_rows *rows = db_query(db, SQL_TIMERS_KEEP_PARTITIONS, err, "");
+    char made[32];
 
     if (!rows)
         return -1;
-    snprintf(why, sizeof(why), "%lld for the months ahead", (long long)db_int(rows, 0, 0));
+    snprintf(made, sizeof(made), "%lld", (long long)db_int(rows, 0, 0));
     if (db_int(rows, 0, 0) > 0)
-        rc = audit_partitions(timers, "partition.make", why, err);
+        log_partitions("partition.make", made);
     db_rows_destroy(rows);
-    return rc;
+    return 0;
 }
 
 /* 1: one went. 0: none is too old. */
-static int drop_partition(struct timers *timers, struct db *db, struct error *err)
+static int drop_partition(struct db *db, struct error *err)
 {
     struct db_rows *rows = db_query(db, SQL_TIMERS_DROP_PARTITIONS, err, "");
     int dropped;
@@ -142,19 +129,19 @@ static int drop_partition(struct timers *timers, struct db *db, struct error *er
     if (!rows)
         return -1;
     dropped = db_int(rows, 0, 0) > 0;
-    if (dropped && audit_partitions(timers, "partition.drop", db_text(rows, 0, 1), err) < 0)
-        dropped = -1;
+    if (dropped)
+        log_partitions("partition.drop", db_text(rows, 0, 1));
     db_rows_destroy(rows);
     return dropped;
 }
 
 /* What is older than its table is kept: history_retention.h. */
-static int drop_old(struct timers *timers, struct db *db, struct error *err)
+static int drop_old(struct db *db, struct error *err)
 {
     int dropped;
 
     do
-        dropped = drop_partition(timers, db, err);
+        dropped = drop_partition(db, err);
     while (dropped > 0);
     if (dropped < 0 && err->code != ERROR_TIMEOUT)
         return -1;
@@ -178,7 +165,7 @@ static int keep_partitions(struct timers *timers, struct error *err)
         return rc;
     rc = -1;
     db = db_connect(timers->maintenance, err);
-    if (!db || make_partitions(timers, db, err) < 0 || drop_old(timers, db, err) < 0)
+    if (!db || make_partitions(db, err) < 0 || drop_old(db, err) < 0)
         goto out;
     if (!(rows = db_query(db, SQL_TIMERS_DEFAULT_PARTITIONS, err, "")))
         goto out;

@@ -1,5 +1,5 @@
--- name: timers_make_partitions
-select make_partitions((now() at time zone 'UTC')::date, 3)
+-- name: timers_keep_partitions
+select keep_partitions((now() at time zone 'UTC')::date, 3)
 
 -- name: timers_drop_partitions
 -- One row: which, and how many: one table a call.

@@ -9,6 +9,7 @@
 #include "tests/support/test_database.h"
 #include "tests/support/test_fleet.h"
 
+#include "controller/audit/audit_leaf.h"
 #include "controller/db/db_pool.h"
 #include "controller/health/metrics.h"
 #include "controller/timers.h"
@@ -79,6 +80,42 @@ static void kept(void)
         poll(NULL, 0, 20);
 }
 
+/* Of the rows that the owner's functions wrote: as everybody's, docs/guarantees.md. */
+static void leaves_are_right(void)
+{
+    struct db_rows *rows =
+        db_query(owner,
+                 "select a.tenant_id, a.id, a.at, a.who, a.action, a.object, a.outcome, b.salt, "
+                 "b.body, a.leaf_hash from audit a join audit_body b using (id) where a.action in "
+                 "('partition.make', 'partition.drop')",
+                 &err, "");
+
+    ck_assert_msg(rows && db_rows_count(rows) >= 3, "%s", error_text(&err));
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        struct audit_leaf leaf = {.tenant = db_uuid(rows, i, 0),
+                                  .id = db_uuid(rows, i, 1),
+                                  .at_us = db_time(rows, i, 2),
+                                  .who = db_text(rows, i, 3),
+                                  .action = db_text(rows, i, 4),
+                                  .object = db_text(rows, i, 5),
+                                  .outcome = db_text(rows, i, 6),
+                                  .body = db_text(rows, i, 8)};
+        size_t salt_length, length;
+        const uint8_t *salt = db_blob(rows, i, 7, &salt_length);
+        const uint8_t *stored = db_blob(rows, i, 9, &length);
+        uint8_t hash[32];
+
+        ck_assert_uint_eq(salt_length, sizeof(leaf.salt));
+        memcpy(leaf.salt, salt, salt_length);
+        ck_assert_int_eq(audit_leaf_hash(&leaf, hash), 0);
+        ck_assert_uint_eq(length, sizeof(hash));
+        ck_assert_mem_eq(stored, hash, sizeof(hash));
+        ck_assert_int_eq(leaf.id.bytes[6] >> 4, 7);
+        ck_assert_int_eq(leaf.id.bytes[8] >> 6, 2);
+    }
+    db_rows_destroy(rows);
+}
+
 START_TEST(history_is_made_ahead_and_dropped_behind)
 {
     test_sql(owner, "select make_partitions('2024-01-01', 2)");
@@ -100,6 +137,7 @@ START_TEST(history_is_made_ahead_and_dropped_behind)
                                 &err, "uu", &fleet.tenant, &fleet.site),
                      1);
     run_timers(kept);
+    leaves_are_right();
     ck_assert_uint_eq(metric_read(METRIC_DEFAULT_PARTITIONS), 1);
     /* Of this month and those that are kept, nothing; of other tables, nothing; of the audit never.
      */
