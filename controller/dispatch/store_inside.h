@@ -1,5 +1,5 @@
 /* store_inside.h - the inside of the database's thread of dispatch, shared by its parts only:
- * dispatch_store.c (the thread, its connections, its jobs), store_sessions.c, store_welcome.c,
+ * dispatch_store.c (the thread, its connections), store_jobs.c, store_sessions.c, store_welcome.c,
  * store_records.c, store_orders.c. All but the counts and 'trouble' is the thread's alone.
  */
 #pragma once
@@ -69,6 +69,13 @@ void store_add(struct dispatch_store *store, enum store_count kind, uint64_t by)
 int store_note(struct dispatch_store *store, struct dispatch_note *note, struct error *err);
 void store_reject(struct dispatch_store *store, uint64_t connection,
                   const struct session_reject *reject);
+
+/* ---- store_jobs.c ---- */
+
+#define STORE_POLL_MS 1000   /* due tasks and cancels, when no hint came */
+#define STORE_BULK_JOBS 1024 /* that wait at most */
+/* Of what is there, some: 'behind' says whether there is more. */
+void store_take_jobs(struct dispatch_store *store);
 /* The database cannot be asked for this one: its agent starts over. */
 void store_fail_job(struct dispatch_store *store, const struct dispatch_job *job,
                     const struct error *err);
