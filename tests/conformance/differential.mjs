@@ -99,6 +99,7 @@ const REASONS = [
   ["a key of a type that no key has is refused, not absent", (expr, ours, theirs) => /'@in' applied to '\(.*, map\)'/.test(theirs.error ?? "")],
   ["two signs cancel before they are applied", (expr) => /-\(+-/.test(expr)],
   ["true and false are indexes of a list", (expr, ours) => /bool as an index of a list/.test(ours.error ?? "")],
+  ["the least int has a remainder by -1", (expr, ours, theirs) => /^overflow: .* no int/.test(ours.error ?? "") && theirs.value?.int64Value === "0" && /-9223372036854775808.*%/.test(expr)],
   ["an empty text is a duration of 0", (expr, ours) => /^not a duration/.test(ours.error ?? "") && /''/.test(expr)],
   ["equal keys of two number types stand side by side", (expr, ours) => /repeated key/.test(ours.error ?? "")],
 ];
