@@ -201,6 +201,20 @@ void boot_run_succeed(struct boot_run *run)
 
 /* ---- time ---- */
 
+void boot_run_look_at_deadline(struct boot_run *run)
+{
+    const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
+    char tale[BOOT_LADDER_TALE_MAX];
+    bool booting = run->phase == PHASE_BOOT;
+
+    if (run->ended || !run->deadline_ms || run->runner->now_ms < run->deadline_ms)
+        return;
+    boot_run_stop(run, "failed", run_step_at(run->phase, (enum boot_stage)run->row.seen),
+                  "give the image a longer deadline, or see what took so long in the timeline",
+                  "its deadline of %u s passed%s%s (%s)", run->order.boot->deadline_s,
+                  booting ? ": " : "", booting ? stop->cause : "", boot_ladder_tale(run, tale));
+}
+
 void boot_run_tick(struct boot_run *run)
 {
     struct task_runner *runner = run->runner;
@@ -215,16 +229,6 @@ void boot_run_tick(struct boot_run *run)
     if (run->phase == PHASE_ACCEPTED && run->row.accepted_at_us) {
         run_start_tick(run);
         return;
-    }
-    if (run->deadline_ms && runner->now_ms >= run->deadline_ms && !run->row.outcome) {
-        const struct boot_stop *stop = boot_stop_after((enum boot_stage)run->row.seen);
-        bool booting = run->phase == PHASE_BOOT;
-        char tale[BOOT_LADDER_TALE_MAX];
-
-        boot_run_stop(run, "failed", run_step_at(run->phase, (enum boot_stage)run->row.seen),
-                      "give the image a longer deadline, or see what took so long in the timeline",
-                      "its deadline of %u s passed%s%s (%s)", run->order.boot->deadline_s,
-                      booting ? ": " : "", booting ? stop->cause : "", boot_ladder_tale(run, tale));
     }
     if (run->want_again_ms && runner->now_ms >= run->want_again_ms)
         boot_run_want_files(run);

@@ -137,6 +137,9 @@ struct boot_run *boot_run_create(struct task_runner *runner, struct task_order *
 void boot_run_destroy(struct boot_run *run);
 struct boot_run *boot_run_find(struct task_runner *runner, const struct uuid *task);
 struct boot_run *boot_run_of_machine(struct task_runner *runner, const struct uuid *machine);
+/* Past it the run stops. Asked before anything that waited is taken in: an agent that slept, or
+ * whose disk stood still, gives no command behind the deadline but those that put back. */
+void boot_run_look_at_deadline(struct boot_run *run);
 /* Timers. */
 void boot_run_tick(struct boot_run *run);
 int64_t boot_run_next_ms(const struct boot_run *run); /* INT64_MAX: none */

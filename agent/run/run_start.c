@@ -125,6 +125,11 @@ void boot_run_snapshot(struct boot_run *run)
     bmc_step_read(run, POWER_GET, run->runner->settings.device_within_ms, power_was_read);
 }
 
+static bool is_too_late(const struct boot_run *run)
+{
+    return run->runner->at_us >= run->order.boot->expires_at_us;
+}
+
 static void started(struct journal_batch *batch, void *context)
 {
     struct boot_run *run = context;
@@ -132,6 +137,9 @@ static void started(struct journal_batch *batch, void *context)
     if (batch->rc < 0)
         boot_run_stop(run, "failed", "snapshot", "look at the agent's log",
                       "the start could not be journalled: %s", error_text(&batch->err));
+    else if (is_too_late(run)) /* its STARTED took so long to be durable */
+        boot_run_stop(run, "expired", "", "order it again",
+                      "its last moment to start passed while its start was being journalled");
     else if (!run->row.outcome)
         boot_run_snapshot(run);
 }
@@ -162,7 +170,7 @@ void run_start_tick(struct boot_run *run)
 
     if (run->leaving || run->row.outcome)
         return;
-    if (runner->at_us >= run->order.boot->expires_at_us) {
+    if (is_too_late(run)) {
         boot_run_stop(run, "expired", run->kernel_path && run->initrd_path ? "" : "stage_image",
                       "order it again", "its last moment to start passed before it could start");
         return;

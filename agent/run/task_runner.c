@@ -265,6 +265,8 @@ int64_t task_runner_turn(struct task_runner *runner)
     int64_t next = INT64_MAX;
 
     look_around(runner);
+    for (struct boot_run *run = runner->runs; run; run = run->next)
+        boot_run_look_at_deadline(run);
     take_journalled(runner);
     take_powered(runner);
     take_arrivals(runner);

@@ -371,6 +371,56 @@ START_TEST(last_moment_to_start_is_kept)
 }
 END_TEST
 
+/* One turn after the other, without waiting for the journal, until the run is there. */
+static struct boot_run *turn_until(enum run_phase phase)
+{
+    struct boot_run *run;
+
+    do {
+        task_runner_turn(bench.runner);
+        run = boot_run_find(bench.runner, &bench.orders.task);
+    } while (!run || run->phase != phase);
+    return run;
+}
+
+/* Behind all that was handed over to the journal; the runner has not heard of it. */
+static bool is_durable(const char *word)
+{
+    uint8_t digest[32];
+
+    ck_assert_int_eq(
+        task_journal_facts_digest(bench.rooms.journal, &bench.orders.task, digest, NULL), 0);
+    return bench_has(word);
+}
+
+START_TEST(start_that_is_journalled_behind_its_last_moment_touches_nothing)
+{
+    bench.orders.boot.expires_at_us = ORDERS_NOW_US + 20 * 1000000;
+    bench_order();
+    turn_until(PHASE_SNAPSHOT);
+    ck_assert(is_durable("started"));
+    bench.now_ms += 30000; /* the disk stood still for so long */
+    bench_until("result");
+    bench_expect_result("expired", "", "none", "", "while its start was being journalled");
+    ck_assert_str_eq(bmc.calls, "");
+}
+END_TEST
+
+START_TEST(agent_that_sleeps_beyond_the_deadline_commands_nothing_any_more)
+{
+    bench.orders.boot.deadline_s = 30;
+    bench_order();
+    bench_until("bmc_off:done");
+    ck_assert_uint_eq(turn_until(PHASE_ON)->bmc.at, BMC_INTENT);
+    ck_assert(is_durable("bmc_on:started")); /* with its intent */
+    bench.now_ms += 31000;
+    bench_until("result");
+    bench_expect_result("failed", "", "done", "bmc_on", "deadline of 30 s");
+    ck_assert_uint_eq(bmc.ons, 0);
+    ck_assert_ptr_null(boot_offers_find_task(bench.rooms.offers, &bench.orders.task));
+}
+END_TEST
+
 START_TEST(file_that_cannot_be_had_ends_the_task)
 {
     bench.files = ERROR_INVALID;
@@ -831,6 +881,8 @@ CHECK_MAIN_WITH(
     deadline_bounds_the_run, firmware_that_asks_a_hundred_times_is_recorded_a_few,
     two_machines_as_one_stop_the_task, without_a_controller_nothing_starts_and_it_is_given_back,
     what_has_started_goes_on_without_a_controller, last_moment_to_start_is_kept,
+    start_that_is_journalled_behind_its_last_moment_touches_nothing,
+    agent_that_sleeps_beyond_the_deadline_commands_nothing_any_more,
     file_that_cannot_be_had_ends_the_task, late_file_is_asked_for_again,
     busy_machine_is_declined_at_once, driver_nobody_has_is_declined,
     full_disk_declines_what_is_new_and_finishes_what_runs, refused_order_is_a_fact,
