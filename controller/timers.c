@@ -24,6 +24,7 @@
 #define PARTITIONS_MS (60 * 60 * 1000)
 #define SWEEP_MS (10 * 60 * 1000)
 #define COUNT_MS (5 * 1000)
+#define FORGET_TURNS 8 /* of 8 MB each, some 80,000 events; then tasks have their tick */
 
 struct timers {
     struct db_pool *engine;             /* borrowed */
@@ -32,8 +33,10 @@ struct timers {
     struct uuid controller;
     struct timer_shard tasks, history;
     struct rule_due *due;
-    int64_t sweep_ms; /* when states that are over are swept next */
-    int64_t count_ms; /* when what keeps rules from acting is counted next */
+    int64_t sweep_ms;        /* when states that are over are swept next */
+    int64_t count_ms;        /* when what keeps rules from acting is counted next */
+    int64_t identities_page; /* of alert_identity: from where on old events are forgotten; 0: from
+                                its beginning, with the next look at the partitions */
     pthread_t thread;
 };
 
@@ -155,7 +158,28 @@ static int drop_old(struct db *db, struct error *err)
                : 0;
 }
 
-static int keep_partitions(struct timers *timers, struct error *err)
+/* Some of them, from where it ended before. */
+static int forget_events(struct timers *timers, struct db *db, struct error *err)
+{
+    for (int turn = 0; turn < FORGET_TURNS; turn++) {
+        struct db_rows *rows =
+            db_query(db, SQL_TIMERS_DROP_ALERT_IDENTITIES, err, "i", timers->identities_page);
+
+        if (!rows)
+            return -1;
+        timers->identities_page = db_int(rows, 0, 0);
+        if (db_int(rows, 0, 1) > 0)
+            log_info("timers", "events of long ago were forgotten", "count=%lld",
+                     (long long)db_int(rows, 0, 1));
+        db_rows_destroy(rows);
+        if (timers->identities_page == 0)
+            break;
+    }
+    return 0;
+}
+
+/* 1: there is more to forget, with the next tick. */
+static int keep_history(struct timers *timers, struct error *err)
 {
     int rc = hold(timers, &timers->history, err);
     struct db_rows *rows = NULL;
@@ -165,7 +189,8 @@ static int keep_partitions(struct timers *timers, struct error *err)
         return rc;
     rc = -1;
     db = db_connect(timers->maintenance, err);
-    if (!db || make_partitions(db, err) < 0 || drop_old(db, err) < 0)
+    if (!db || make_partitions(db, err) < 0 || drop_old(db, err) < 0 ||
+        forget_events(timers, db, err) < 0)
         goto out;
     if (!(rows = db_query(db, SQL_TIMERS_DEFAULT_PARTITIONS, err, "")))
         goto out;
@@ -173,7 +198,7 @@ static int keep_partitions(struct timers *timers, struct error *err)
     if (db_int(rows, 0, 0) > 0)
         log_error("timers", "rows landed in default partitions: is this host's clock right?",
                   "tables=%lld", (long long)db_int(rows, 0, 0));
-    rc = 0;
+    rc = timers->identities_page > 0;
 out:
     db_rows_destroy(rows);
     db_disconnect(db);
@@ -206,10 +231,12 @@ static void *run(void *context)
 
         /* A task that cannot be moved must not cost next month's partitions. */
         if (clock_monotonic_ms() >= partitions_ms) {
-            if (keep_partitions(timers, &err) == 0)
-                partitions_ms = clock_monotonic_ms() + PARTITIONS_MS;
-            else
+            int more = keep_history(timers, &err);
+
+            if (more < 0)
                 rc = -1;
+            else
+                partitions_ms = clock_monotonic_ms() + (more ? TICK_MS : PARTITIONS_MS);
         }
         readiness_set(READY_TIMERS, rc < 0 ? error_text(&err) : NULL);
         handover_receive(timers->end, wait_ms);

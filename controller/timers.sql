@@ -11,6 +11,10 @@ select drop_agent_orders()
 -- name: timers_drop_machine_documents
 select drop_machine_documents()
 
+-- name: timers_drop_alert_identities
+-- From one page on: where to go on, 0 at the end; how many went.
+select next_page, gone from drop_alert_identities($1)
+
 -- name: timers_default_partitions
 select count(*) from default_partition_rows() where has_rows
 

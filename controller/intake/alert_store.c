@@ -83,7 +83,7 @@ static int insert_claims(struct db *db, const struct alert_origin *origin,
                          struct uuid *digests, struct uuid *ids, struct error *err)
 {
     struct db_rows *rows;
-    size_t got;
+    size_t got, again = 0;
 
     for (size_t i = 0; i < count; i++) {
         digests[i] = claims[i].digest;
@@ -100,10 +100,15 @@ static int insert_claims(struct db *db, const struct alert_origin *origin,
     for (size_t i = 0; i < count && got < count; i++) {
         struct alert_item *item = items[claims[i].item];
 
-        if (!bsearch(&item->id, ids, got, sizeof(*ids), by_id))
-            alert_item_settle(item, "duplicate", "this source had event %s before", item->alert.id);
+        if (bsearch(&item->id, ids, got, sizeof(*ids), by_id))
+            continue;
+        alert_item_settle(item, "duplicate", "this source had event %s before", item->alert.id);
+        digests[again++] = claims[i].digest;
     }
     db_rows_destroy(rows);
+    if (again > 0 && db_execute(db, SQL_ALERT_SEEN_AGAIN, err, "uuU", &origin->tenant,
+                                &origin->source, again, digests) < 0)
+        return -1;
     return 0;
 }
 

@@ -8,6 +8,14 @@ from unnest($3::uuid[], $4::uuid[]) as u(event_digest, alert_id)
 on conflict do nothing
 returning alert_id
 
+-- Duplicates: what is told again is known on (0018_alert_horizon).
+-- name: alert_seen_again
+update alert_identity i set seen_at = now()
+from (select event_digest from alert_identity
+      where tenant_id = $1 and source_id = $2 and event_digest = any($3::uuid[]) and seen_at < now() - interval '1 day'
+      order by event_digest for no key update skip locked) u
+where i.tenant_id = $1 and i.source_id = $2 and i.event_digest = u.event_digest
+
 -- The order number: of the batch, drawn once, and of the record in it.
 -- name: alert_insert
 insert into alert (tenant_id, id, source_id, cluster_id, topic, partition, "offset", record_timestamp, engine_time, order_no,

@@ -569,6 +569,26 @@ START_TEST(what_was_kept_is_not_kept_again)
 }
 END_TEST
 
+START_TEST(an_event_that_is_told_again_is_known_on)
+{
+    static const char fresh[] = "select count(*) from alert_identity where tenant_id = $ and "
+                                "seen_at > now() - interval '1 hour'";
+
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    add(test_message("b", "hw.fault", "firing", alerts.mac[1]));
+    ck_kept();
+    test_insert(owner,
+                "update alert_identity set seen_at = now() - interval '34 days' where tenant_id = "
+                "$1 and $2::uuid is null and $3::uuid is null and $4::text is null",
+                &alerts.fleet.tenant, NULL, NULL, NULL);
+    ck_assert_int_eq(number(fresh), 0);
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    ck_kept();
+    ck_alert(2, "duplicate", NULL);
+    ck_assert_int_eq(number(fresh), 1);
+}
+END_TEST
+
 START_TEST(deciding_again_makes_the_same_task)
 {
     add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
@@ -876,7 +896,8 @@ CHECK_MAIN_WITH("alert_batch", set_up, tear_down, every_record_gets_one_disposit
                 the_brake_looks_back_so_far, no_brake_counts_nothing,
                 what_cannot_be_booted_is_an_error_of_the_rule, a_revoked_grant_boots_nothing,
                 a_zombie_keeps_nothing, what_was_kept_is_not_kept_again,
-                deciding_again_makes_the_same_task, the_one_refused_record_is_found_and_kept,
-                one_record_is_several_alerts, a_rule_sees_the_raw_alert, a_record_is_refused_as_one,
-                five_refused_in_a_row_halt, a_missing_partition_halts_at_once,
-                a_collision_is_tried_again, a_lost_connection_keeps_nothing_and_says_so)
+                an_event_that_is_told_again_is_known_on, deciding_again_makes_the_same_task,
+                the_one_refused_record_is_found_and_kept, one_record_is_several_alerts,
+                a_rule_sees_the_raw_alert, a_record_is_refused_as_one, five_refused_in_a_row_halt,
+                a_missing_partition_halts_at_once, a_collision_is_tried_again,
+                a_lost_connection_keeps_nothing_and_says_so)

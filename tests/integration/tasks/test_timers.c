@@ -192,5 +192,33 @@ START_TEST(a_task_that_cannot_be_moved_costs_no_month)
 }
 END_TEST
 
+#define OLD_EVENTS "select count(*) from alert_identity where seen_at < now() - interval '35 days'"
+
+static void forgotten(void)
+{
+    await_number(0, OLD_EVENTS);
+}
+
+/* More than one statement takes away. */
+START_TEST(events_that_nobody_tells_any_more_are_forgotten)
+{
+    test_sql(owner, "with s as (insert into source (tenant_id, id, name, topic) select tenant_id, "
+                    "gen_random_uuid(), 'old', 'old-news' from machine_holding limit 1 returning "
+                    "tenant_id, id) insert into alert_identity (tenant_id, source_id, "
+                    "event_digest, alert_id, seen_at) select s.tenant_id, s.id, "
+                    "gen_random_uuid(), gen_random_uuid(), now() - case n when 50000 then "
+                    "interval '34 days' else interval '36 days' end "
+                    "from s, generate_series(1, 100000) n");
+    ck_assert_int_eq(test_number(owner, OLD_EVENTS), 99999);
+    run_timers(forgotten);
+    ck_assert_int_eq(test_number(owner, "select count(*) from alert_identity i join source s on "
+                                        "s.id = i.source_id where s.name = 'old'"),
+                     1);
+    test_sql(owner, "delete from alert_identity i using source s where s.id = i.source_id and "
+                    "s.name = 'old'; delete from source where name = 'old'");
+}
+END_TEST
+
 CHECK_MAIN_WITH("timers", set_up, tear_down, history_is_made_ahead_and_dropped_behind,
+                events_that_nobody_tells_any_more_are_forgotten,
                 a_task_that_cannot_be_moved_costs_no_month)
