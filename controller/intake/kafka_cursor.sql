@@ -1,7 +1,8 @@
 -- kafka_cursor.sql - table kafka_cursor.
 
 -- name: kafka_cursor_open
-insert into kafka_cursor (cluster_id, topic, partition, epoch, log_start, log_end, log_seen_at) values ($1, $2, $3, 1, $4, $5, now())
+-- One that is new begins at the log's start as it is now: what is deleted from here on, though nothing was read yet, is missed.
+insert into kafka_cursor (cluster_id, topic, partition, epoch, next, log_start, log_end, log_seen_at) values ($1, $2, $3, 1, $4, $4, $5, now())
 on conflict (cluster_id, topic, partition) do update
 set epoch = kafka_cursor.epoch + 1, log_start = $4, log_end = $5, log_seen_at = now(), updated_at = now(), begin_at = null,
     next = case kafka_cursor.begin_at when 'earliest' then $4 when 'latest' then $5 else kafka_cursor.next end

@@ -163,14 +163,12 @@ int kafka_partition_write_halt(struct kafka_partition *partition, struct db *db,
 static int judge(const struct kafka_cursor *cursor, int64_t low, int64_t high, char *why,
                  size_t size)
 {
-    bool is_new = cursor->next == 0 && cursor->last_offset < 0;
-
     if (cursor->next > high)
         return snprintf(why, size,
                         "position %" PRId64 " is beyond the log's end %" PRId64
                         ": the topic was made anew or cut",
                         cursor->next, high) > 0;
-    if (cursor->next < low && !is_new)
+    if (cursor->next < low)
         return snprintf(why, size,
                         "records %" PRId64 " to %" PRId64 " were deleted before they were read",
                         cursor->next, low - 1) > 0;
@@ -196,7 +194,11 @@ int kafka_partition_open(struct kafka_partition *partition, struct db *db, int64
         return 0;
     }
     partition->verify = cursor->last_offset >= low && cursor->last_offset < high;
-    *ret_start = partition->verify ? cursor->last_offset : cursor->next > low ? cursor->next : low;
+    if (!partition->verify && cursor->last_offset >= 0)
+        log_info("intake", "the record that was read last is gone, and cannot be compared",
+                 "topic=%s partition=%" PRId32 " offset=%" PRId64, partition->topic,
+                 cursor->partition, cursor->last_offset);
+    *ret_start = partition->verify ? cursor->last_offset : cursor->next;
     return 0;
 }
 

@@ -491,6 +491,20 @@ START_TEST(records_deleted_unread_halt)
 }
 END_TEST
 
+START_TEST(records_deleted_before_the_first_was_read_halt)
+{
+    start();
+    await_number(EPOCH, 1);
+    stop();
+    for (int i = 0; i < 4; i++)
+        put(test_message("n", "hw.other", "firing", alerts.mac[0]));
+    test_records_delete(producer, alerts.topic, 3);
+    start();
+    await_number(HALTED("records 0 to 2 were deleted"), 1);
+    ck_assert_int_eq(number(ALERTS), 0);
+}
+END_TEST
+
 START_TEST(resumed_at_the_end_it_skips_what_is_there)
 {
     start();
@@ -613,7 +627,8 @@ CHECK_MAIN_WITH("intake", set_up, tear_down, good_and_bad_records_arrive,
                 a_source_is_read_as_its_format_says, killed_after_a_commit_it_makes_no_second_task,
                 killed_in_between_nothing_is_lost_and_nothing_is_double,
                 a_topic_made_anew_halts_visibly, a_position_beyond_the_end_halts,
-                records_deleted_unread_halt, resumed_at_the_end_it_skips_what_is_there,
-                what_was_read_may_be_deleted, a_new_source_starts_at_the_earliest_record,
-                who_lost_its_epoch_keeps_nothing_twice, a_topic_that_is_not_there_holds_up_nobody,
+                records_deleted_unread_halt, records_deleted_before_the_first_was_read_halt,
+                resumed_at_the_end_it_skips_what_is_there, what_was_read_may_be_deleted,
+                a_new_source_starts_at_the_earliest_record, who_lost_its_epoch_keeps_nothing_twice,
+                a_topic_that_is_not_there_holds_up_nobody,
                 properties_that_are_ours_are_refused_by_name)
