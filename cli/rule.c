@@ -26,6 +26,18 @@ static void write_push(struct cli *cli, struct text *path)
     free(why);
 }
 
+static bool for_programs(const struct cli *cli)
+{
+    return cli->format == OUTPUT_JSON || cli->format == OUTPUT_JSONL;
+}
+
+/* People are not told that there is nothing to tell. */
+static void drop_no_warnings(const struct cli *cli, json_t *answer)
+{
+    if (!for_programs(cli) && json_array_size(json_object_get(answer, "warnings")) == 0)
+        json_object_del(answer, "warnings");
+}
+
 int rule_push(struct cli *cli)
 {
     size_t length;
@@ -47,8 +59,10 @@ int rule_push(struct cli *cli)
                                               .body = bytes,
                                               .length = length},
                      &answer, &cli->err);
-    if (rc == EXIT_OK && answer)
+    if (rc == EXIT_OK && answer) {
+        drop_no_warnings(cli, answer);
         output_object(cli->format, answer);
+    }
     json_decref(answer);
     text_clear(&path);
     free(bytes);
@@ -73,11 +87,6 @@ static const char *version_of(struct cli *cli, const char *text)
     return NULL;
 }
 
-static bool for_programs(const struct cli *cli)
-{
-    return cli->format == OUTPUT_JSON || cli->format == OUTPUT_JSONL;
-}
-
 /* For people the rule's text stands behind what is known of it, as it was pushed, or not at all. */
 static void show_rule(struct cli *cli, json_t *answer, bool with_text)
 {
@@ -85,6 +94,7 @@ static void show_rule(struct cli *cli, json_t *answer, bool with_text)
 
     if (!for_programs(cli))
         json_object_del(answer, "source");
+    drop_no_warnings(cli, answer);
     output_object(cli->format, answer);
     if (with_text && !for_programs(cli) && json_is_string(text)) {
         putchar('\n');

@@ -12,6 +12,7 @@
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_issues.h"
 #include "rules/document/rule_schema.h"
+#include "rules/document/rule_warnings.h"
 
 struct lint {
     const char *file;
@@ -19,6 +20,7 @@ struct lint {
     size_t length;
     struct rule_issues issues;
     char *later; /* what arming would be refused for; NULL: nothing */
+    json_t *warnings;
 };
 
 static int look(struct cli *cli, struct lint *lint)
@@ -33,8 +35,9 @@ static int look(struct cli *cli, struct lint *lint)
     document = rule_document_parse(lint->bytes, lint->length, &lint->issues);
     later = document ? rule_document_not_carried_out(document) : NULL;
     lint->later = later ? strdup(later) : NULL;
+    lint->warnings = document ? rule_warnings_make(document) : json_array();
     rule_document_destroy(document);
-    return lint->issues.no_memory ? error_no_memory(&cli->err) : 0;
+    return lint->issues.no_memory || !lint->warnings ? error_no_memory(&cli->err) : 0;
 }
 
 static void clear(struct lint *lint)
@@ -42,17 +45,22 @@ static void clear(struct lint *lint)
     rule_issues_clear(&lint->issues);
     free(lint->bytes);
     free(lint->later);
+    json_decref(lint->warnings);
 }
 
 static void show(const struct lint *lint)
 {
     struct text out = {0};
+    const json_t *warning;
+    size_t i;
 
     rule_issues_write(&lint->issues, lint->file, lint->bytes, lint->length, &out);
     if (lint->issues.count == 0)
         text_format(&out, "%s: right%s%s%s\n", lint->file,
                     lint->later ? "; this version does not arm it: " : "",
                     lint->later ? lint->later : "", lint->later ? " is not carried out yet" : "");
+    json_array_foreach(lint->warnings, i, warning)
+        text_format(&out, "%s: %s\n", lint->file, json_string_value(warning));
     fputs(text_string(&out), stdout);
     text_clear(&out);
 }
@@ -68,8 +76,9 @@ static int add(const struct lint *lint, json_t *list)
                                                 "column", (json_int_t)issue->column, "message",
                                                 issue->message ? issue->message : ""));
     }
-    return json_array_append_new(list, json_pack("{s:s, s:o, s:s?}", "file", lint->file, "issues",
-                                                 issues, "not_carried_out", lint->later));
+    return json_array_append_new(list, json_pack("{s:s, s:o, s:s?, s:O}", "file", lint->file,
+                                                 "issues", issues, "not_carried_out", lint->later,
+                                                 "warnings", lint->warnings));
 }
 
 static bool wants_json(const struct cli *cli)

@@ -55,6 +55,23 @@ static void print_origin(const json_t *task)
                (long long)json_integer_value(json_object_get(rule, "version")));
 }
 
+static void print_reports(const json_t *task)
+{
+    const json_t *report, *part;
+    size_t i, n;
+
+    json_array_foreach(json_object_get(task, "reports"), i, report)
+    {
+        printf("%-10s ", "report");
+        output_text(output_member(report, "event"));
+        printf(" to %s", output_member(report, "to"));
+        json_array_foreach(json_object_get(report, "include"), n, part)
+            printf("%s%s", n ? ", " : " with ", json_string_value(part));
+        printf(": %s, not delivered: %s\n", output_member(report, "delivery"),
+               output_member(report, "why"));
+    }
+}
+
 static void print_grants(const json_t *task)
 {
     const json_t *grant;
@@ -94,6 +111,7 @@ int task_show(struct cli *cli)
     if (cli->format == OUTPUT_AUTO || cli->format == OUTPUT_TABLE) {
         print_head(task);
         print_origin(task);
+        print_reports(task);
         print_grants(task);
         rc = print_events(cli);
     } else {

@@ -81,7 +81,7 @@ int rule_step_take(struct api_call *call, struct rule_step *step, bool again)
     }
 }
 
-static int take(struct api_call *call, enum rule_act act)
+static int take(struct api_call *call, enum rule_act act, json_t *warnings)
 {
     static const char *const known[][5] = {[RULE_ARM] = {"reason", "version", "waive_replay"},
                                            [RULE_DISARM] = {"reason"},
@@ -100,25 +100,44 @@ static int take(struct api_call *call, enum rule_act act)
                            "off ends the shadow, whichever version: it goes without version");
     if (off)
         step.act = RULE_UNSHADOW;
+    step.warnings = warnings;
     return rule_step_take(call, &step, false) < 0 ? -1 : rules_show(call);
+}
+
+/* The rule as it is shown, with what it is warned of. Takes the reference. */
+static int add_warnings(struct api_call *call, json_t *warnings)
+{
+    json_t *rule = json_loads(text_string(&call->answer), 0, NULL);
+
+    text_clear(&call->answer);
+    if (json_object_set_new(rule, "warnings", warnings) < 0) {
+        json_decref(rule);
+        rule = NULL;
+    }
+    return api_answer_json(call, rule);
 }
 
 int rules_arm(struct api_call *call)
 {
-    return take(call, RULE_ARM);
+    json_t *warnings = json_array();
+
+    if (take(call, RULE_ARM, warnings) == 0)
+        return add_warnings(call, warnings);
+    json_decref(warnings);
+    return -1;
 }
 
 int rules_disarm(struct api_call *call)
 {
-    return take(call, RULE_DISARM);
+    return take(call, RULE_DISARM, NULL);
 }
 
 int rules_shadow(struct api_call *call)
 {
-    return take(call, RULE_SHADOW);
+    return take(call, RULE_SHADOW, NULL);
 }
 
 int rules_deprecate(struct api_call *call)
 {
-    return take(call, RULE_DEPRECATE);
+    return take(call, RULE_DEPRECATE, NULL);
 }

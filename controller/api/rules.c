@@ -14,6 +14,7 @@
 #include "controller/decide/rule_store.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_issues.h"
+#include "rules/document/rule_warnings.h"
 
 int rules_list(struct api_call *call)
 {
@@ -217,6 +218,16 @@ static int push_and_arm(struct api_call *call, const struct rule_document *docum
     return rule_step_take(call, &step, true);
 }
 
+static int answer_pushed(struct api_call *call, const struct rule_document *document, bool armed)
+{
+    json_t *warnings = rule_warnings_make(document);
+
+    snprintf(call->location, sizeof(call->location), "/v1/rules/%s", document->id);
+    return api_answer_json(call, json_pack("{s:s, s:I, s:b, s:o}", "name", document->id, "version",
+                                           (json_int_t)document->version, "armed", armed,
+                                           "warnings", warnings));
+}
+
 /* Whoever passes the replay by says why. */
 static int read_wishes(struct api_call *call, bool *arm, bool *waive)
 {
@@ -242,11 +253,8 @@ int rules_push(struct api_call *call)
         return -1;
     api_object(call, "rule %s v%lld", document->id, (long long)document->version);
     snprintf(call->why, sizeof(call->why), "%s", arm ? "pushed and armed" : "pushed");
-    if (push_and_arm(call, document, arm, waive) == 0) {
-        snprintf(call->location, sizeof(call->location), "/v1/rules/%s", document->id);
-        rc = api_answer_json(call, json_pack("{s:s, s:I, s:b}", "name", document->id, "version",
-                                             (json_int_t)document->version, "armed", arm));
-    }
+    if (push_and_arm(call, document, arm, waive) == 0)
+        rc = answer_pushed(call, document, arm);
     rule_document_destroy(document);
     return rc;
 }

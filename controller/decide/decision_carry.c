@@ -402,6 +402,7 @@ static void fill_request(const struct decision_carry *carry, struct act *act,
         .asks = plan->rule->require_count || plan->rule->hold_ms,
         .otherwise_json = act->otherwise_json,
         .window_json = act->window_json,
+        .reports_json = plan->reports_json,
     };
     say(act->reason, sizeof(act->reason), "alert %s: %s", subject->type, plan->rule->title);
 }

@@ -29,6 +29,7 @@ void decision_plans_destroy(struct decision_plan *plans)
         image_choice_clear(&plans->image);
         free(plans->params_json);
         free(plans->checks_json);
+        free(plans->reports_json);
         free(plans);
     }
 }
@@ -102,6 +103,31 @@ static int plan_params(struct decision_plan *plan, struct error *err)
     return rc;
 }
 
+/* ---- reports ---- */
+
+static json_t *pack_report(const struct rule_report *report)
+{
+    json_t *include = json_array();
+
+    for (size_t i = 0; i < report->include.count; i++)
+        json_array_append_new(include, json_string(report->include.items[i]));
+    return json_pack("{s:s, s:s, s:o}", "to", report->to, "event", report->event, "include",
+                     include);
+}
+
+static int plan_reports(struct decision_plan *plan, struct error *err)
+{
+    const struct rule_action *action = &plan->rule->boot;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < action->report_count; i++)
+        json_array_append_new(list, pack_report(&action->reports[i]));
+    if (json_array_size(list) == action->report_count)
+        plan->reports_json = json_dumps(list, JSON_COMPACT);
+    json_decref(list);
+    return plan->reports_json ? 0 : error_no_memory(err);
+}
+
 /* ---- the image ---- */
 
 static int explain(struct decision_plan *plan, const struct error *why)
@@ -165,6 +191,8 @@ static int make(struct decision_plan *plan, struct db *db, const struct uuid *te
         return explain(plan, &why);
     }
     snprintf(plan->who, sizeof(plan->who), "rule %s v%" PRId64, rule->id, plan->entry->version);
+    if (rule->boot.report_count && plan_reports(plan, err) < 0)
+        return -1;
     found = plan_run(plan, err);
     return found > 0 ? plan_params(plan, err) : found;
 }

@@ -24,6 +24,7 @@ struct decision_plan {
     int64_t deadline_s; /* the rule's, the profile's or the image's */
     char *checks_json;  /* NULL: the rule does not say which run */
     char *params_json;  /* NULL: they are another alert's each time */
+    char *reports_json; /* NULL: nobody is to be told */
     char who[128];      /* of its tasks and their audit rows */
     struct decision_plan *next;
 };

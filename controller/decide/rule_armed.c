@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "rules/document/rule_document.h"
 #include "rules/document/rule_issues.h"
+#include "rules/document/rule_warnings.h"
 
 struct rule_document *rule_armed_parse(const char *name, const char *text, struct error *err)
 {
@@ -27,10 +28,15 @@ struct rule_document *rule_armed_parse(const char *name, const char *text, struc
     return document;
 }
 
-int rule_armed_check(const char *name, const char *text, struct error *err)
+int rule_armed_check(const char *name, const char *text, json_t *warnings, struct error *err)
 {
     struct rule_document *document = rule_armed_parse(name, text, err);
+    json_t *told = document && warnings ? rule_warnings_make(document) : NULL;
+    int rc = document ? 0 : -1;
 
+    if (document && warnings && (!told || json_array_extend(warnings, told) < 0))
+        rc = error_no_memory(err);
+    json_decref(told);
     rule_document_destroy(document);
-    return document ? 0 : -1;
+    return rc;
 }

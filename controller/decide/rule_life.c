@@ -146,7 +146,7 @@ static enum rule_stepped check(const struct rule_step *step, const struct rule_n
         return RULE_STEPPED;
     if (now->deprecated)
         return RULE_IS_DEPRECATED;
-    if (rule_armed_check(step->name, now->text, err) < 0)
+    if (rule_armed_check(step->name, now->text, step->warnings, err) < 0)
         return RULE_NOT_ARMABLE;
     return step->act == RULE_ARM ? check_replay(step, now, err) : RULE_STEPPED;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct rule_step {
     enum rule_act act;
     int64_t version;   /* of ARM and SHADOW; 0: the newest */
     bool waive_replay; /* of ARM */
+    json_t *warnings;  /* of ARM: rule_armed.h; borrowed, NULL: not asked */
     const char *who, *reason;
 };
 

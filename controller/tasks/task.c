@@ -52,7 +52,7 @@ struct columns {
         *rules, *events;
     int64_t *classes, *schedules, *expiries, *deadlines, *rule_versions, *limits, *asks;
     const char **params, **afters, **reasons, **tickets, **labels, **requesters, **profiles,
-        **checks, **otherwises, **windows;
+        **checks, **otherwises, **windows, **reports;
     char (*objects)[UUID_TEXT_SIZE + 8]; /* "task ID", of the audit rows */
     struct audit_entry *entries;
 };
@@ -70,7 +70,7 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
 {
     c->ids = calloc(10 * n, sizeof(*c->ids));
     c->classes = calloc(7 * n, sizeof(*c->classes));
-    c->params = calloc(10 * n, sizeof(*c->params));
+    c->params = calloc(11 * n, sizeof(*c->params));
     c->objects = calloc(n, sizeof(*c->objects));
     c->entries = calloc(n, sizeof(*c->entries));
     if (!c->ids || !c->classes || !c->params || !c->objects || !c->entries)
@@ -99,6 +99,7 @@ static int columns_create(struct columns *c, size_t n, struct error *err)
     c->checks = c->profiles + n;
     c->otherwises = c->checks + n;
     c->windows = c->otherwises + n;
+    c->reports = c->windows + n;
     return 0;
 }
 
@@ -131,6 +132,7 @@ static void fill(struct columns *c, size_t i, const struct task_request *request
     c->checks[i] = request->checks_json;
     c->otherwises[i] = request->otherwise_json;
     c->windows[i] = request->window_json;
+    c->reports[i] = request->reports_json;
 }
 
 static int by_id(const void *left, const void *right)
@@ -143,12 +145,12 @@ static int insert(struct db *db, const struct uuid *tenant, const struct columns
                   bool *ret_made, struct error *err)
 {
     struct db_rows *rows = db_query(
-        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUISSISS", tenant, n, c->ids, n, c->classes,
+        db, SQL_TASK_CREATE, err, "uUIUUUUUSSTTISSSSUUUIUISSISSS", tenant, n, c->ids, n, c->classes,
         n, c->holdings, n, c->machines, n, c->sites, n, c->grants, n, c->image_versions, n,
         c->params, n, c->afters, n, c->schedules, n, c->expiries, n, c->deadlines, n, c->reasons, n,
         c->tickets, n, c->labels, n, c->requesters, n, c->alerts, n, c->decisions, n, c->rules, n,
         c->rule_versions, n, c->events, n, c->limits, n, c->profiles, n, c->checks, n, c->asks, n,
-        c->otherwises, n, c->windows);
+        c->otherwises, n, c->windows, n, c->reports);
     size_t made;
 
     if (!rows)

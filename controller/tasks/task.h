@@ -48,6 +48,7 @@ struct task_request {
     const char *window_json;         /* window.* as they were then; NULL: none */
     const char *otherwise_json; /* {"queue", "priority", "title"}: the ticket when it does not run;
                                    NULL: none */
+    const char *reports_json;   /* [{"to", "event", "include"}]: who is to be told; NULL: nobody */
     size_t limit_count;
 };
 

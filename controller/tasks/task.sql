@@ -3,21 +3,21 @@
 -- name: task_create
 -- Many of tenant 1, a column an array. An id that exists already (of whichever tenant) changes nothing.
 -- Behind the columns of task: 22 event ids, 23 how many limits; 24 profiles, 25 checks; 26 what
--- asks, 27 tickets, 28 windows.
+-- asks, 27 tickets, 28 windows, 29 reports.
 with made as (
     insert into task (tenant_id, id, state, class, holding_id, machine_id, site_id, grant_id, image_version_id, params, after,
                       schedule_time, expires_at, deadline_s, reason, ticket, labels, requested_by, alert_id, decision_id, rule_id, rule_version,
-                      profile, checks, asks, otherwise, window_was)
+                      profile, checks, asks, otherwise, window_was, reports)
     select $1, a.id, case when a.schedule_time <= now() then 'queued' else 'scheduled' end, a.class, a.holding_id, a.machine_id, a.site_id,
            a.grant_id, a.image_version_id, a.params::jsonb, a.after, a.schedule_time, a.expires_at, a.deadline_s, a.reason, a.ticket,
            a.labels::jsonb, a.requested_by, a.alert_id, a.decision_id, a.rule_id, nullif(a.rule_version, 0),
-           a.profile, a.checks::jsonb, a.asks <> 0, a.otherwise::jsonb, a.window_was::jsonb
+           a.profile, a.checks::jsonb, a.asks <> 0, a.otherwise::jsonb, a.window_was::jsonb, a.reports::jsonb
     from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[],
                 $11::timestamptz[], $12::timestamptz[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::text[],
-                $18::uuid[], $19::uuid[], $20::uuid[], $21::bigint[], $24::text[], $25::text[], $26::bigint[], $27::text[], $28::text[])
+                $18::uuid[], $19::uuid[], $20::uuid[], $21::bigint[], $24::text[], $25::text[], $26::bigint[], $27::text[], $28::text[], $29::text[])
          as a (id, class, holding_id, machine_id, site_id, grant_id, image_version_id, params, after,
                schedule_time, expires_at, deadline_s, reason, ticket, labels, requested_by,
-               alert_id, decision_id, rule_id, rule_version, profile, checks, asks, otherwise, window_was)
+               alert_id, decision_id, rule_id, rule_version, profile, checks, asks, otherwise, window_was, reports)
     on conflict do nothing
     returning tenant_id, id, site_id, machine_id, class, state, schedule_time, expires_at, rule_id, requested_by),
 queued as (

@@ -48,6 +48,10 @@ select json_build_object('id', t.id, 'state', t.state, 'state_since', t.state_si
                                                         'ended', g.ended) order by g.epoch)
                       from task_grant g left join agent ga on ga.id = g.agent_id left join controller c on c.id = g.controller_id
                       where g.tenant_id = t.tenant_id and g.task_id = t.id),
+           'reports', (select coalesce(json_agg(json_build_object('to', x.r ->> 'to', 'event', x.r ->> 'event', 'include', x.r -> 'include',
+                                                                  'delivery', 'kept', 'why', 'there is no destination ' || (x.r ->> 'to') || ' that delivers')
+                                                order by x.n), '[]')
+                       from jsonb_array_elements(t.reports) with ordinality as x (r, n)),
            'verdict', t.verdict, 'restore', t.restore, 'stopped_at', t.stopped_at, 'cause', t.cause, 'remedy', t.remedy,
            'report_sha256', encode(t.report_sha256, 'hex'), 'log_size', t.log_size,
            'settled_by', t.settled_by, 'late_result', t.late_result, 'facts_agree', t.facts_agree,

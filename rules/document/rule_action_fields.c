@@ -166,7 +166,6 @@ static const struct rule_field action_fields[] = {
      .words = "what shows that it helped"},
     {.name = "report",
      .form = RULE_FORM_LIST,
-     .later = true,
      COUNTED(rule_action, reports, report_count),
      .max = RULE_LIST_MAX,
      .shape = &report_shape,

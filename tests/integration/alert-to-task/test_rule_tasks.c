@@ -1,6 +1,7 @@
 /* test_rule_tasks.c - what a rule's decision binds its task to, over a real database: groups of its
  * limits and how many of them, its last start moment, the version of its image that is pinned, its
- * profile and checks; what is refused by name; and what is asked again before the task goes out. */
+ * profile and checks, who is to be told of it; what is refused by name; and what is asked again
+ * before the task goes out. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static void arm(const char *spec, const char *boot)
 
     snprintf(text, sizeof(text),
              "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: binds, version: 7, owner: noc}\n"
-             "spec:\n  scope: {type: hw.bind}\n%s  action: {boot: {image: %s%s}}\n",
+             "spec:\n  scope: {type: hw.bind}\n%s  action:\n    boot: {image: %s%s}\n",
              spec, alerts.image, boot);
     test_rule(owner, &alerts.fleet.tenant, "binds", text, NULL);
 }
@@ -236,6 +237,20 @@ START_TEST(checks_run_as_the_rule_says)
     ACTS(0);
     ck_assert_str_eq(task("t.checks"), "[\"smart-all\", \"dmi\"]");
     ck_assert_str_eq(task("t.deadline_s"), "900");
+    ck_assert_str_eq(task("t.reports"), "-");
+}
+END_TEST
+
+START_TEST(who_is_to_be_told_is_kept_with_the_task)
+{
+    add_version("2.0", DOCUMENT);
+    arm("", "}\n    report: [{to: siem, event: a.b, include: [results, event]}, "
+            "{to: soc, event: 'a \"b\"'}] #");
+    ACTS(0);
+    ck_assert_str_eq(
+        task("t.reports"),
+        "[{\"to\": \"siem\", \"event\": \"a.b\", \"include\": [\"results\", "
+        "\"event\"]}, {\"to\": \"soc\", \"event\": \"a \\\"b\\\"\", \"include\": []}]");
 }
 END_TEST
 
@@ -496,8 +511,8 @@ END_TEST
 CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_of_its_limits,
                 a_share_is_of_the_machines_that_the_tenant_holds, latest_is_counted_from_the_alert,
                 the_newest_of_a_family_is_pinned, profile_and_checks_go_with_the_task,
-                checks_run_as_the_rule_says, an_unknown_check_is_refused_by_its_name,
-                an_unknown_profile_is_refused_by_its_name,
+                checks_run_as_the_rule_says, who_is_to_be_told_is_kept_with_the_task,
+                an_unknown_check_is_refused_by_its_name, an_unknown_profile_is_refused_by_its_name,
                 a_parameter_of_another_profile_is_refused,
                 what_is_not_required_any_more_ends_without_a_boot,
                 what_an_agent_may_hold_is_asked_for_first,

@@ -205,6 +205,49 @@ START_TEST(what_is_not_armed_is_said_beforehand)
 }
 END_TEST
 
+#define GOOD_IN_LINES                                                                              \
+    "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: a, version: 1, owner: o}\n"                  \
+    "spec:\n  scope: {type: t}\n  action:\n    boot: {image: d}\n"
+#define REPORTS                                                                                    \
+    "    report: [{to: siem, event: a.b}, {to: siem, event: a.c}, {to: soc, event: a.b}]\n"
+
+START_TEST(what_goes_less_far_than_it_says_is_told_beforehand)
+{
+    json_t *list;
+    const char *one, *two;
+
+    bench_file("told.yaml", GOOD_IN_LINES REPORTS, 0600);
+    ck_assert_int_eq(muster("rule", "lint", bench_path("told.yaml")), EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(bench.said, "told.yaml: right\n"));
+    ck_assert_ptr_nonnull(strstr(bench.said, "told.yaml: report: there is no destination siem "));
+    ck_assert_int_eq(muster("rule", "lint", "--json", bench_path("told.yaml")), EXIT_OK);
+    list = json_loads(bench.said, 0, NULL);
+    ck_assert_int_eq(json_unpack(json_array_get(list, 0), "{s:n, s:[ss!]}", "not_carried_out",
+                                 "warnings", &one, &two),
+                     0);
+    ck_assert_ptr_nonnull(strstr(two, "no destination soc that delivers"));
+    json_decref(list);
+}
+END_TEST
+
+START_TEST(warnings_are_told_when_it_is_armed)
+{
+    static const char *const armed = "{\"name\":\"ecc\",\"warnings\":[\"one\\u0007\",\"two\"]}";
+
+    bench_answers(EXIT_OK, armed);
+    ck_assert_int_eq(muster("rule", "arm", "ecc", "--reason", "r", "-o", "table"), EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(bench.said, "warnings "));
+    ck_assert_ptr_nonnull(strstr(bench.said, "one ,two\n"));
+    bench_answers(EXIT_OK, armed);
+    ck_assert_int_eq(muster("rule", "arm", "ecc", "--reason", "r", "-o", "json"), EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(bench.said, "\"warnings\": ["));
+    bench_file("good.yaml", GOOD, 0600);
+    bench_answers(EXIT_OK, "{\"name\":\"a\",\"version\":1,\"armed\":true,\"warnings\":[]}");
+    ck_assert_int_eq(muster("rule", "push", bench_path("good.yaml"), "-o", "table"), EXIT_OK);
+    ck_assert_ptr_null(strstr(bench.said, "warning"));
+}
+END_TEST
+
 START_TEST(faults_are_told_to_programs_too)
 {
     json_t *list;
@@ -288,7 +331,9 @@ END_TEST
 CHECK_MAIN_WITH("cli rule", bench_make, bench_unmake, rules_are_switched_with_a_reason,
                 versions_are_shown_and_compared, a_rule_is_pushed_and_armed, a_rule_is_replayed,
                 the_storm_brake_is_set_and_released, rules_are_looked_at_without_a_server,
-                what_is_not_armed_is_said_beforehand, faults_are_told_to_programs_too,
+                what_is_not_armed_is_said_beforehand,
+                what_goes_less_far_than_it_says_is_told_beforehand,
+                warnings_are_told_when_it_is_armed, faults_are_told_to_programs_too,
                 tests_of_rules_run_without_a_server, the_schema_is_printed_without_a_server,
                 automation_is_stopped_and_started_with_a_reason, a_foreign_rule_is_not_found,
                 a_rule_is_shown_as_it_was_pushed, history_is_kept_for_months_or_for_ever)

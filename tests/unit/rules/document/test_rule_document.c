@@ -261,8 +261,9 @@ START_TEST(the_first_field_that_is_not_carried_out_is_named)
          "'windows' (line 6)"},
         {SCOPE "  schedule: {latest: 2h, window: maintenance, calendar: asset.site}\n" ACTION,
          "'window' (line 6)"},
-        {SCOPE "  action:\n    report: [{to: a, event: b}]\n    boot: {image: d}\n",
-         "'report' (line 7)"},
+        {SCOPE "  action:\n    report: [{to: a, event: b}]\n    boot: {image: d}\n", NULL},
+        {SCOPE "  action:\n    boot: {image: d}\n    verify: {expect: 'true', within: 1h}\n",
+         "'verify' (line 8)"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -280,18 +281,22 @@ END_TEST
 
 START_TEST(the_samples_are_read)
 {
-    static const char *const names[] = {"raid-controller-degraded", "ecc-burst",
-                                        "firmware-rollout"};
+    static const struct {
+        const char *name;
+        bool carried_out;
+    } samples[] = {
+        {"raid-controller-degraded", true}, {"ecc-burst", false}, {"firmware-rollout", false}};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         char path[256], *text;
 
-        snprintf(path, sizeof(path), TEST_DIR "/unit/rules/document/samples/%s.yaml", names[i]);
+        snprintf(path, sizeof(path), TEST_DIR "/unit/rules/document/samples/%s.yaml",
+                 samples[i].name);
         text = file_read(path, 1 << 20, NULL, NULL);
         ck_assert_ptr_nonnull(text);
         take(text);
         ck_assert_uint_ge(rule->test_count, 1);
-        ck_assert_ptr_nonnull(rule_document_not_carried_out(rule));
+        ck_assert((rule_document_not_carried_out(rule) == NULL) == samples[i].carried_out);
         free(text);
     }
     ck_assert_uint_eq(rule->rollout.count, 3);
