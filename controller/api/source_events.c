@@ -121,14 +121,20 @@ static int answer(struct api_call *call, const struct webhook_kept *kept)
         call, json_pack("{s:s, s:I}", "received_at", received, "alerts", (json_int_t)kept->alerts));
 }
 
+/* What the database refuses of a message is kept all the same, with its reason. When it refuses
+ * that too, it is no fault of the sender's, who gives up what is answered with 4xx. */
 static int refuse(struct api_call *call, const struct error *err)
 {
+    struct error ours = *err;
+
+    if (err->sqlstate[0] && err->code != ERROR_UNAVAILABLE && err->code != ERROR_TIMEOUT)
+        ours.code = ERROR_FAILED;
     if (err->code == ERROR_NOT_FOUND)
         return unauthenticated(call);
     if (err->code == ERROR_STALE)
         return problem_set(&call->problem, 409, "source_paused", NULL, "source %s is paused",
                            call->arguments[0]);
-    return api_failed(call, err);
+    return api_failed(call, &ours);
 }
 
 int sources_events(struct api_call *call)
@@ -191,8 +197,7 @@ int sources_add_token(struct api_call *call)
     if (token_make(token, hash, &err) < 0 ||
         (rc = source_secret_add(call->db, &call->tenant, name, hash, label, &id, &err)) < 0)
         return api_failed(call, &err);
-    rc = rc > 0 ? answer_token(call, &id, token)
-                : api_not_found(call, "webhook", name);
+    rc = rc > 0 ? answer_token(call, &id, token) : api_not_found(call, "webhook", name);
     OPENSSL_cleanse(token, sizeof(token));
     return rc;
 }

@@ -1,5 +1,6 @@
 /* The words of the command line, whatever the noun: what is not understood asks nobody, options
  * reach their place wherever they stand, and each format shows the same answer in its way. */
+#include "common/file.h"
 #include "tests/support/check_main.h"
 #include "tests/support/cli_bench.h"
 
@@ -40,6 +41,60 @@ START_TEST(every_command_tells_its_own_usage)
             words[count++] = "word";
         bench_misused(bench_run(words), COMMANDS[i].noun);
     }
+}
+END_TEST
+
+/* A command stands in a line of the page that begins with its noun, or has it behind a comma. */
+static bool is_on_page(const char *page, const struct command *command)
+{
+    size_t noun = strlen(command->noun), verb = strlen(command->verb);
+
+    for (const char *line = strstr(page, "\n.B "); line; line = strstr(line + 1, "\n.B ")) {
+        const char *end = line + 1 + strcspn(line + 1, "\n");
+
+        for (const char *part = line + 4; part && part < end;) {
+            const char *next = strstr(part, ", ");
+
+            if (strncmp(part, command->noun, noun) == 0 && strchr(" \n", part[noun]))
+                for (const char *at = part; at < (next && next < end ? next : end); at++)
+                    if (verb == 0 ||
+                        (strchr(" |", at[0]) && strncmp(at + 1, command->verb, verb) == 0 &&
+                         strchr(" |,\n", at[1 + verb])))
+                        return true;
+            part = next ? next + 2 : NULL;
+        }
+    }
+    return false;
+}
+
+static void check_options(const char *page, const struct command *command)
+{
+    for (const char *at = command->options; *at; at += *at == ' ') {
+        size_t length = strcspn(at, " =");
+        char name[64];
+
+        snprintf(name, sizeof(name), "--%.*s", (int)length, at);
+        ck_assert_msg(strstr(page, name), "docs/man/muster.1 says nothing of %s %s %s",
+                      command->noun, command->verb, name);
+        at += strcspn(at, " ");
+    }
+}
+
+START_TEST(the_manual_has_every_command_and_option)
+{
+    char *page = file_read(TEST_DIR "/../docs/man/muster.1", 1 << 20, NULL, NULL), *to = page;
+
+    ck_assert_ptr_nonnull(page);
+    for (const char *from = page; *from; from++) /* "\\-" is how roff writes "-" */
+        if (*from != '\\')
+            *to++ = *from;
+    *to = '\0';
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        ck_assert_msg(is_on_page(page, &COMMANDS[i]), "docs/man/muster.1 says nothing of %s %s",
+                      COMMANDS[i].noun, COMMANDS[i].verb);
+        check_options(page, &COMMANDS[i]);
+    }
+    free(page);
 }
 END_TEST
 
@@ -140,7 +195,7 @@ START_TEST(logging_in_tries_the_token_and_keeps_where_it_is)
 END_TEST
 
 CHECK_MAIN_WITH("cli main", bench_make, bench_unmake, what_is_not_understood_asks_nobody,
-                every_command_tells_its_own_usage,
+                every_command_tells_its_own_usage, the_manual_has_every_command_and_option,
                 without_a_server_or_a_token_it_says_how_to_log_in, global_options_stand_anywhere,
                 each_format_has_the_same_items, more_than_was_asked_for_is_said,
                 the_servers_refusal_is_the_exit_code,
