@@ -1,7 +1,8 @@
 /* cel_type.h - types as the checker knows them, and the notation in which they are declared:
  * bool int uint double string bytes null timestamp duration type dyn, list<T>, map<K, V>,
- * optional<T>, type<T>, net.IP, net.CIDR, a single capital letter for a parameter, and any other
- * name for an opaque type ("tuple<A, B>").
+ * optional<T>, type<T>, net.IP, net.CIDR, wrapper<T> (T or null, T being bool, int, uint, double,
+ * string or bytes), a single capital letter for a parameter, and any other name for an opaque type
+ * ("tuple<A, B>").
  */
 #pragma once
 
@@ -27,6 +28,7 @@ enum cel_type_form {
 struct cel_type {
     enum cel_type_form form;
     enum cel_kind kind;
+    bool nullable;    /* wrapper<T>: null as well as what 'kind' says */
     const char *name; /* of a kind: as in the notation */
     const struct cel_type *const *parameters;
     size_t count;

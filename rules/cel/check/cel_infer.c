@@ -191,7 +191,7 @@ static bool occurs(struct cel_infer *infer, const struct variable *variable,
 /* Null may stand for what has no plain zero: the types that are messages elsewhere. */
 static bool takes_null(const struct cel_type *type)
 {
-    if (type->form == CEL_TYPE_OPAQUE)
+    if (type->form == CEL_TYPE_OPAQUE || type->nullable)
         return true;
     switch (type->kind) {
     case CEL_NULL:
@@ -223,7 +223,8 @@ static bool is_general(struct cel_infer *infer, const struct cel_type *left,
         return false;
     if (is_null(right))
         return takes_null(left);
-    if (left->form != right->form || left->kind != right->kind)
+    if (left->form != right->form || left->kind != right->kind ||
+        (right->nullable && !left->nullable))
         return false;
     if (left->form == CEL_TYPE_KIND && left->kind == CEL_TYPE)
         return true;

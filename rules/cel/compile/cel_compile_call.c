@@ -146,7 +146,9 @@ static int compile_same(struct cel_compiler *compiler, const struct cel_node *no
 
 static uint8_t kind_of(const struct cel_type *type)
 {
-    return type->form == CEL_TYPE_KIND && type->kind > CEL_ERROR ? (uint8_t)type->kind : CEL_KINDS;
+    return type->form == CEL_TYPE_KIND && type->kind > CEL_ERROR && !type->nullable
+               ? (uint8_t)type->kind
+               : CEL_KINDS;
 }
 
 /* Opaque types have no values here. */

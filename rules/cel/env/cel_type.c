@@ -17,6 +17,10 @@ static const struct cel_type *const dyns[] = {&cel_type_dyn, &cel_type_dyn};
     {                                                                                              \
         .form = CEL_TYPE_KIND, .kind = (of), .name = (as)                                          \
     }
+#define WRAPPED(of, as)                                                                            \
+    {                                                                                              \
+        .form = CEL_TYPE_KIND, .kind = (of), .nullable = true, .name = (as)                        \
+    }
 #define OF_DYN(of, as, n)                                                                          \
     {                                                                                              \
         .form = CEL_TYPE_KIND, .kind = (of), .name = (as), .parameters = dyns, .count = (n)        \
@@ -42,6 +46,11 @@ static const struct cel_type kinds[] = {
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct cel_type wrappers[] = {
+    WRAPPED(CEL_BOOL, "bool"),     WRAPPED(CEL_INT, "int"),       WRAPPED(CEL_UINT, "uint"),
+    WRAPPED(CEL_DOUBLE, "double"), WRAPPED(CEL_STRING, "string"), WRAPPED(CEL_BYTES, "bytes"),
+};
 
 const struct cel_type *cel_type_of(enum cel_kind kind)
 {
@@ -75,6 +84,21 @@ const struct cel_type *cel_type_with(struct cel_arena *arena, const struct cel_t
     made->parameters = copies;
     made->count = count;
     return made;
+}
+
+/* wrapper<T>: of these alone, the others take null by themselves or never. */
+static const struct cel_type *wrapper_of(const struct cel_type *type)
+{
+    for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+        if (type->form == CEL_TYPE_KIND && !type->nullable && wrappers[i].kind == type->kind)
+            return &wrappers[i];
+    }
+    return NULL;
+}
+
+static bool is_wrapper(const struct cel_type *type)
+{
+    return type->form == CEL_TYPE_OPAQUE && strcmp(type->name, "wrapper") == 0;
 }
 
 static bool is_name(char c)
@@ -180,6 +204,14 @@ static const struct cel_type *read_type(struct cel_arena *arena, const char **at
         error_set_code(err, ERROR_INVALID, "%s does not take %zu parameters", type->name, count);
         return NULL;
     }
+    if (is_wrapper(type)) {
+        type = count == 1 ? wrapper_of(parameters[0]) : NULL;
+        if (!type)
+            error_set_code(err, ERROR_INVALID,
+                           "a wrapper is one of bool, int, uint, double, string or bytes, such as "
+                           "wrapper<int>");
+        return type;
+    }
     if (count > 0 && !(type = cel_type_with(arena, type, parameters, count)))
         error_no_memory(err);
     return type;
@@ -206,7 +238,7 @@ const struct cel_type *cel_type_parse(struct cel_arena *arena, const char *text,
 
 void cel_type_write(const struct cel_type *type, struct text *out)
 {
-    text_format(out, "%s", type->name);
+    text_format(out, type->nullable ? "wrapper<%s>" : "%s", type->name);
     for (size_t i = 0; i < type->count; i++) {
         text_format(out, "%s", i == 0 ? "<" : ", ");
         cel_type_write(type->parameters[i], out);
@@ -219,7 +251,8 @@ bool cel_type_equal(const struct cel_type *left, const struct cel_type *right)
 {
     if (left == right)
         return true;
-    if (left->form != right->form || left->kind != right->kind || left->count != right->count)
+    if (left->form != right->form || left->kind != right->kind ||
+        left->nullable != right->nullable || left->count != right->count)
         return false;
     if (left->form != CEL_TYPE_KIND && strcmp(left->name, right->name) != 0)
         return false;

@@ -57,6 +57,9 @@ START_TEST(other_types_do_not_go)
         {"null", "list<int>"},
         {"timestamp", "duration"},
         {"net.IP", "net.CIDR"},
+        {"wrapper<int>", "wrapper<uint>"},
+        {"wrapper<int>", "string"},
+        {"list<wrapper<int>>", "list<string>"},
     };
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -119,6 +122,11 @@ START_TEST(dyn_null_and_types_go)
         {"type<int>", "type"},
         {"type<int>", "type<string>"},
         {"a.b<int>", "a.b<dyn>"},
+        {"wrapper<int>", "int"},
+        {"int", "wrapper<int>"},
+        {"null", "wrapper<string>"},
+        {"wrapper<bool>", "null"},
+        {"list<wrapper<int>>", "list<int>"},
     };
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -137,6 +145,12 @@ START_TEST(joins_find_what_holds_both)
     is(cel_infer_join(&infer, type("optional<int>"), type("null")), "optional<int>");
     is(cel_infer_join(&infer, type("null"), type("timestamp")), "timestamp");
     is(cel_infer_join(&infer, type("null"), type("int")), "dyn");
+    is(cel_infer_join(&infer, type("wrapper<int>"), type("int")), "wrapper<int>");
+    is(cel_infer_join(&infer, type("int"), type("wrapper<int>")), "wrapper<int>");
+    is(cel_infer_join(&infer, type("null"), type("wrapper<int>")), "wrapper<int>");
+    is(cel_infer_join(&infer, type("wrapper<int>"), type("null")), "wrapper<int>");
+    is(cel_infer_join(&infer, type("wrapper<int>"), type("wrapper<uint>")), "dyn");
+    is(cel_infer_join(&infer, type("list<int>"), type("list<wrapper<int>>")), "list<wrapper<int>>");
     is(cel_infer_join(&infer, type("list<T>"), type("list<int>")), "list<int>");
     is(cel_infer_join(&infer, type("map<int, U>"), type("map<int, list<V>>")),
        "map<int, list<dyn>>");

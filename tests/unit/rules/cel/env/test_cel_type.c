@@ -43,6 +43,17 @@ START_TEST(what_is_no_type_is_refused)
         "optional<a, b>",
         "list<int, >",
         "a-b",
+        "wrapper",
+        "wrapper<>",
+        "wrapper<int",
+        "wrapper<null>",
+        "wrapper<dyn>",
+        "wrapper<T>",
+        "wrapper<a.b>",
+        "wrapper<timestamp>",
+        "wrapper<list<int>>",
+        "wrapper<int, int>",
+        "wrapper<wrapper<int>>",
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -72,8 +83,21 @@ END_TEST
 START_TEST(what_is_written_is_what_was_read)
 {
     static const char *const texts[] = {
-        "dyn",         "bool", "null",      "timestamp", "list<int>",   "map<string, list<dyn>>",
-        "optional<T>", "type", "type<int>", "net.IP",    "tuple<A, B>", "acme.thing",
+        "dyn",
+        "bool",
+        "null",
+        "timestamp",
+        "list<int>",
+        "map<string, list<dyn>>",
+        "optional<T>",
+        "type",
+        "type<int>",
+        "net.IP",
+        "tuple<A, B>",
+        "acme.thing",
+        "wrapper<int>",
+        "list<wrapper<bytes>>",
+        "a.wrapper<int>",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -104,6 +128,18 @@ START_TEST(a_bare_list_is_one_of_dyn)
 }
 END_TEST
 
+START_TEST(a_wrapper_is_another_type_of_the_same_kind)
+{
+    const struct cel_type *wrapper = cel_type_parse(arena, "wrapper<int>", NULL);
+
+    ck_assert(!cel_type_equal(wrapper, cel_type_of(CEL_INT)));
+    ck_assert(cel_type_equal(wrapper, cel_type_parse(arena, "wrapper< int >", NULL)));
+    ck_assert(!cel_type_equal(wrapper, cel_type_parse(arena, "wrapper<uint>", NULL)));
+    ck_assert_int_eq(wrapper->kind, CEL_INT);
+    ck_assert(wrapper->nullable && !cel_type_of(CEL_INT)->nullable);
+}
+END_TEST
+
 START_TEST(expressions_name_types_their_own_way)
 {
     ck_assert_ptr_null(cel_type_named("timestamp"));
@@ -116,4 +152,4 @@ END_TEST
 
 CHECK_MAIN_WITH("cel_type", before, after, what_is_no_type_is_refused, depth_is_capped,
                 what_is_written_is_what_was_read, a_bare_list_is_one_of_dyn,
-                expressions_name_types_their_own_way)
+                a_wrapper_is_another_type_of_the_same_kind, expressions_name_types_their_own_way)
