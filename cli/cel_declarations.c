@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "rules/cel/cel_env.h"
+#include "rules/cel/cel_libraries.h"
 #include "rules/cel/cel_type.h"
 
 bool cel_is_constant(const char *name)
@@ -51,12 +52,23 @@ static int write_name(struct text *out, const char *proto)
 /* Of messages only those that are plain values here. */
 static int write_message(struct text *out, const char *name)
 {
-    if (strcmp(name, "google.protobuf.Timestamp") == 0)
-        text_format(out, "timestamp");
-    else if (strcmp(name, "google.protobuf.Duration") == 0)
-        text_format(out, "duration");
-    else
+    for (size_t i = 0; i < cel_well_known.message_count; i++) {
+        const struct cel_message *message = &cel_well_known.messages[i];
+
+        if (strcmp(message->name, name) == 0) {
+            text_format(out, "%s", message->type);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int write_wrapper(struct text *out, const char *primitive)
+{
+    text_format(out, "wrapper<");
+    if (write_name(out, primitive) < 0)
         return -1;
+    text_format(out, ">");
     return 0;
 }
 
@@ -110,6 +122,8 @@ static int write_type(struct text *out, const json_t *type, unsigned depth)
         return write_name(out, string_of(type, "primitive"));
     if (json_object_get(type, "wellKnown"))
         return write_name(out, string_of(type, "wellKnown"));
+    if (json_object_get(type, "wrapper"))
+        return write_wrapper(out, string_of(type, "wrapper"));
     if (json_object_get(type, "messageType"))
         return write_message(out, string_of(type, "messageType"));
     if (json_object_get(type, "listType"))

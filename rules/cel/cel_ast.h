@@ -13,6 +13,7 @@
 struct cel_arena;
 struct cel_env;
 struct cel_issues;
+struct cel_shape;
 struct cel_type;
 
 #define CEL_SOURCE_MAX (32 * 1024) /* bytes of one expression */
@@ -27,7 +28,7 @@ enum cel_node_kind {
     CEL_NODE_CALL,
     CEL_NODE_LIST,
     CEL_NODE_MAP,
-    CEL_NODE_MESSAGE, /* Name{field: value}: parsed, and refused: there are no messages here */
+    CEL_NODE_MESSAGE, /* Name{field: value}: of the messages that the environment has */
     CEL_NODE_COMPREHENSION,
 };
 
@@ -36,8 +37,9 @@ struct cel_node;
 struct cel_element {
     struct cel_node *key; /* of a map; NULL in a list */
     const char *field;    /* of a message */
+    uint32_t offset;      /* of the field */
+    bool optional;        /* written with '?' */
     struct cel_node *value;
-    bool optional; /* written with '?' */
 };
 
 /* accu = init; for (var, var2 of range) { if (!condition) break; accu = step; } result
@@ -72,7 +74,8 @@ struct cel_node {
         struct {
             struct cel_element *elements;
             size_t count;
-            const char *message; /* its type's name */
+            const char *message;           /* its type's name */
+            const struct cel_shape *shape; /* cel_resolve()'s; NULL: there is no such message */
         } aggregate;
         struct cel_comprehension comprehension;
     };

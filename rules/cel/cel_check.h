@@ -10,10 +10,11 @@ struct cel_env;
 struct cel_issues;
 struct cel_node;
 
-/* What names mean, without types: sets 'slot' and 'type_value', the longest name first, within the
- * environment's container; where a dotted name is a function's (math.abs(x)) 'target' becomes NULL
- * and 'function' the whole. What is left is a comprehension's variable or unknown; an IDENT that
- * starts with '.' and has no slot is always unknown. */
+/* What names mean, without types: sets 'slot', 'type_value' and 'shape', the longest name first,
+ * within the environment's container; the name of a constant becomes its literal; where a dotted
+ * name is a function's (math.abs(x)) 'target' becomes NULL and 'function' the whole. What is left
+ * is a comprehension's variable or unknown; an IDENT that starts with '.' and has no slot is always
+ * unknown. */
 void cel_resolve(const struct cel_env *env, struct cel_node *tree);
 
 /* Names resolved, types of all nodes, unknown names and wrong arguments told, with the nearest

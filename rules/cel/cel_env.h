@@ -1,6 +1,6 @@
-/* cel_env.h - what an expression may name: variables with their types, and the functions of the
- * libraries it was given. Declared once, then shared by all expressions and threads: nothing
- * changes it after the first compile.
+/* cel_env.h - what an expression may name: variables with their types, and the functions and
+ * messages of the libraries it was given. Declared once, then shared by all expressions and
+ * threads: nothing changes it after the first compile.
  *
  * A variable may have a dotted name: "event.type" is one variable in one slot, and `event` alone is
  * then no value. has(event.type) asks whether it was given. What is below it is reached by kind:
@@ -32,17 +32,37 @@ struct cel_overload {
     bool sized; /* its cost grows with the length of its arguments */
 };
 
+/* A message that is a plain value here: Name{field: value} gives what is made of its fields. */
+struct cel_field {
+    const char *name;
+    const char *type;      /* "int" */
+    struct cel_value zero; /* when it was not given; CEL_ABSENT: none */
+    cel_function *take;    /* of a value of that type: what is kept of it. NULL: all */
+};
+
+#define CEL_FIELDS_MAX 8
+
+struct cel_message {
+    const char *name;   /* "google.protobuf.Int32Value" */
+    const char *type;   /* of the value: "wrapper<int>" */
+    cel_function *make; /* of all fields in their order, taken or zero. NULL: the first */
+    const struct cel_field *fields;
+    size_t count;
+};
+
 struct cel_library {
     const char *name;
     const struct cel_overload *overloads;
     size_t count;
+    const struct cel_message *messages;
+    size_t message_count;
 };
 
-/* With the functions of 'libraries', NULL behind the last: all there are is cel_libraries
+/* With all that is in 'libraries', NULL behind the last: all there are is cel_libraries
  * (cel_libraries.h). NULL with 'err'. */
 struct cel_env *cel_env_create(const struct cel_library *const *libraries, struct error *err);
 /* With all that 'base' has (borrowed, and unchanged from here on), and variables of its own behind
- * it. Its functions are those of 'base'. */
+ * it. Its functions and messages are those of 'base'. */
 struct cel_env *cel_env_extend(const struct cel_env *base, struct error *err);
 void cel_env_destroy(struct cel_env *env);
 
@@ -72,6 +92,9 @@ struct cel_signature {
 /* All of one name; count 0: there is no such function. Borrowed. */
 const struct cel_signature *cel_env_signatures(const struct cel_env *env, const char *function,
                                                size_t *ret_count);
+/* cel_messages.h has what is asked of them. Borrowed. */
+struct cel_messages;
+const struct cel_messages *cel_env_messages(const struct cel_env *env);
 /* The variable of exactly this name: its slot, or -1. */
 int cel_env_find(const struct cel_env *env, const char *name, const struct cel_type **ret_type);
 const char *cel_env_container(const struct cel_env *env); /* "" */

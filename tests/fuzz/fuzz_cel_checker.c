@@ -34,6 +34,7 @@ static const char *const VARIABLES[][2] = {
     {"a.b.c", "int"},
     {"a.d", "dyn"},
     {"q", "acme.pair<int, string>"},
+    {"w", "wrapper<int>"},
 };
 
 static const char *const FUNCTIONS[][2] = {
@@ -72,7 +73,7 @@ static void walk(void *context, struct cel_node *node)
 {
     closed(node->type);
     require(node->slot < 0 || !node->type_value);
-    require(node->kind != CEL_NODE_MESSAGE); /* refused */
+    require(node->kind != CEL_NODE_MESSAGE || node->aggregate.shape); /* else refused */
     cel_tree_children(node, walk, context);
 }
 

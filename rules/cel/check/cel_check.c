@@ -156,9 +156,9 @@ static const struct cel_type *unwrapped(struct cel_checker *checker, const struc
                              cel_checker_show(checker, &type, 1, shown));
 }
 
-static const struct cel_type *check_element(struct cel_checker *checker,
-                                            const struct cel_scope *scope,
-                                            struct cel_element *element)
+const struct cel_type *cel_checker_element(struct cel_checker *checker,
+                                           const struct cel_scope *scope,
+                                           struct cel_element *element)
 {
     const struct cel_type *type = cel_checker_node(checker, scope, element->value);
 
@@ -172,7 +172,7 @@ static const struct cel_type *check_list(struct cel_checker *checker, const stru
 
     for (size_t i = 0; i < node->aggregate.count; i++)
         type = cel_infer_join(&checker->infer, type,
-                              check_element(checker, scope, &node->aggregate.elements[i]));
+                              cel_checker_element(checker, scope, &node->aggregate.elements[i]));
     return cel_infer_of(&checker->infer, CEL_LIST, type ? type : cel_infer_fresh(&checker->infer),
                         NULL);
 }
@@ -204,21 +204,11 @@ static const struct cel_type *check_map(struct cel_checker *checker, const struc
 
         check_key(checker, element->key, type);
         key = cel_infer_join(&checker->infer, key, type);
-        value = cel_infer_join(&checker->infer, value, check_element(checker, scope, element));
+        value =
+            cel_infer_join(&checker->infer, value, cel_checker_element(checker, scope, element));
     }
     return cel_infer_of(&checker->infer, CEL_MAP, key ? key : cel_infer_fresh(&checker->infer),
                         value ? value : cel_infer_fresh(&checker->infer));
-}
-
-static const struct cel_type *check_message(struct cel_checker *checker,
-                                            const struct cel_scope *scope, struct cel_node *node)
-{
-    for (size_t i = 0; i < node->aggregate.count; i++)
-        check_element(checker, scope, &node->aggregate.elements[i]);
-    return cel_checker_fault(checker, node->offset,
-                             "messages are not supported, so no '%s{...}': a map is written "
-                             "{'field': value}",
-                             node->aggregate.message);
 }
 
 /* ---- comprehensions ---- */
@@ -301,7 +291,7 @@ static const struct cel_type *check(struct cel_checker *checker, const struct ce
     case CEL_NODE_MAP:
         return check_map(checker, scope, node);
     case CEL_NODE_MESSAGE:
-        return check_message(checker, scope, node);
+        return cel_checker_message(checker, scope, node);
     case CEL_NODE_COMPREHENSION:
         return check_comprehension(checker, scope, node, &node->comprehension);
     }

@@ -1,7 +1,8 @@
 /* cel_checker.h - what the files of the checker share: one expression while its types are found.
- * cel_check.c walks the tree, cel_check_call.c chooses overloads, cel_check_unknown.c has the words
- * for names that nothing is known of. A part that is wrong is told once and counts as dyn from
- * there on, so that what holds it is not blamed as well.
+ * cel_check.c walks the tree, cel_check_call.c chooses overloads, cel_check_message.c looks at the
+ * fields of messages, cel_check_unknown.c has the words for names that nothing is known of. A part
+ * that is wrong is told once and counts as dyn from there on, so that what holds it is not blamed
+ * as well.
  */
 #pragma once
 
@@ -35,6 +36,10 @@ const struct cel_type *cel_checker_node(struct cel_checker *checker, const struc
 /* The node must be of bool. */
 void cel_checker_bool(struct cel_checker *checker, const struct cel_scope *scope,
                       struct cel_node *node);
+/* Of an element's value; of what is in the optional when it is written with '?'. */
+const struct cel_type *cel_checker_element(struct cel_checker *checker,
+                                           const struct cel_scope *scope,
+                                           struct cel_element *element);
 /* What a field of such a value is; 'type' is known. */
 const struct cel_type *cel_checker_field(struct cel_checker *checker, const struct cel_type *type,
                                          const struct cel_node *node, const char *field);
@@ -43,6 +48,11 @@ const struct cel_type *cel_checker_field(struct cel_checker *checker, const stru
 
 const struct cel_type *cel_checker_call(struct cel_checker *checker, const struct cel_scope *scope,
                                         struct cel_node *node);
+
+/* ---- cel_check_message.c ---- */
+
+const struct cel_type *cel_checker_message(struct cel_checker *checker,
+                                           const struct cel_scope *scope, struct cel_node *node);
 
 /* ---- cel_check_unknown.c ---- */
 

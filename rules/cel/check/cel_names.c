@@ -10,7 +10,11 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_type.h"
 #include "rules/cel/check/cel_scope.h"
+#include "rules/cel/env/cel_messages.h"
 #include "rules/cel/syntax/cel_tree.h"
+
+/* The one enum that the language itself knows is null. */
+#define NULL_VALUE "google.protobuf.NullValue.NULL_VALUE"
 
 /* The names that 'name' may stand for: a.b.name, a.name, name. */
 struct candidates {
@@ -48,7 +52,7 @@ static const char *next(struct candidates *candidates)
     return candidates->text;
 }
 
-/* The variable or type of that name. */
+/* The variable, type or constant of that name. */
 static bool names_value(const struct cel_env *env, const char *name, struct cel_node *node)
 {
     struct candidates candidates = begin(env, name);
@@ -62,6 +66,13 @@ static bool names_value(const struct cel_env *env, const char *name, struct cel_
         type = cel_type_named(candidate);
         if (type) {
             node->type_value = cel_kind_name(type->kind);
+            return true;
+        }
+        if (strcmp(candidate, NULL_VALUE) == 0) {
+            bool asked = node->kind == CEL_NODE_SELECT && node->select.test;
+
+            node->kind = CEL_NODE_LITERAL;
+            node->literal = asked ? cel_bool(true) : cel_null();
             return true;
         }
     }
@@ -138,6 +149,20 @@ static void resolve_comprehension(const struct cel_env *env, const struct cel_sc
     resolve(env, &accu, fold->result);
 }
 
+/* The message of that name. */
+static const struct cel_shape *names_message(const struct cel_env *env, const char *name)
+{
+    const struct cel_shape *shape = NULL;
+    struct candidates candidates;
+
+    if (strlen(name) > CEL_NAME_BYTES_MAX)
+        return NULL;
+    candidates = begin(env, name);
+    for (const char *candidate; !shape && (candidate = next(&candidates));)
+        shape = cel_messages_find(cel_env_messages(env), candidate);
+    return shape;
+}
+
 struct place {
     const struct cel_env *env;
     const struct cel_scope *scope;
@@ -164,6 +189,10 @@ static void resolve(const struct cel_env *env, const struct cel_scope *scope, st
         break;
     case CEL_NODE_COMPREHENSION:
         resolve_comprehension(env, scope, &node->comprehension);
+        break;
+    case CEL_NODE_MESSAGE:
+        node->aggregate.shape = names_message(env, node->aggregate.message);
+        cel_tree_children(node, resolve_child, &place);
         break;
     default:
         cel_tree_children(node, resolve_child, &place);

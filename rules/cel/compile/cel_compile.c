@@ -159,12 +159,11 @@ static int compile_kind(struct cel_compiler *compiler, const struct cel_node *no
     case CEL_NODE_MAP:
         return compile_aggregate(compiler, node, op);
     case CEL_NODE_MESSAGE:
-        break;
+        return cel_compile_message(compiler, node, op);
     case CEL_NODE_COMPREHENSION:
         return cel_compile_comprehension(compiler, node, op);
     }
-    return cel_compile_issue(compiler, node->offset,
-                             "messages are not supported: a map is written {'field': value}");
+    return cel_compile_issue(compiler, node->offset, "an expression of no known kind");
 }
 
 int cel_compile_node(struct cel_compiler *compiler, const struct cel_node *node, struct cel_op *op)

@@ -54,6 +54,10 @@ int cel_compile_call(struct cel_compiler *compiler, const struct cel_node *node,
 int cel_compile_comprehension(struct cel_compiler *compiler, const struct cel_node *node,
                               struct cel_op *op);
 
+/* cel_compile_message.c */
+int cel_compile_message(struct cel_compiler *compiler, const struct cel_node *node,
+                        struct cel_op *op);
+
 /* cel_compile_name.c: IDENT and SELECT. */
 int cel_compile_ident(struct cel_compiler *compiler, const struct cel_node *node,
                       struct cel_op *op);

@@ -7,7 +7,10 @@
 
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_env.h"
+#include "rules/cel/cel_type.h"
 #include "rules/cel/compile/cel_compile.h"
+#include "rules/cel/env/cel_messages.h"
+#include "rules/cel/functions/cel_dynamic.h"
 #include "rules/cel/regex/cel_regex.h"
 
 #define UNKNOWN UINT64_MAX
@@ -258,6 +261,20 @@ static struct estimate of_loop(struct estimator *estimator, const struct cel_op 
     };
 }
 
+/* Those that keep any value walk it, and make text of some that is in it. */
+static struct estimate of_message(struct estimator *estimator, const struct cel_op *op)
+{
+    const struct cel_type *type = op->message->shape->type;
+    struct estimate all = of_args(estimator, op);
+
+    if (type->form == CEL_TYPE_KIND && type->count == 0)
+        return (struct estimate){all.cost, greater(all.size, 1)};
+    return (struct estimate){
+        sum(all.cost, product(all.size, CEL_DYNAMIC_COST)),
+        sum(product(all.size, NUMBER_TEXT), NUMBER_TEXT),
+    };
+}
+
 static struct estimate of_let(struct estimator *estimator, const struct cel_op *op)
 {
     struct estimate value = estimate(estimator, &op->args[0]), body;
@@ -320,6 +337,8 @@ static struct estimate estimate(struct estimator *estimator, const struct cel_op
         return of_choice(estimator, op);
     case CEL_OP_CALL:
         return of_call(estimator, op);
+    case CEL_OP_MESSAGE:
+        return of_message(estimator, op);
     case CEL_OP_LET:
         return of_let(estimator, op);
     case CEL_OP_LOOP:

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "rules/cel/cel_arena.h"
+#include "rules/cel/env/cel_messages.h"
 #include "rules/cel/env/cel_nearest.h"
 #include "rules/cel/env/cel_signature.h"
 
@@ -27,13 +28,14 @@ struct function {
 };
 
 struct cel_env {
-    const struct cel_env *base; /* NULL: none; then it has the functions */
+    const struct cel_env *base; /* NULL: none; then it has the functions and messages */
     struct cel_arena *arena;
     const char *container;
     struct variable *variables; /* behind those of 'base' */
     size_t variable_count, variable_room;
     struct function *functions; /* room for FUNCTIONS_MAX */
     size_t function_count;
+    struct cel_messages messages;
 };
 
 static size_t inherited(const struct cel_env *env)
@@ -140,6 +142,19 @@ const struct cel_signature *cel_env_signatures(const struct cel_env *env, const 
 
 /* ---- the environment ---- */
 
+static int add_library(struct cel_env *env, const struct cel_library *library, struct error *err)
+{
+    for (size_t i = 0; i < library->count; i++) {
+        if (add_overload(env, &library->overloads[i], err) < 0)
+            return error_prefix(err, "%s", library->name);
+    }
+    for (size_t i = 0; i < library->message_count; i++) {
+        if (cel_messages_add(&env->messages, env->arena, &library->messages[i], err) < 0)
+            return error_prefix(err, "%s", library->name);
+    }
+    return 0;
+}
+
 struct cel_env *cel_env_create(const struct cel_library *const *libraries, struct error *err)
 {
     struct cel_env *env = calloc(1, sizeof(*env));
@@ -152,12 +167,9 @@ struct cel_env *cel_env_create(const struct cel_library *const *libraries, struc
     }
     env->container = "";
     for (const struct cel_library *const *library = libraries; *library; library++) {
-        for (size_t i = 0; i < (*library)->count; i++) {
-            if (add_overload(env, &(*library)->overloads[i], err) < 0) {
-                error_prefix(err, "%s", (*library)->name);
-                cel_env_destroy(env);
-                return NULL;
-            }
+        if (add_library(env, *library, err) < 0) {
+            cel_env_destroy(env);
+            return NULL;
         }
     }
     return env;
@@ -296,6 +308,11 @@ int cel_env_set_container(struct cel_env *env, const char *container, struct err
 const char *cel_env_container(const struct cel_env *env)
 {
     return env->container;
+}
+
+const struct cel_messages *cel_env_messages(const struct cel_env *env)
+{
+    return env->base ? cel_env_messages(env->base) : &env->messages;
 }
 
 size_t cel_env_slots(const struct cel_env *env)

@@ -256,6 +256,8 @@ struct cel_value cel_evaluate(const struct cel_op *op, struct cel_frame *frame)
         return cel_evaluate_list(op, frame);
     case CEL_OP_MAP:
         return cel_evaluate_map(op, frame);
+    case CEL_OP_MESSAGE:
+        return cel_evaluate_message(op, frame);
     case CEL_OP_LET:
         return evaluate_let(op, frame);
     case CEL_OP_LOOP:

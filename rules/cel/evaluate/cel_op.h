@@ -11,6 +11,7 @@
 #include "rules/cel/cel_value.h"
 
 struct cel_overload;
+struct cel_shape;
 
 #define CEL_CALL_ARGS_MAX 8
 
@@ -41,6 +42,7 @@ enum cel_op_code {
     CEL_OP_CALL,     /* call, of args */
     CEL_OP_LIST,     /* of args; optional: NULL, or for each whether it is an optional */
     CEL_OP_MAP,      /* the same of keys and values in turn; optional: for each pair */
+    CEL_OP_MESSAGE,  /* message, of its fields' values */
     CEL_OP_LET,      /* slot = args[0] in args[1] */
     CEL_OP_LOOP,     /* loop */
     CEL_OP_COLLECT,  /* loop: its accumulator is a list that grows by one element or none a turn */
@@ -75,7 +77,15 @@ struct cel_op {
         const struct cel_text_set *texts;
         const struct cel_regex *regex;
         const bool *optional;
+        const struct cel_literal *message;
     };
+};
+
+/* A message that is written down: what each of the op's args is. */
+struct cel_literal {
+    const struct cel_shape *shape;
+    const uint8_t *fields; /* in the shape */
+    const bool *optional;  /* written with '?' */
 };
 
 struct cel_candidate {
@@ -128,6 +138,7 @@ struct cel_value cel_evaluate_call(const struct cel_op *op, struct cel_frame *fr
 /* cel_aggregate.c */
 struct cel_value cel_evaluate_list(const struct cel_op *op, struct cel_frame *frame);
 struct cel_value cel_evaluate_map(const struct cel_op *op, struct cel_frame *frame);
+struct cel_value cel_evaluate_message(const struct cel_op *op, struct cel_frame *frame);
 /* cel_loop.c */
 struct cel_value cel_evaluate_loop(const struct cel_op *op, struct cel_frame *frame);
 struct cel_value cel_evaluate_collect(const struct cel_op *op, struct cel_frame *frame);

@@ -1,7 +1,9 @@
 /* cel_json_read.c - values from the proto-JSON form of cel.expr.Value (cel_json.h). Of messages
- * there are timestamps and durations, the wrappers of plain values, and our own addresses.
+ * there are those that the language itself knows, each the plain value that it is, and our own
+ * addresses.
  */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_json.h"
 #include "rules/cel/cel_time.h"
+#include "rules/cel/json/cel_json_dynamic.h"
 #include "rules/cel/value/cel_address.h"
 #include "rules/cel/value/cel_base64.h"
 
@@ -222,6 +225,60 @@ static int read_duration(struct reader *reader, const char *member, const json_t
     return cel_is(*ret, CEL_ERROR) ? wrong(reader, member, ret->text) : 0;
 }
 
+/* ---- wrappers of 32 bits, and what JSON has ---- */
+
+static int read_int32(struct reader *reader, const char *member, const json_t *json,
+                      struct cel_value *ret)
+{
+    if (read_int(reader, member, json, ret) < 0)
+        return -1;
+    if (ret->integer < INT32_MIN || ret->integer > INT32_MAX)
+        return wrong(reader, member, "no integer of 32 bits");
+    return 0;
+}
+
+static int read_uint32(struct reader *reader, const char *member, const json_t *json,
+                       struct cel_value *ret)
+{
+    if (read_uint(reader, member, json, ret) < 0)
+        return -1;
+    return ret->natural > UINT32_MAX ? wrong(reader, member, "no integer of 32 bits") : 0;
+}
+
+static int read_float(struct reader *reader, const char *member, const json_t *json,
+                      struct cel_value *ret)
+{
+    if (read_double(reader, member, json, ret) < 0)
+        return -1;
+    if (isfinite(ret->real) && fabs(ret->real) > (double)FLT_MAX)
+        return wrong(reader, member, "no number of 32 bits");
+    ret->real = (double)(float)ret->real;
+    return 0;
+}
+
+static int read_dynamic(struct reader *reader, const char *member, const json_t *json,
+                        struct cel_value *ret)
+{
+    if (!json)
+        return wrong(reader, member, "needs a value");
+    *ret = cel_json_dynamic(reader->arena, json, reader->depth);
+    return cel_is(*ret, CEL_ERROR) ? wrong(reader, member, ret->text) : 0;
+}
+
+static int read_dynamic_list(struct reader *reader, const char *member, const json_t *json,
+                             struct cel_value *ret)
+{
+    return json_is_array(json) ? read_dynamic(reader, member, json, ret)
+                               : wrong(reader, member, "needs a list");
+}
+
+static int read_dynamic_map(struct reader *reader, const char *member, const json_t *json,
+                            struct cel_value *ret)
+{
+    return json_is_object(json) ? read_dynamic(reader, member, json, ret)
+                                : wrong(reader, member, "needs an object");
+}
+
 /* net.IP and net.CIDR */
 static int read_address(struct reader *reader, const char *member, const json_t *json,
                         struct cel_value *ret, bool network)
@@ -260,11 +317,17 @@ static const struct form {
         {"google.protobuf.Timestamp", read_timestamp},
         {"google.protobuf.Duration", read_duration},
         {"google.protobuf.BoolValue", read_bool},
+        {"google.protobuf.Int32Value", read_int32},
         {"google.protobuf.Int64Value", read_int},
+        {"google.protobuf.UInt32Value", read_uint32},
         {"google.protobuf.UInt64Value", read_uint},
+        {"google.protobuf.FloatValue", read_float},
         {"google.protobuf.DoubleValue", read_double},
         {"google.protobuf.StringValue", read_string},
         {"google.protobuf.BytesValue", read_bytes},
+        {"google.protobuf.Value", read_dynamic},
+        {"google.protobuf.ListValue", read_dynamic_list},
+        {"google.protobuf.Struct", read_dynamic_map},
         {"net.IP", read_ip},
         {"net.CIDR", read_cidr},
         {NULL, NULL},

@@ -230,6 +230,7 @@ static struct cel_node *message(struct cel_parser *parser, const char *type)
     cel_parser_advance(parser);
     while (more(parser, elements.count, CEL_TOKEN_BRACE_END, "',' or '}' in a message") &&
            element(parser, &elements, &one)) {
+        one->offset = parser->token.offset;
         one->field = field(parser, "a field's name");
         if (!one->field || !cel_parser_expect(parser, CEL_TOKEN_COLON, "':' behind the field"))
             return NULL;

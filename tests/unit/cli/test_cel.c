@@ -99,6 +99,10 @@ START_TEST(wrong_lines_are_answered)
     tells("{\"expr\": \"1\", \"type_env\": [{\"name\": \"x\", \"ident\": {\"type\": "
           "{\"messageType\": \"a.B\"}}}]}\n",
           "type_env: x: a type that is not supported");
+    tells("{\"expr\": \"1\", \"type_env\": [{\"name\": \"x\", \"ident\": {\"type\": "
+          "{\"wrapper\": \"LIST\"}}}]}\n",
+          "type_env: x: a type that is not supported");
+    tells("{\"expr\": \"google.protobuf.Int32Value{valu: 1}\"}\n", "\"line\":1,\"column\":28");
 }
 END_TEST
 
@@ -145,6 +149,9 @@ START_TEST(variables_have_the_types_that_are_declared)
          "\"check_only\": true}\n"
          "{\"expr\": \"d\", \"bindings\": {\"d\": {\"objectValue\": {\"@type\": "
          "\"type.googleapis.com/google.protobuf.Duration\", \"value\": \"5s\"}}}}\n"
+         "{\"expr\": \"[x, y]\", \"check_only\": true, \"type_env\": [{\"name\": \"x\", \"ident\": "
+         "{\"type\": {\"messageType\": \"google.protobuf.Int32Value\"}}}, {\"name\": \"y\", "
+         "\"ident\": {\"type\": {\"wrapper\": \"INT64\"}}}]}\n"
          "{\"expr\": \"true\", \"bindings\": {\"true\": {\"value\": {\"boolValue\": false}}}}\n",
          "{\"value\":{\"int64Value\":\"2\"}}\n"
          "{\"value\":{\"listValue\":{\"values\":[{\"boolValue\":true}]}}}\n"
@@ -152,6 +159,7 @@ START_TEST(variables_have_the_types_that_are_declared)
          "{\"type\":\"list<bool>\"}\n"
          "{\"value\":{\"objectValue\":{\"@type\":\"type.googleapis.com/google.protobuf.Duration\","
          "\"value\":\"5s\"}}}\n"
+         "{\"type\":\"list<wrapper<int>>\"}\n"
          "{\"value\":{\"boolValue\":true}}\n");
 }
 END_TEST

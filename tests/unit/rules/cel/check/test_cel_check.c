@@ -29,6 +29,7 @@ static const char *const VARIABLES[][2] = {
     {"opt", "optional<map<string, int>>"},
     {"maybe", "optional<int>"},
     {"thing", "acme.thing"},
+    {"box", "wrapper<int>"},
 };
 
 /* Of its own, so that no library changes what is tested here. */
@@ -137,10 +138,33 @@ static const struct {
     {"thing.x", 7, "a value of type acme.thing has no field 'x'"},
     /* aggregates */
     {"A{b: 1}", 2, "messages are not supported, so no 'A{...}'"},
+    {".a.B{b: 1}", 5, "so no 'a.B{...}': a map is written {'field': value}"},
+    {"Int32Value{}", 11, "did you mean 'google.protobuf.Int32Value'?"},
+    {"google.protobuf.Sruct{}", 22, "did you mean 'google.protobuf.Struct'?"},
     {"{1.5: 1}", 2, "a map's key is a bool, int, uint or string, found double"},
     {"{[1]: 1}", 2, "found list<int>"},
     {"[?1]", 3, "behind '?' stands an optional, found int"},
     {"{?'a': 1}", 8, "behind '?' stands an optional, found int"},
+    {"google.protobuf.Int32Value{valeu: 1}", 28,
+     "google.protobuf.Int32Value has no field 'valeu'; did you mean 'value'?"},
+    {"google.protobuf.Int32Value{x: 1}", 28, "no field 'x'; did you mean 'value'?"},
+    {"google.protobuf.Value{strin_value: ''}", 23, "did you mean 'string_value'?"},
+    {"google.protobuf.Value{anything: ''}", 23, "google.protobuf.Value has no field 'anything'"},
+    {"google.protobuf.Int32Value{value: 1, value: 2}", 38, "the field 'value' stands twice"},
+    {"google.protobuf.Int32Value{value: 'a'}", 35,
+     "the field 'value' of google.protobuf.Int32Value is of type int, found string"},
+    {"google.protobuf.Int64Value{value: null}", 35, "is of type int, found null"},
+    {"google.protobuf.UInt32Value{value: 1}", 36, "is of type uint, found int"},
+    {"google.protobuf.Struct{fields: {1: 2}}", 32,
+     "is of type map<string, dyn>, found map<int, int>"},
+    {"google.protobuf.ListValue{values: 1}", 35, "is of type list<dyn>, found int"},
+    {"google.protobuf.Int32Value{?value: 1}", 36, "behind '?' stands an optional, found int"},
+    {"google.protobuf.Int32Value{value: 1}.value", 38,
+     "a value of type wrapper<int> has no field 'value'"},
+    {"google.protobuf.ListValue{}.values", 29, "a value of type list<dyn> has no field 'values'"},
+    {"box + 1u", 5, "no matching overload of '+' for (wrapper<int>, uint)"},
+    {"box == 'a'", 5, "no matching overload of '==' for (wrapper<int>, string)"},
+    {"google.protobuf.Int32Value", 1, "undeclared reference to 'google'"},
     /* comprehensions */
     {"count.all(x, true)", 1, "over the elements of a list or a map, found int"},
     {"names.all(x, 1)", 14, "expected bool, found int"},
@@ -287,6 +311,35 @@ START_TEST(comprehensions)
 }
 END_TEST
 
+START_TEST(wrappers_are_what_they_wrap_or_null)
+{
+    is("google.protobuf.BoolValue{}", "wrapper<bool>");
+    is("google.protobuf.FloatValue{value: 1.5}", "wrapper<double>");
+    is("google.protobuf.UInt64Value{value: 1u} + 1u", "uint");
+    is("google.protobuf.Int32Value{value: google.protobuf.Int64Value{value: 1}}", "wrapper<int>");
+    is("google.protobuf.Int32Value{?value: maybe}", "wrapper<int>");
+    is("google.protobuf.StringValue{value: event.raw}", "wrapper<string>");
+    is("google.protobuf.Value{struct_value: labels}", "dyn");
+    is("google.protobuf.Struct{fields: labels}", "map<string, dyn>");
+    is("google.protobuf.ListValue{values: names}", "list<dyn>");
+    is("google.protobuf.Timestamp{seconds: count} < now", "bool");
+    is("google.protobuf.Duration{}", "duration");
+    is("google.protobuf.NullValue.NULL_VALUE", "null");
+    is("box + 1", "int");
+    is("box == null && box != 1 && box < 1.5", "bool");
+    is("[box, count]", "list<wrapper<int>>");
+    is("[count, box]", "list<wrapper<int>>");
+    is("[box, count, event.raw]", "list<dyn>");
+    is("[box, google.protobuf.StringValue{}]", "list<dyn>");
+    is("false ? box : null", "wrapper<int>");
+    is("true ? box : 42", "wrapper<int>");
+    is("true ? 42 : box", "wrapper<int>");
+    is("{box: 1}[1]", "int");
+    is("google.protobuf.BoolValue{} && true", "bool");
+    is("[box].map(b, b)", "list<wrapper<int>>");
+}
+END_TEST
+
 START_TEST(calls)
 {
     is("test_len('a') + 'a'.test_len()", "int");
@@ -318,5 +371,5 @@ END_TEST
 CHECK_MAIN_WITH("cel_check", before, after, what_is_wrong_is_told_in_words,
                 all_faults_are_told_once_each, thousands_of_faults_are_counted,
                 long_types_are_cut_in_messages, types_without_end_are_an_issue,
-                literals_and_operators, lists_maps_and_fields, comprehensions, calls,
-                every_node_has_its_type)
+                literals_and_operators, lists_maps_and_fields, comprehensions,
+                wrappers_are_what_they_wrap_or_null, calls, every_node_has_its_type)

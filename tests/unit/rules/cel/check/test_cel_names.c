@@ -7,6 +7,7 @@
 #include "rules/cel/cel_env.h"
 #include "rules/cel/cel_issues.h"
 #include "rules/cel/cel_libraries.h"
+#include "rules/cel/env/cel_messages.h"
 #include "tests/support/cel_tree_line.h"
 #include "tests/support/check_main.h"
 
@@ -62,6 +63,9 @@ START_TEST(what_is_unknown_is_left)
     ck_assert_ptr_nonnull(resolved("x.f(1)")->call.target);
     ck_assert_ptr_nonnull(resolved("a.m()")->call.target);
     ck_assert_str_eq(resolved("nothing(1)")->call.function, "nothing");
+    ck_assert_ptr_null(resolved("Int32Value{}")->aggregate.shape);
+    ck_assert_ptr_null(resolved("google.protobuf.Empty{}")->aggregate.shape);
+    ck_assert_int_eq(resolved("NullValue.NULL_VALUE")->kind, CEL_NODE_SELECT);
 }
 END_TEST
 
@@ -76,6 +80,8 @@ START_TEST(names_beyond_any_length_are_unknown)
     ck_assert_int_eq(resolved(source)->slot, -1);
     snprintf(source + used, sizeof(source) - used, "x()");
     ck_assert_ptr_nonnull(resolved(source)->call.target);
+    snprintf(source + used, sizeof(source) - used, "x{}");
+    ck_assert_ptr_null(resolved(source)->aggregate.shape);
 }
 END_TEST
 
@@ -114,6 +120,29 @@ START_TEST(containers_come_first)
     ck_assert_str_eq(resolved("g()")->call.function, "a.g");
     ck_assert_str_eq(resolved(".g()")->call.function, ".g");
     ck_assert_str_eq(resolved(".a.g()")->call.function, "a.g");
+}
+END_TEST
+
+static const char *message_of(const char *source)
+{
+    const struct cel_node *tree = resolved(source);
+
+    ck_assert_ptr_nonnull(tree->aggregate.shape);
+    return tree->aggregate.shape->message->name;
+}
+
+START_TEST(messages_are_found_as_names_are)
+{
+    ck_assert_str_eq(message_of("google.protobuf.Value{}"), "google.protobuf.Value");
+    ck_assert_str_eq(message_of(".google.protobuf.Value{}"), "google.protobuf.Value");
+    ck_assert_int_eq(cel_env_set_container(env, "google.protobuf", NULL), 0);
+    ck_assert_str_eq(message_of("Int32Value{value: x}"), "google.protobuf.Int32Value");
+    ck_assert_str_eq(message_of("protobuf.Int32Value{}"), "google.protobuf.Int32Value");
+    ck_assert_ptr_null(resolved(".Int32Value{}")->aggregate.shape);
+    ck_assert_int_eq(resolved("NullValue.NULL_VALUE")->kind, CEL_NODE_LITERAL);
+    ck_assert_int_eq(resolved("NullValue.NULL_VALUE")->literal.kind, CEL_NULL);
+    ck_assert(resolved("has(NullValue.NULL_VALUE)")->literal.boolean);
+    ck_assert_str_eq(slot_name(resolved("Int32Value{value: x}")->aggregate.elements[0].value), "x");
 }
 END_TEST
 
@@ -160,5 +189,5 @@ END_TEST
 
 CHECK_MAIN_WITH("cel_names", before, after, what_is_unknown_is_left,
                 names_beyond_any_length_are_unknown, the_longest_name_wins, types_are_values,
-                containers_come_first, functions_may_have_dots, comprehensions_hide,
-                a_bound_name_is_not_seen_by_its_value)
+                containers_come_first, messages_are_found_as_names_are, functions_may_have_dots,
+                comprehensions_hide, a_bound_name_is_not_seen_by_its_value)

@@ -56,6 +56,12 @@ START_TEST(it_is_never_less_than_what_is_spent)
         "string(n) + s == s || n / 0 > 1",
         "l.map(x, string(x)).exists(x, x == '5') ? l + l : [1]",
         "m['k'][0] == 1 && has(m.k) && dyn(l) == [1, 2, 3, 4, 5]",
+        "google.protobuf.Int32Value{value: n} == n",
+        "google.protobuf.StringValue{value: s} + s == s + s",
+        "google.protobuf.Struct{fields: {'a': l, 'b': {s: m}}}.a.map(x, x) == l",
+        "google.protobuf.Struct{fields: m}.map(k, k + s).size() == 1",
+        "google.protobuf.ListValue{values: l.map(x, [timestamp(x), b'abcdef', ''])}.size() == 5",
+        "google.protobuf.Value{list_value: [{1: 1, 2u: 2, true: 3}, {}, [[], []]]} == l",
     };
     uint64_t cost, used;
 

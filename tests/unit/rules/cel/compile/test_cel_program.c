@@ -45,6 +45,13 @@ START_TEST(wrong_sources_are_told_with_their_place)
     ck_assert_msg(strstr(issues.items[0].message, "messages are not supported"), "%s",
                   issues.items[0].message);
     cel_issues_clear(&issues);
+    /* What nothing can make right is told before it runs. */
+    ck_assert_ptr_null(cel_test_compile(
+        &test, "1 + google.protobuf.Int32Value{value: 1 + 2147483647}", true, &issues));
+    ck_assert_msg(strstr(issues.items[0].message, "2147483648 is out of range"), "%s",
+                  issues.items[0].message);
+    ck_assert_uint_eq(issues.items[0].column, 41);
+    cel_issues_clear(&issues);
     cel_program_destroy(NULL);
 }
 END_TEST

@@ -8,6 +8,10 @@
 #include "rules/cel/cel_arena.h"
 #include "tests/support/check_main.h"
 
+#define MESSAGE(name, value)                                                                       \
+    "{\"objectValue\": {\"@type\": \"type.googleapis.com/google.protobuf." name                    \
+    "\", \"value\": " value "}}"
+
 static struct cel_arena *arena;
 
 static void open_it(void)
@@ -65,9 +69,32 @@ START_TEST(what_is_no_value_is_refused)
             "\"value\": \"x\"}}",
             "objectValue");
     refused("{\"objectValue\": {\"@type\": \"net.IP\", \"value\": \"10.0.0.256\"}}", "no address");
+    refused(MESSAGE("Any", "{}"), "google.protobuf.Any' are not supported");
+    refused(MESSAGE("Int32Value", "2147483648"), "no integer of 32 bits");
+    refused(MESSAGE("Int32Value", "\"-2147483649\""), "no integer of 32 bits");
+    refused(MESSAGE("Int32Value", "1.5"), "needs an integer");
+    refused(MESSAGE("UInt32Value", "4294967296"), "no integer of 32 bits");
+    refused(MESSAGE("UInt32Value", "-1"), "needs an integer from 0");
+    refused(MESSAGE("FloatValue", "1e39"), "no number of 32 bits");
+    refused(MESSAGE("FloatValue", "\"1\""), "needs a number");
+    refused(MESSAGE("ListValue", "{}"), "needs a list");
+    refused(MESSAGE("Struct", "[]"), "needs an object");
+    refused("{\"objectValue\": {\"@type\": \"google.protobuf.Value\"}}", "needs a value");
+    refused("{\"objectValue\": {\"@type\": \"google.protobuf.Int32Value\"}}", "needs an integer");
     refused("{\"objectValue\": {\"@type\": \"net.CIDR\", \"value\": 8}}", "no network");
 }
 END_TEST
+
+/* A google.protobuf.Value of lists in lists. */
+static json_t *nested_message(int depth)
+{
+    json_t *value = json_array();
+
+    for (int i = 1; i < depth; i++)
+        value = json_pack("[o]", value);
+    return json_pack("{s:{s:s, s:o}}", "objectValue", "@type", "google.protobuf.Value", "value",
+                     value);
+}
 
 START_TEST(depth_is_capped)
 {
@@ -81,6 +108,16 @@ START_TEST(depth_is_capped)
     for (int i = 0; i < CEL_JSON_DEPTH_MAX; i++)
         strcat(text, "]}}");
     refused(text, "nested too deeply");
+    /* What lies in a message counts, too: all that is read can be written and read again. */
+    json = nested_message(CEL_JSON_DEPTH_MAX - 1);
+    ck_assert_int_eq(cel_json_read(arena, json, &value, NULL), 0);
+    json_decref(json);
+    json = cel_json_write(value);
+    ck_assert_int_eq(cel_json_read(arena, json, &value, NULL), 0);
+    json_decref(json);
+    json = nested_message(CEL_JSON_DEPTH_MAX);
+    ck_assert_int_eq(cel_json_read(arena, json, &value, NULL), -1);
+    json_decref(json);
     text[0] = '\0';
     for (int i = 0; i < CEL_JSON_DEPTH_MAX; i++)
         strcat(text, "[");
@@ -141,6 +178,18 @@ START_TEST(all_forms_come_back)
     returns("{\"objectValue\": {\"@type\": \"type.googleapis.com/google.protobuf.UInt64Value\", "
             "\"value\": \"7\"}}",
             "{\"uint64Value\":\"7\"}");
+    returns(MESSAGE("Int32Value", "-2147483648"), "{\"int64Value\":\"-2147483648\"}");
+    returns(MESSAGE("UInt32Value", "4294967295"), "{\"uint64Value\":\"4294967295\"}");
+    returns(MESSAGE("FloatValue", "1.333"), "{\"doubleValue\":1.33299994468689}");
+    returns(MESSAGE("FloatValue", "\"-Infinity\""), "{\"doubleValue\":\"-Infinity\"}");
+    returns(MESSAGE("Value", "null"), "{\"nullValue\":null}");
+    returns(MESSAGE("Value", "3"), "{\"doubleValue\":3.0}");
+    returns(MESSAGE("ListValue", "[1, true, \"a\"]"),
+            "{\"listValue\":{\"values\":[{\"doubleValue\":1.0},{\"boolValue\":true},{"
+            "\"stringValue\":\"a\"}]}}");
+    returns(MESSAGE("Struct", "{\"a\": [2.5]}"),
+            "{\"mapValue\":{\"entries\":[{\"key\":{\"stringValue\":\"a\"},\"value\":{"
+            "\"listValue\":{\"values\":[{\"doubleValue\":2.5}]}}}]}}");
     returns("{\"objectValue\": {\"@type\": \"net.IP\", \"value\": \"2001:DB8::0:1\"}}",
             "{\"objectValue\":{\"@type\":\"net.IP\",\"value\":\"2001:db8::1\"}}");
     returns("{\"objectValue\": {\"@type\": \"net.CIDR\", \"value\": \"10.0.0.0/8\"}}",
