@@ -103,6 +103,7 @@ const REASONS = [
   ["the least int has a remainder by -1", (expr, ours, theirs) => /^overflow: .* no int/.test(ours.error ?? "") && theirs.value !== undefined && /-9223372036854775808.*%/.test(expr)],
   ["an empty text is a duration of 0", (expr, ours, theirs) => /^not a duration/.test(ours.error ?? "") &&
     (/''/.test(expr) || theirs.value?.objectValue?.value === "0.000000000s")],
+  ["a message's field takes any kind of number", (expr, ours) => /the field '\w+' of [\w.]+ is of type (int|uint|double), found (int|uint|double)$/.test(ours.error ?? "")],
   ["equal keys of two number types stand side by side", (expr, ours) => /repeated key/.test(ours.error ?? "")],
 ];
 function explained(...sides) {

@@ -42,6 +42,16 @@ const LITERALS = {
   timestamp: ["timestamp('2024-02-29T23:59:59.5Z')", "timestamp(0)", "timestamp('1969-12-31T23:00:00Z')", "timestamp('2020-01-01T00:00:00+02:00')"],
   duration: ["duration('1h')", "duration('-1.5s')", "duration('90m')", "duration('0s')", "duration('100ms')"],
 };
+// Messages that are plain values: their fields by type. Times are within their range, and of whole milliseconds: the other
+// asks for neither, and rounds.
+const MESSAGES = {
+  int: [["Int32Value", "value"], ["Int64Value", "value"]],
+  uint: [["UInt32Value", "value"], ["UInt64Value", "value"]],
+  double: [["FloatValue", "value"], ["DoubleValue", "value"], ["Value", "number_value"]],
+  string: [["StringValue", "value"], ["Value", "string_value"]],
+  bytes: [["BytesValue", "value"]],
+  bool: [["BoolValue", "value"], ["Value", "bool_value"]],
+};
 const TYPES = Object.keys(LITERALS);
 const ORDERED = ["int", "uint", "double", "string", "bytes", "bool", "timestamp", "duration"];
 
@@ -61,8 +71,14 @@ export class Generator {
   of(type, depth) {
     if (this.random() < 0.03) type = this.pick(TYPES);
     if (depth <= 0 || this.random() < 0.15) return this.leaf(type);
+    if (MESSAGES[type] && this.random() < 0.04) return this.message(type, depth - 1);
     if (this.random() < 0.06) return `(${this.of("bool", depth - 1)} ? ${this.of(type, depth - 1)} : ${this.of(type, depth - 1)})`;
     return this.pick(this.forms(type))(depth - 1);
+  }
+  message(type, depth) {
+    const [name, field] = this.pick(MESSAGES[type]);
+    const fields = name === "Value" || this.random() < 0.9 ? `${field}: ${this.of(type, depth)}` : "";
+    return `google.protobuf.${name}{${fields}}`;
   }
   leaf(type) {
     const names = [...(NAMES[type] ?? []), ...this.bound.filter(([, of]) => of === type).map(([name]) => name)];
@@ -149,9 +165,11 @@ export class Generator {
         return [
           (depth) => `(${this.of("timestamp", depth)} ${this.pick(["+", "-"])} ${this.of("duration", depth)})`,
           call("timestamp", this.pick(["int", "timestamp"])),
+          () => `google.protobuf.Timestamp{seconds: ${this.below(4294967296)}, nanos: ${this.below(1000)}000000}`,
         ];
       case "duration":
-        return [binary("duration", ["+", "-"]), binary("timestamp", ["-"]), call("duration", "duration")];
+        return [binary("duration", ["+", "-"]), binary("timestamp", ["-"]), call("duration", "duration"),
+          () => `google.protobuf.Duration{seconds: ${this.below(2) ? "" : "-"}${this.below(4294967296)}}`];
     }
     return [of(type)];
   }
