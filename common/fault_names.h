@@ -20,6 +20,7 @@
     X("musterd_sent_committed", "an order counts as sent, it is not on the wire")                  \
     X("musterd_records_before_commit", "an agent's records are applied, not committed")            \
     X("musterd_records_committed", "an agent's records are committed, COMMITTED is not sent")      \
+    X("musterd_partitions_revoked", "partitions are ours no more, Kafka has not heard it")         \
     X("musterd_batch_begin", "a batch of alerts has come, nothing is asked or decided")            \
     X("musterd_batch_before_commit", "a batch of alerts is decided, not committed")                \
     X("musterd_batch_committed", "a batch of alerts is committed, the consumer does not know")     \

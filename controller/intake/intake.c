@@ -196,6 +196,8 @@ static int refresh(struct intake *intake, struct db *db, struct error *err)
     if (changed < 0)
         return -1;
     kafka_source_read_formats(intake->source);
+    if (kafka_source_rejoin_when_due(intake->source))
+        intake->subscribed = false;
     if ((changed > 0 || !intake->subscribed) && kafka_source_subscribe(intake->source, err) < 0)
         return -1;
     intake->subscribed = true;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/error.h"
+#include "common/fault_point.h"
 #include "common/log.h"
 #include "controller/db/db_pool.h"
 #include "controller/intake/alert_source.h"
@@ -175,6 +176,7 @@ void kafka_assign_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
         for (int i = 0; i < list->cnt; i++)
             kafka_partitions_drop(&source->partitions, list->elems[i].topic,
                                   list->elems[i].partition);
+        FAULT_POINT("musterd_partitions_revoked");
         note("revoke", rd_kafka_incremental_unassign(consumer, list));
         break;
     default:

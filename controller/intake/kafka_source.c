@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "controller/intake/alert_source.h"
 #include "controller/intake/kafka_end.h"
+#include "controller/intake/kafka_group.h"
 #include "controller/intake/kafka_partition.h"
 #include "controller/intake/kafka_properties.h"
 #include "controller/intake/kafka_source_inside.h"
@@ -140,6 +141,11 @@ struct kafka_source *kafka_source_create(const struct conf_map *properties, stru
         error_set_code(err, ERROR_INVALID, "Kafka: %s", why);
         goto fail;
     }
+    conf = NULL;
+    if (!(source->group = kafka_group_create(source->consumer, err))) {
+        rd_kafka_destroy(source->consumer);
+        goto fail;
+    }
     rd_kafka_poll_set_consumer(source->consumer);
     wake_on_consumer(source);
     kafka_source_wait_for(source, "Kafka: no broker has answered yet");
@@ -159,6 +165,7 @@ void kafka_source_destroy(struct kafka_source *source)
 {
     if (!source)
         return;
+    kafka_group_destroy(source->group);
     rd_kafka_consumer_close(source->consumer);
     kafka_partitions_clear(&source->partitions);
     mapping_run_destroy(source->run);
@@ -189,6 +196,18 @@ int kafka_source_subscribe(struct kafka_source *source, struct error *err)
     rd_kafka_topic_partition_list_destroy(topics);
     source->topic_trouble[0] = '\0';
     return rc ? error_set(err, "Kafka: subscribe: %s", rd_kafka_err2str(rc)) : 0;
+}
+
+bool kafka_source_rejoin_when_due(struct kafka_source *source)
+{
+    rd_kafka_resp_err_t rc;
+
+    if (!kafka_group_leaves_out(source->group, source->sources))
+        return false;
+    rc = rd_kafka_unsubscribe(source->consumer);
+    log_warn("intake", "leaving the consumer group and joining again, to have all partitions read",
+             "unsubscribed=%s", log_quote(rd_kafka_err2str(rc)));
+    return rc == 0;
 }
 
 static void take_error(struct kafka_source *source, const rd_kafka_message_t *message)

@@ -33,6 +33,10 @@ bool kafka_source_connect(struct kafka_source *source, int timeout_ms);
 /* To the topics of 'sources', as they are now. */
 int kafka_source_subscribe(struct kafka_source *source, struct error *err);
 
+/* True: nobody in the group reads some partition (kafka_group.h), and this consumer has left it:
+ * subscribe again. */
+bool kafka_source_rejoin_when_due(struct kafka_source *source);
+
 /* What comes from here on is read as 'sources' now say. */
 void kafka_source_read_formats(struct kafka_source *source);
 

@@ -11,6 +11,7 @@
 #define KAFKA_ASK_MS 5000 /* for an answer of a broker or of the database */
 #define KAFKA_RETRY_MS 500
 
+struct kafka_group;
 struct mapping_run;
 
 struct kafka_source {
@@ -20,6 +21,7 @@ struct kafka_source {
     struct mapping_run *run; /* of the thread that reads */
     const atomic_bool *stop;
     char *cluster;
+    struct kafka_group *group;
     struct kafka_partitions partitions;
     size_t first; /* whose turn it is to be read */
     size_t room;  /* as many partitions share the memory that there is for what waits */
