@@ -34,7 +34,7 @@ static void read_back(struct cel_arena *arena, struct cel_value value)
 {
     json_t *json = cel_json_write(value);
     struct error err = {0};
-    struct cel_value again;
+    struct cel_value again = {0};
 
     /* An optional has no form to be read from; none is made here. */
     require(json && cel_json_read(arena, json, &again, &err) == 0);

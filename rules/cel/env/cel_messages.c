@@ -55,19 +55,28 @@ const struct cel_shape *cel_messages_find(const struct cel_messages *messages, c
     return NULL;
 }
 
-/* A name without dots may be meant as the last part of one. */
+/* How much of a name stands before its last part, the dot with it. */
+static size_t before_last(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot ? (size_t)(dot + 1 - name) : 0;
+}
+
+/* Last parts are compared alone where the others agree, which are long, or where there are none. */
 const char *cel_messages_nearest(const struct cel_messages *messages, const char *wrong)
 {
-    struct cel_nearest nearest = {.wrong = wrong};
-    bool last_part = !strchr(wrong, '.');
+    size_t given = before_last(wrong);
+    struct cel_nearest nearest = {0};
     const char *whole = NULL;
 
     for (size_t i = 0; i < messages->count; i++) {
-        const char *name = messages->items[i].message->name, *before = nearest.name;
-        const char *dot = strrchr(name, '.');
+        const char *name = messages->items[i].message->name, *found = nearest.name;
+        bool agree = given == 0 || strncmp(name, wrong, given) == 0;
 
-        cel_nearest_offer(&nearest, last_part && dot ? dot + 1 : name);
-        if (nearest.name != before)
+        nearest.wrong = agree ? wrong + given : wrong;
+        cel_nearest_offer(&nearest, agree ? name + before_last(name) : name);
+        if (nearest.name != found)
             whole = name;
     }
     return whole;

@@ -67,7 +67,10 @@ START_TEST(they_are_found_by_their_names)
     ck_assert_int_eq(shape->fields[1]->kind, CEL_MAP);
     ck_assert_str_eq(cel_messages_nearest(&messages, "acme.Nubmer"), "acme.Number");
     ck_assert_str_eq(cel_messages_nearest(&messages, "Txet"), "acme.Text");
+    ck_assert_str_eq(cel_messages_nearest(&messages, "amce.Text"), "acme.Text");
+    ck_assert_ptr_null(cel_messages_nearest(&messages, "acme.Map"));
     ck_assert_ptr_null(cel_messages_nearest(&messages, "a.B"));
+    ck_assert_ptr_null(cel_messages_nearest(&messages, "acme."));
     ck_assert_ptr_null(cel_messages_nearest(&messages, ""));
 }
 END_TEST
