@@ -399,10 +399,107 @@ START_TEST(a_lease_that_cannot_be_put_back_is_in_no_others_way)
 }
 END_TEST
 
+/* ---- bulk yields ---- */
+
+#define KIB 1024
+#define BULK_ALONG (256 * KIB) /* with facts, in a turn */
+#define BULK_A_TURN (1024 * KIB)
+#define NOBODYS 99 /* a connection whose session is over: its records cost no transaction */
+
+static void drop_job(void *job)
+{
+    dispatch_job_free(job);
+}
+
+static void open_queues(void)
+{
+    store.jobs = handover_create(2 * (size_t)STORE_BULK_JOBS, drop_job, &err);
+    store.bulk = handover_create(STORE_BULK_JOBS, drop_job, &err);
+    ck_assert(store.jobs && store.bulk);
+}
+
+static void close_queues(void)
+{
+    handover_destroy(store.jobs);
+    handover_destroy(store.bulk);
+}
+
+static void bulk_comes(size_t count, size_t bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct dispatch_job *job = dispatch_job_create(JOB_RECORDS, NOBODYS, &fleet.agent);
+
+        job->batch = calloc(1, sizeof(*job->batch));
+        job->batch->stream = MUSTER__STREAM__BULK;
+        job->batch->bytes = bytes;
+        ck_assert_int_eq(handover_try_send(store.jobs, job), 0);
+    }
+}
+
+/* How many nobody has looked at. */
+static size_t left_in_the_queue(void)
+{
+    struct dispatch_job *list[2 * STORE_BULK_JOBS];
+    size_t count = 0;
+
+    while ((list[count] = handover_try_receive(store.jobs)))
+        count++;
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(handover_try_send(store.jobs, list[i]), 0);
+    return count;
+}
+
+START_TEST(a_fact_overtakes_bulk_that_waits)
+{
+    struct task_fact fact = leased_one(0);
+
+    open_queues();
+    bulk_comes(40, 64 * KIB);
+    say_accepted(begin_batch(MUSTER__STREAM__FACTS), &fact);
+    ck_assert_int_eq(handover_try_send(store.jobs, jobs[--job_count]), 0);
+    store_take_jobs(&store);
+    STATE_IS(fact.task, "accepted");
+    /* With it went as much bulk as may, and behind it a turn's worth; the rest waits. */
+    ck_assert_uint_eq(store.bulk_waiting, 40 - BULK_ALONG / (64 * KIB) - BULK_A_TURN / (64 * KIB));
+    ck_assert(store.behind);
+    store_take_jobs(&store);
+    ck_assert_uint_eq(store.bulk_waiting, 40 - BULK_ALONG / (64 * KIB) - 2 * 16);
+    store_take_jobs(&store);
+    ck_assert_uint_eq(store.bulk_waiting, 0);
+    ck_assert(!store.behind);
+    close_queues();
+}
+END_TEST
+
+START_TEST(no_more_bulk_waits_than_may_and_then_nobody_is_listened_to)
+{
+    const size_t extra = 100;
+    size_t turns = 1;
+
+    open_queues();
+    bulk_comes(1, BULK_ALONG);
+    bulk_comes(STORE_BULK_JOBS + extra, KIB);
+    store_take_jobs(&store);
+    ck_assert_uint_eq(store.bulk_waiting, STORE_BULK_JOBS - STORE_SET_MAX);
+    ck_assert_uint_eq(left_in_the_queue(), extra);
+    for (; store.behind; turns++) {
+        store_take_jobs(&store);
+        ck_assert_uint_lt(store.bulk_waiting, STORE_BULK_JOBS);
+        ck_assert_uint_lt(turns, 100);
+    }
+    ck_assert_uint_eq(left_in_the_queue(), 0);
+    /* A set a turn: no job was left behind, and none was taken twice. */
+    ck_assert_uint_eq(turns, (STORE_BULK_JOBS + extra + STORE_SET_MAX - 1) / STORE_SET_MAX);
+    close_queues();
+}
+END_TEST
+
 CHECK_MAIN_WITH("store_records", begin, end, facts_behind_a_report_of_their_own_set_are_woken,
                 so_are_they_when_their_set_is_taken_one_by_one,
                 a_session_without_memory_lives_until_its_set_is_told,
                 what_is_committed_of_a_waiting_batch_is_not_tried_again,
                 only_what_has_waited_long_enough_goes_without_its_report,
                 a_database_that_went_away_is_waited_for_once_a_set,
-                a_lease_that_cannot_be_put_back_is_in_no_others_way)
+                a_lease_that_cannot_be_put_back_is_in_no_others_way,
+                a_fact_overtakes_bulk_that_waits,
+                no_more_bulk_waits_than_may_and_then_nobody_is_listened_to)
