@@ -21,14 +21,12 @@
 #include "controller/dispatch/agent_session.h"
 #include "controller/dispatch/connection_table.h"
 #include "controller/dispatch/dispatch_job.h"
-#include "controller/dispatch/zap_handler.h"
+#include "controller/dispatch/hello_bucket.h"
+#include "controller/dispatch/router_socket.h"
 #include "proto/frame.h"
 
 #define ROOM "dispatch"
 #define HELLOS_PER_S 400
-/* The bucket holds so many seconds' worth: who comes with a fleet is answered in turn, within the
- * 15 s that it waits, and not sent away for 2 s to 5 s first. */
-#define HELLO_BURST_S 10
 #define TICK_MS 250         /* revoked connections are forgotten, dead ones closed */
 #define STUCK_MS 10         /* the database is behind: look again */
 #define MESSAGES_A_TURN 512 /* then notes and timers get their turn */
@@ -44,7 +42,7 @@ enum count {
 };
 
 struct dispatch_socket {
-    void *router; /* made by the creator, then the thread's until it is joined */
+    struct router_socket *router; /* made by the creator, then the thread's until it is joined */
     struct admitted_keys *keys;
     struct handover *jobs, *notes;
     struct connection_table *table;
@@ -52,9 +50,8 @@ struct dispatch_socket {
     int stop_fd;
     bool started;
     pthread_t thread;
-    char endpoint[256];
-    double hello_tokens, hellos_per_s;
-    int64_t refilled_ms, ticked_ms;
+    struct hello_bucket hellos;
+    int64_t ticked_ms;
     uint64_t probes;
     atomic_uint_fast64_t counts[COUNT_KINDS];
 };
@@ -116,9 +113,8 @@ static void close_connection(struct dispatch_socket *sock, struct connection *co
 static int send_bytes(struct dispatch_socket *sock, struct connection *connection,
                       const void *bytes, size_t length)
 {
-    if (zmq_send(sock->router, connection->routing, connection->routing_length,
-                 ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-        zmq_send(sock->router, bytes, length, ZMQ_DONTWAIT) >= 0)
+    if (router_socket_send(sock->router, connection->routing, connection->routing_length, bytes,
+                           length) == 0)
         return 0;
     close_connection(sock, connection);
     return -1;
@@ -177,18 +173,6 @@ static void end_session(struct dispatch_socket *sock, struct connection *connect
 
 /* ---- from agents ---- */
 
-static bool take_hello_token(struct dispatch_socket *sock, int64_t now_ms)
-{
-    sock->hello_tokens += (double)(now_ms - sock->refilled_ms) * sock->hellos_per_s / 1000;
-    if (sock->hello_tokens > sock->hellos_per_s * HELLO_BURST_S)
-        sock->hello_tokens = sock->hellos_per_s * HELLO_BURST_S;
-    sock->refilled_ms = now_ms;
-    if (sock->hello_tokens < 1)
-        return false;
-    sock->hello_tokens -= 1;
-    return true;
-}
-
 static void probe(struct dispatch_socket *sock, struct connection *connection)
 {
     connection->probe = PROBE_BIT | ++sock->probes;
@@ -214,7 +198,7 @@ static void on_hello(struct dispatch_socket *sock, struct connection *connection
     struct connection *former = connection_table_of_agent(sock->table, &connection->user.agent);
     struct dispatch_job *job = NULL;
 
-    if (!take_hello_token(sock, now_ms)) {
+    if (!hello_bucket_take(&sock->hellos, now_ms)) {
         count(sock, COUNT_POSTPONED);
         end_session(sock, connection,
                     &(struct session_reject){"busy", "many agents connect at once",
@@ -307,11 +291,12 @@ static void drop_outcome(struct session_outcome *outcome)
     session_batch_free(outcome->batch);
 }
 
-static struct connection *connection_of(struct dispatch_socket *sock, zmq_msg_t *routing,
+static struct connection *connection_of(struct dispatch_socket *sock,
+                                        const struct router_message *message,
                                         const struct user_id *user, int64_t now_ms)
 {
     struct connection *connection =
-        connection_table_routed(sock->table, zmq_msg_data(routing), zmq_msg_size(routing));
+        connection_table_routed(sock->table, message->routing, message->routing_length);
     struct agent_session *session;
     struct error err = {0};
 
@@ -322,8 +307,8 @@ static struct connection *connection_of(struct dispatch_socket *sock, zmq_msg_t 
         connection_table_remove(sock->table, connection);
     }
     session = agent_session_create(&user->agent, now_ms, &err);
-    connection = session ? connection_table_add(sock->table, zmq_msg_data(routing),
-                                                zmq_msg_size(routing), user, session, &err)
+    connection = session ? connection_table_add(sock->table, message->routing,
+                                                message->routing_length, user, session, &err)
                          : NULL;
     if (!connection) {
         agent_session_destroy(session);
@@ -332,9 +317,9 @@ static struct connection *connection_of(struct dispatch_socket *sock, zmq_msg_t 
     return connection;
 }
 
-static void on_message(struct dispatch_socket *sock, zmq_msg_t *routing, zmq_msg_t *part)
+static void on_message(void *context, const struct router_message *message)
 {
-    const char *user_text = zmq_msg_gets(part, "User-Id");
+    struct dispatch_socket *sock = context;
     int64_t now_ms = clock_monotonic_ms();
     struct session_outcome outcome;
     struct connection *connection;
@@ -342,17 +327,16 @@ static void on_message(struct dispatch_socket *sock, zmq_msg_t *routing, zmq_msg
     Muster__Frame *frame;
     struct user_id user;
 
-    if (!user_text || user_id_parse(user_text, &user) < 0 ||
+    if (!message->user || user_id_parse(message->user, &user) < 0 ||
         !admitted_keys_hold(sock->keys, &user)) {
         count(sock, COUNT_REFUSED);
         return;
     }
     count(sock, COUNT_FRAMES);
-    connection = connection_of(sock, routing, &user, now_ms);
+    connection = connection_of(sock, message, &user, now_ms);
     if (!connection)
         return;
-    frame =
-        message_unpack(&muster__frame__descriptor, zmq_msg_data(part), zmq_msg_size(part), &why);
+    frame = message_unpack(&muster__frame__descriptor, message->bytes, message->length, &why);
     if (!frame && why.code == ERROR_UNAVAILABLE)
         agent_session_starved(connection->session, now_ms, &outcome);
     else
@@ -362,34 +346,6 @@ static void on_message(struct dispatch_socket *sock, zmq_msg_t *routing, zmq_msg
         drop_outcome(&outcome);
     else
         act(sock, connection, &outcome, now_ms);
-}
-
-/* Two parts, the routing id and the frame. 1: a message was read, whatever it was; 0: none now. */
-static int receive_one(struct dispatch_socket *sock)
-{
-    zmq_msg_t routing, part, extra;
-    int rc = 0, more;
-
-    zmq_msg_init(&routing);
-    zmq_msg_init(&part);
-    if (zmq_msg_recv(&routing, sock->router, ZMQ_DONTWAIT) < 0)
-        goto out;
-    rc = 1;
-    /* All parts of a message arrive together. */
-    if (!zmq_msg_more(&routing) || zmq_msg_recv(&part, sock->router, 0) < 0)
-        goto out;
-    more = zmq_msg_more(&part);
-    if (!more)
-        on_message(sock, &routing, &part);
-    while (more) { /* nothing of ours: dropped whole */
-        zmq_msg_init(&extra);
-        more = zmq_msg_recv(&extra, sock->router, 0) >= 0 && zmq_msg_more(&extra);
-        zmq_msg_close(&extra);
-    }
-out:
-    zmq_msg_close(&routing);
-    zmq_msg_close(&part);
-    return rc;
 }
 
 /* ---- from the database's thread ---- */
@@ -483,7 +439,7 @@ static bool turn(struct dispatch_socket *sock)
     int64_t now_ms = clock_monotonic_ms(), until_tick = sock->ticked_ms + TICK_MS - now_ms;
     zmq_pollitem_t items[] = {{NULL, sock->stop_fd, ZMQ_POLLIN, 0},
                               {NULL, handover_fd(sock->notes), ZMQ_POLLIN, 0},
-                              {sock->router, 0, ZMQ_POLLIN, 0}};
+                              {router_socket_handle(sock->router), 0, ZMQ_POLLIN, 0}};
     long timeout = sock->stuck ? STUCK_MS : until_tick > 0 ? (long)until_tick : 0;
 
     if (zmq_poll(items, sock->stuck ? 2 : 3, timeout) < 0 && zmq_errno() != EINTR) {
@@ -494,8 +450,9 @@ static bool turn(struct dispatch_socket *sock)
         return false;
     take_notes(sock);
     retry_stuck(sock);
-    for (int i = 0; i < MESSAGES_A_TURN && !sock->stuck && receive_one(sock); i++)
-        continue;
+    for (int i = 0; i < MESSAGES_A_TURN && !sock->stuck; i++)
+        if (!router_socket_receive(sock->router, on_message, sock))
+            break;
     now_ms = clock_monotonic_ms();
     if (now_ms - sock->ticked_ms >= TICK_MS)
         tick(sock, now_ms);
@@ -511,42 +468,6 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
-static int set_number(void *socket, int option, int value)
-{
-    return zmq_setsockopt(socket, option, &value, sizeof(value));
-}
-
-/* BACKLOG: 4,000 agents come back at once. HANDOVER stays off: a peer that names another's routing
- * id must not get its place. Without a ZAP handler libzmq would let any key in; then frames have no
- * User-Id and are refused. */
-static int set_options(void *router, const struct dispatch_socket_settings *settings)
-{
-    return set_number(router, ZMQ_LINGER, 0) || set_number(router, ZMQ_IPV6, 1) ||
-           set_number(router, ZMQ_ROUTER_MANDATORY, 1) ||
-           set_number(router, ZMQ_ROUTER_HANDOVER, 0) || set_number(router, ZMQ_BACKLOG, 4096) ||
-           set_number(router, ZMQ_HANDSHAKE_IVL, 10000) ||
-           zmq_setsockopt(router, ZMQ_MAXMSGSIZE, &(int64_t){FRAME_MAX}, sizeof(int64_t)) ||
-           zmq_setsockopt(router, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) ||
-           set_number(router, ZMQ_CURVE_SERVER, 1) ||
-           zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, settings->curve_secret, 32);
-}
-
-static int bind_router(struct dispatch_socket *sock,
-                       const struct dispatch_socket_settings *settings, void *context,
-                       struct error *err)
-{
-    size_t length = sizeof(sock->endpoint);
-
-    sock->router = zmq_socket(context, ZMQ_ROUTER);
-    if (!sock->router || set_options(sock->router, settings))
-        return error_set(err, "ROUTER socket: %s", zmq_strerror(zmq_errno()));
-    if (zmq_bind(sock->router, settings->bind))
-        return error_set(err, "cannot listen on %s: %s", settings->bind, zmq_strerror(zmq_errno()));
-    if (zmq_getsockopt(sock->router, ZMQ_LAST_ENDPOINT, sock->endpoint, &length))
-        return error_set(err, "ROUTER socket: %s", zmq_strerror(zmq_errno()));
-    return 0;
-}
-
 struct dispatch_socket *dispatch_socket_create(const struct dispatch_socket_settings *settings,
                                                void *context, struct admitted_keys *keys,
                                                struct handover *jobs, struct handover *notes,
@@ -561,16 +482,16 @@ struct dispatch_socket *dispatch_socket_create(const struct dispatch_socket_sett
     sock->keys = keys;
     sock->jobs = jobs;
     sock->notes = notes;
-    sock->hellos_per_s = settings->hellos_per_s ? settings->hellos_per_s : HELLOS_PER_S;
-    sock->hello_tokens = sock->hellos_per_s * HELLO_BURST_S;
-    sock->refilled_ms = clock_monotonic_ms();
+    hello_bucket_fill(&sock->hellos, settings->hellos_per_s ? settings->hellos_per_s : HELLOS_PER_S,
+                      clock_monotonic_ms());
     sock->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (sock->stop_fd < 0) {
         error_set(err, "eventfd: %s", strerror(errno));
         goto fail;
     }
     sock->table = connection_table_create(err);
-    if (!sock->table || bind_router(sock, settings, context, err) < 0)
+    if (!sock->table || !(sock->router = router_socket_create(context, settings->bind,
+                                                              settings->curve_secret, err)))
         goto fail;
     return sock;
 fail:
@@ -608,8 +529,7 @@ void dispatch_socket_destroy(struct dispatch_socket *sock)
     if (!sock)
         return;
     dispatch_socket_stop(sock);
-    if (sock->router)
-        zmq_close(sock->router);
+    router_socket_destroy(sock->router);
     if (sock->stop_fd >= 0)
         close(sock->stop_fd);
     connection_table_destroy(sock->table);
@@ -620,5 +540,5 @@ void dispatch_socket_destroy(struct dispatch_socket *sock)
 
 const char *dispatch_socket_endpoint(const struct dispatch_socket *sock)
 {
-    return sock->endpoint;
+    return router_socket_endpoint(sock->router);
 }
