@@ -107,6 +107,7 @@ void db_disconnect(struct db *db)
         free((char *)db->statements[i].sql);
         free(db->statements[i].types);
     }
+    PQclear(db->early);
     PQfinish(db->connection);
     free(db);
     errno = saved;

@@ -52,5 +52,10 @@ struct db_bytes {
 struct db_rows *db_query(struct db *db, const char *sql, struct error *err, const char *types, ...);
 /* The same where only the number of changed rows matters: that number, or -1. */
 int db_execute(struct db *db, const char *sql, struct error *err, const char *types, ...);
+/* A statement without parameters that the server works on while its caller does something else;
+ * then its rows. Others may be asked in between: they wait for it, and fail with it. One at a time;
+ * it is received before its transaction ends, or the connection is given up. */
+int db_send(struct db *db, const char *sql, struct error *err);
+struct db_rows *db_receive(struct db *db, struct error *err);
 /* Several statements without parameters (migrations). */
 int db_script(struct db *db, const char *sql, struct error *err);

@@ -20,6 +20,8 @@ struct db {
     bool in_transaction;
     struct db_statement statements[DB_STATEMENTS_MAX]; /* open addressing by the text's hash */
     size_t statement_count;
+    bool sent;       /* a statement is under way, or answered: */
+    PGresult *early; /* its answer, when others were asked before it was received */
 };
 
 /* Words and codes for what PostgreSQL or the connection said; -1. 'result' may be NULL. */

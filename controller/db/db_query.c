@@ -1,6 +1,6 @@
 /* db_query.c - one statement with its parameters: prepared once a connection, run in binary form.
  * Invariant: what the table of statements names, the server has prepared; a rollback does not undo
- * that. */
+ * that. What was sent is answered before anything else is asked. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +66,30 @@ out:
     return rc;
 }
 
+/* The answer to what was sent; libpq ends it with an empty one. */
+static void take_answer(struct db *db)
+{
+    PGresult *result;
+
+    while (db->sent && (result = PQgetResult(db->connection))) {
+        if (db->early)
+            PQclear(result);
+        else
+            db->early = result;
+    }
+}
+
 static PGresult *run(struct db *db, const char *sql, const char *types, struct db_params *params,
                      struct error *err)
 {
     struct db_statement *at = place_of(db, sql, types);
     PGresult *result;
 
+    take_answer(db);
+    if (db->early && !db_succeeded(db->early)) {
+        db_fail(db, db->early, err);
+        return NULL;
+    }
     if (!at || (!at->sql && is_full(db)))
         result = PQexecParams(db->connection, sql, params->count, params->oids, params->values,
                               params->lengths, params->formats, 1);
@@ -132,4 +150,39 @@ int db_execute(struct db *db, const char *sql, struct error *err, const char *ty
     changed = atoi(PQcmdTuples(result)); /* "" for commands without rows */
     PQclear(result);
     return changed;
+}
+
+int db_send(struct db *db, const char *sql, struct error *err)
+{
+    const struct db_params none = {0};
+    struct db_statement *at = place_of(db, sql, "");
+    int sent;
+
+    if (db->sent)
+        return error_set(err, "a statement is under way on this connection already");
+    if (!at || (!at->sql && is_full(db)))
+        sent = PQsendQueryParams(db->connection, sql, 0, NULL, NULL, NULL, NULL, 1);
+    else if (!at->sql && prepare(db, at, sql, "", &none, err) < 0)
+        return -1;
+    else
+        sent = PQsendQueryPrepared(db->connection, at->name, 0, NULL, NULL, NULL, 1);
+    if (!sent)
+        return db_fail(db, NULL, err);
+    db->sent = true;
+    return 0;
+}
+
+struct db_rows *db_receive(struct db *db, struct error *err)
+{
+    PGresult *result;
+
+    take_answer(db);
+    result = db->early;
+    db->early = NULL;
+    db->sent = false;
+    if (result && db_succeeded(result))
+        return db_rows_create(result, err);
+    db_fail(db, result, err);
+    PQclear(result);
+    return NULL;
 }

@@ -329,6 +329,47 @@ static void count_applied(int number, const char *name)
     ck_assert_str_ne(name, "");
 }
 
+static int64_t received(struct db *on)
+{
+    struct error err = {0};
+    struct db_rows *rows = db_receive(on, &err);
+    int64_t value;
+
+    ck_assert_msg(rows != NULL, "%s", error_text(&err));
+    value = db_int(rows, 0, 0);
+    db_rows_destroy(rows);
+    return value;
+}
+
+START_TEST(what_was_sent_is_answered_whatever_is_asked_in_between)
+{
+    struct error err = {0};
+    struct db_rows *rows;
+
+    for (int round = 0; round < 2; round++) { /* then it is prepared */
+        ck_assert_int_eq(db_send(db, "select 7::bigint", &err), 0);
+        ck_assert_int_eq(received(db), 7);
+    }
+    ck_assert_int_eq(db_send(db, "select 8::bigint", &err), 0);
+    rows = db_query(db, "select $1::bigint", &err, "i", INT64_C(9));
+    ck_assert_msg(rows && db_int(rows, 0, 0) == 9, "%s", error_text(&err));
+    db_rows_destroy(rows);
+    ck_assert_int_eq(received(db), 8);
+    ck_assert_int_eq(db_send(db, "select 10::bigint", &err), 0);
+    ck_assert_int_eq(db_send(db, "select 11::bigint", &err), -1);
+    ck_assert_int_eq(received(db), 10);
+    ck_assert_int_eq(db_send(db, "select 1 / (1 - 1)", &err), 0);
+    ck_assert_ptr_null(db_query(db, "select 1", &err, ""));
+    ck_assert_str_eq(err.sqlstate, "22012");
+    err = (struct error){0};
+    ck_assert_ptr_null(db_receive(db, &err));
+    ck_assert_str_eq(err.sqlstate, "22012");
+    ck_assert_ptr_null(db_receive(db, &err)); /* nothing was sent */
+    ck_assert_int_eq(db_send(db, "select 12::bigint", &err), 0);
+    ck_assert_int_eq(received(db), 12);
+}
+END_TEST
+
 START_TEST(migrations_apply_once_and_notice_what_was_altered)
 {
     struct conf_map owner = test_database("muster_owner"), engine = test_database("muster_engine");
@@ -385,4 +426,5 @@ CHECK_MAIN_WITH("database", open_as_owner, close_it, unreachable_server_is_unava
                 more_statements_than_the_cache_holds_still_run, notification_arrives,
                 pool_lends_no_more_than_it_has, pool_replaces_a_connection_that_broke,
                 pool_serves_more_threads_than_it_has_connections,
+                what_was_sent_is_answered_whatever_is_asked_in_between,
                 migrations_apply_once_and_notice_what_was_altered)
