@@ -9,7 +9,7 @@
 #include "common/error.h"
 #include "controller/api/api_call.h"
 #include "controller/api/resources.h"
-#include "controller/intake/replay.h"
+#include "controller/replay/replay.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 #define LONGEST_US (400 * DAY_US)

@@ -8,6 +8,7 @@
 #include "controller/fleet/machine_lookup.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/cel/cel_json.h"
+#include "rules/document/rule_names.h"
 #include "rules/engine/rule_moment.h"
 #include "rules/engine/rule_names_read.h"
 
@@ -19,6 +20,7 @@
     (BIT(RULE_SLOT_ASSET_ID) | BIT(RULE_SLOT_ASSET_NAME) | BIT(RULE_SLOT_ASSET_CLASS) |            \
      BIT(RULE_SLOT_ASSET_SITE) | BIT(RULE_SLOT_ASSET_RACK))
 #define EVENT_NAMES (BIT(RULE_SLOT_RAW) - 1)
+_Static_assert(RULE_SLOT_RAW <= ALERT_MOMENT_MEMBERS_MAX, "a place for each member of an event");
 #define ASSET_NAMES ((BIT(RULE_SLOT_NOW) - 1) & ~(BIT(RULE_SLOT_ASSET_ID) - 1))
 
 bool alert_moment_needs_event(uint64_t names)
@@ -34,6 +36,17 @@ bool alert_moment_needs_raw(uint64_t names)
 bool alert_moment_needs_asset(uint64_t names)
 {
     return (names & ASSET_NAMES & ~ASSET_WORDS) != 0;
+}
+
+/* What stands in columns of its own is not looked for in the JSON, but for the source. */
+size_t alert_moment_members(uint64_t names, const char *ret[ALERT_MOMENT_MEMBERS_MAX])
+{
+    size_t count = 0;
+
+    names &= EVENT_NAMES & (~EVENT_WORDS | BIT(RULE_SLOT_SOURCE));
+    for (; names; names &= names - 1)
+        ret[count++] = rule_names[__builtin_ctzll(names)].name + sizeof("event.") - 1;
+    return count;
 }
 
 static void put(struct rule_moment *moment, enum rule_slot slot, const char *text)

@@ -29,6 +29,10 @@ bool alert_moment_needs_event(uint64_t names);
 bool alert_moment_needs_raw(uint64_t names);
 bool alert_moment_needs_asset(uint64_t names);
 
+/* The members of the event, JSON, that are read for these names. */
+#define ALERT_MOMENT_MEMBERS_MAX 16
+size_t alert_moment_members(uint64_t names, const char *ret[ALERT_MOMENT_MEMBERS_MAX]);
+
 /* -1: what is given takes more room than there is (ERROR_INVALID). */
 int alert_moment_fill(struct rule_moment *moment, const struct alert_words *words, int64_t now_us,
                       uint64_t names, struct error *err);

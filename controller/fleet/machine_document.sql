@@ -3,8 +3,8 @@
 -- name: machine_document_at
 select w.i - 1, d.document
 from unnest($2::uuid[], $3::bigint[]) with ordinality as w(machine, version, i)
-join machine_document d on d.tenant_id = $1 and d.machine_id = w.machine and d.version = w.version
-order by w.i
+cross join lateral (select x.document from machine_document x
+                    where x.tenant_id = $1 and x.machine_id = w.machine and x.version = w.version offset 0) d
 
 -- name: machine_document_now
 select w.i - 1, d.version, d.document, h.id

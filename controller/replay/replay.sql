@@ -5,21 +5,18 @@
 select set_config('statement_timeout', $1, true), set_config('work_mem', '32MB', true)
 
 -- name: replay_open
-select replay_open($1, $2, $3, $4)
+select replay_open($1, $2, $3, $4, $5)
 
--- name: replay_fetch
-fetch 500 from recorded_alerts
+-- name: replay_fetch_alerts
+-- No more than a socket holds: the server is through with it before it is read.
+fetch 100 from recorded_alerts
 
--- name: replay_decisions
-select d.alert_id, d.task_id, d.trigger_kind = 'timer', d.shadow, d.trigger, r.name, d.rule_version, coalesce(d.machine_document_version, 0),
-       d.until_at, d.evaluated_at, d.ending, d.words
-from unnest($2::uuid[]) as u(id)
-cross join lateral (select x.* from decision x where x.tenant_id = $1 and x.alert_id = u.id offset 0) d
-join rule r on r.tenant_id = $1 and r.id = d.rule_id
+-- name: replay_fetch_decisions
+fetch 2000 from recorded_decisions
 
 -- name: replay_document_then
 -- As it was told then, to who held it.
-select version, document from machine_document
+select version from machine_document
 where tenant_id = $1 and machine_id = $2 and made_at <= $3 order by version desc limit 1
 
 -- name: replay_task

@@ -1,11 +1,12 @@
 /* replay_records.c - see replay_records.h. Chains by alert for what alerts made, by trigger for
  * what timers made. */
-#include "controller/intake/replay_records.h"
+#include "controller/replay/replay_records.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 
 #define BUCKETS 16384 /* a batch's alerts and some ten thousand timers in short chains */
 
@@ -13,6 +14,7 @@ struct kept {
     struct replay_record record;
     uint64_t hash;
     struct kept *next;
+    char texts[]; /* the record's */
 };
 
 struct replay_records {
@@ -43,15 +45,6 @@ struct replay_records *replay_records_create(struct error *err)
     return records;
 }
 
-static void free_kept(struct kept *kept)
-{
-    free(kept->record.trigger);
-    free(kept->record.rule);
-    free(kept->record.ending);
-    free(kept->record.words);
-    free(kept);
-}
-
 void replay_records_destroy(struct replay_records *records)
 {
     if (!records)
@@ -61,7 +54,7 @@ void replay_records_destroy(struct replay_records *records)
             struct kept *kept = records->buckets[i];
 
             records->buckets[i] = kept->next;
-            free_kept(kept);
+            free(kept);
         }
     free(records);
 }
@@ -69,21 +62,20 @@ void replay_records_destroy(struct replay_records *records)
 int replay_records_add(struct replay_records *records, const struct replay_record *record,
                        struct error *err)
 {
-    struct kept *kept = calloc(1, sizeof(*kept));
+    struct kept *kept =
+        malloc(sizeof(*kept) + text_room(record->trigger) + text_room(record->rule) +
+               text_room(record->ending) + text_room(record->words));
+    char *at;
 
     if (!kept)
         return error_no_memory(err);
+    at = kept->texts;
     kept->record = *record;
-    kept->record.trigger = record->timer ? strdup(record->trigger) : NULL;
-    kept->record.rule = strdup(record->rule);
-    kept->record.ending = strdup(record->ending);
-    kept->record.words = strdup(record->words);
-    if (!kept->record.rule || !kept->record.ending || !kept->record.words ||
-        (record->timer && !kept->record.trigger)) {
-        free_kept(kept);
-        return error_no_memory(err);
-    }
-    kept->hash = hash_place(&record->alert, kept->record.trigger);
+    kept->record.trigger = text_pack(&at, record->trigger);
+    kept->record.rule = text_pack(&at, record->rule);
+    kept->record.ending = text_pack(&at, record->ending);
+    kept->record.words = text_pack(&at, record->words);
+    kept->hash = hash_place(&record->alert, record->trigger);
     kept->next = records->buckets[kept->hash % BUCKETS];
     records->buckets[kept->hash % BUCKETS] = kept;
     return 0;
@@ -92,8 +84,8 @@ int replay_records_add(struct replay_records *records, const struct replay_recor
 static bool is_at(const struct replay_record *record, const struct uuid *alert, const char *trigger)
 {
     if (trigger)
-        return record->timer && strcmp(record->trigger, trigger) == 0;
-    return !record->timer && uuid_equal(&record->alert, alert);
+        return record->trigger && strcmp(record->trigger, trigger) == 0;
+    return !record->trigger && uuid_equal(&record->alert, alert);
 }
 
 struct replay_record *replay_records_find(const struct replay_records *records,
@@ -116,7 +108,7 @@ void replay_records_drop(struct replay_records *records, struct replay_record *r
     while (*link != kept)
         link = &(*link)->next;
     *link = kept->next;
-    free_kept(kept);
+    free(kept);
 }
 
 struct replay_record *replay_records_left(const struct replay_records *records,

@@ -13,14 +13,9 @@
 
 struct error;
 struct replay_record;
+struct replay_rule;
 struct replay_told;
 struct rule_finding;
-
-struct replay_rule {
-    char *name;
-    int64_t version;
-    bool draft;
-};
 
 /* Decided anew. */
 struct replay_made {

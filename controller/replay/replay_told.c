@@ -1,13 +1,14 @@
 /* replay_told.c - see replay_told.h. */
-#include "controller/intake/replay_told.h"
+#include "controller/replay/replay_told.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "controller/intake/replay.h"
-#include "controller/intake/replay_records.h"
+#include "controller/replay/replay.h"
+#include "controller/replay/replay_records.h"
+#include "controller/replay/replay_rules.h"
 #include "rules/engine/rule_finding.h"
 
 struct replay_told {
@@ -107,8 +108,8 @@ static int tell(struct replay_told *told, const struct replay_made *made,
     difference = json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "alert", alert, "rule",
                            made ? made->rule->name : record->rule, "shadow",
                            (int)(made ? made->shadow : record->shadow), "kind",
-                           (made ? made->timer : record->timer) ? "timer" : "alert", "did",
-                           write_record(record), "would", write_made(made));
+                           (made ? made->timer : record->trigger != NULL) ? "timer" : "alert",
+                           "did", write_record(record), "would", write_made(made));
     if (!difference || json_array_append_new(told->differences, difference) < 0)
         return error_no_memory(err);
     return 0;

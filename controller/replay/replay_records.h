@@ -15,11 +15,10 @@ struct replay_records;
 
 struct replay_record {
     struct uuid alert, task; /* task nil: none */
-    bool timer, shadow;
-    char *trigger; /* of a timer; NULL: of its alert. All owned by the records */
-    char *rule;
+    bool shadow;
+    const char *trigger; /* of a timer; NULL: it was made when its alert came */
+    const char *rule, *ending, *words;
     int64_t version, document_version, until_us, evaluated_us; /* until 0: none */
-    char *ending, *words;
 };
 
 /* NULL: out of memory. */
