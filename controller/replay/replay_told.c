@@ -66,7 +66,8 @@ static bool is_same(const struct replay_told *told, const struct replay_made *ma
         return false;
     return told->draft ||
            (made->rule->version == record->version && made->at_us == record->evaluated_us &&
-            made->document_version == record->document_version);
+            made->document_version == record->document_version &&
+            uuid_equal(&made->alert, &record->alert));
 }
 
 static json_t *write_side(int64_t version, const char *ending, int64_t until_us, const char *words,
