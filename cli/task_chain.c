@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/nouns.h"
 #include "cli/task_steps.h"
+#include "common/text.h"
 
 static void line(const char *what, const char *text)
 {
@@ -62,13 +63,16 @@ static void print_reports(const json_t *task)
 
     json_array_foreach(json_object_get(task, "reports"), i, report)
     {
-        printf("%-10s ", "report");
-        output_text(output_member(report, "event"));
-        printf(" to %s", output_member(report, "to"));
+        struct text words = {0};
+
+        text_format(&words, "%s to %s", output_member(report, "event"),
+                    output_member(report, "to"));
         json_array_foreach(json_object_get(report, "include"), n, part)
-            printf("%s%s", n ? ", " : " with ", json_string_value(part));
-        printf(": %s, not delivered: %s\n", output_member(report, "delivery"),
-               output_member(report, "why"));
+            text_format(&words, "%s%s", n ? ", " : " with ", json_string_value(part));
+        text_format(&words, ": %s, not delivered: %s", output_member(report, "delivery"),
+                    output_member(report, "why"));
+        line("report", text_string(&words));
+        text_clear(&words);
     }
 }
 

@@ -43,7 +43,8 @@
 #define POOL_WAIT_MS 2000
 #define TICK_MS 1000
 #define TICKS_PER_MINUTE 60
-#define DROPPED_MAX (1024 * 1024)
+/* Four times a message: who sends one that is too large must read why, or sends it for ever. */
+#define DROPPED_MAX (4 * API_MESSAGE_MAX)
 /* An agent that enrols asks every few seconds until a person has decided; a site may have one
  * address. */
 #define ENROL_BURST 30

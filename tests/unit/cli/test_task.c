@@ -62,6 +62,22 @@ START_TEST(a_log_is_shown_without_control_characters)
 }
 END_TEST
 
+START_TEST(a_task_is_shown_with_who_is_to_be_told)
+{
+    bench_answers(
+        EXIT_OK,
+        "{\"id\":\"t1\",\"machine\":\"m1\",\"reports\":[{\"to\":\"siem\",\"event\":\"a\\u0007b\","
+        "\"include\":[\"results\",\"event\"],\"delivery\":\"kept\",\"why\":\"nobody\"},"
+        "{\"to\":\"soc\",\"event\":\"c\",\"include\":[],\"delivery\":\"kept\",\"why\":\"nobody\"}]"
+        "}");
+    bench_answers(EXIT_OK, "{\"items\":[]}");
+    ck_assert_int_eq(muster("task", "show", "t1", "-o", "table"), EXIT_OK);
+    ck_assert_ptr_nonnull(strstr(
+        bench.said, "report     a\\x07b to siem with results, event: kept, not delivered: nobody\n"
+                    "report     c to soc: kept, not delivered: nobody\n"));
+}
+END_TEST
+
 START_TEST(cancelling_has_a_reason_when_it_was_given)
 {
     bench_answers(EXIT_OK, "{}");
@@ -115,7 +131,7 @@ END_TEST
 CHECK_MAIN_WITH("cli task", bench_make, bench_unmake, a_mac_is_sent_as_it_is_meant,
                 a_name_is_looked_up_first, what_cannot_be_booted_makes_no_task,
                 a_list_is_filtered_by_escaped_values, a_log_is_shown_without_control_characters,
-                cancelling_has_a_reason_when_it_was_given,
+                a_task_is_shown_with_who_is_to_be_told, cancelling_has_a_reason_when_it_was_given,
                 watching_tells_each_step_once_and_how_it_ended,
                 a_task_that_failed_is_an_exit_code_of_its_own,
                 settling_needs_an_outcome_and_a_reason)
