@@ -6,6 +6,7 @@ and a MAC only. It is brought up through the product's own commands, as docs/ope
 """
 import contextlib
 import hashlib
+import http.client
 import json
 import os
 import signal
@@ -374,7 +375,7 @@ boot:
             with contextlib.suppress(ValueError):
                 return error.code, json.loads(text)
             return error.code, {"text": text.decode(errors="replace")}
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:  # killed in the middle of an answer
             return 0, {"text": str(error)}
 
     def items(self, path):
