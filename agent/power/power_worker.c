@@ -399,3 +399,18 @@ void power_worker_give(struct power_worker *worker, struct power_job *job)
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
 }
+
+bool power_worker_withdraw(struct power_worker *worker, uint64_t ticket)
+{
+    struct power_job *job, **at;
+
+    pthread_mutex_lock(&worker->lock);
+    for (at = &worker->first; *at && (*at)->ticket != ticket; at = &(*at)->next)
+        ;
+    job = *at;
+    if (job)
+        *at = job->next;
+    pthread_mutex_unlock(&worker->lock);
+    power_job_destroy(job);
+    return job != NULL;
+}

@@ -60,3 +60,6 @@ void power_worker_set_unbounded(struct power_worker *worker);
 void power_worker_destroy(struct power_worker *worker);
 /* Takes 'job'. */
 void power_worker_give(struct power_worker *worker, struct power_job *job);
+/* The job of this ticket is not wanted any more. True: it waited for its turn, and is gone; false:
+ * it is being carried out, or was. */
+bool power_worker_withdraw(struct power_worker *worker, uint64_t ticket);

@@ -188,6 +188,10 @@ bool bmc_step_remembers_only(const struct boot_run *run)
 
 void bmc_step_drop(struct boot_run *run)
 {
+    /* What a slow BMC has not been told yet it is not told: whoever hears that the run was stopped
+     * sees no command of it behind that but those that put the machine back. */
+    if (run->bmc.at == BMC_COMMAND || run->bmc.at == BMC_READING)
+        power_worker_withdraw(run->runner->rooms.power, run->bmc.ticket);
     memset(&run->bmc, 0, sizeof(run->bmc));
 }
 

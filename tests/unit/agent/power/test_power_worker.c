@@ -311,6 +311,36 @@ START_TEST(openbmc_is_not_told_to_keep_its_boot_device)
 }
 END_TEST
 
+START_TEST(job_that_waits_can_be_withdrawn_and_one_that_ran_cannot)
+{
+    struct power_worker *worker = power_worker_create(1, secret, answers, NULL);
+    struct power_target target = target_of(1);
+
+    power_worker_set_spacing(worker, 200);
+    for (unsigned i = 1; i <= 3; i++) {
+        struct power_job *job;
+
+        target.timeout_ms = (int)i;
+        job = power_job_create(POWER_SET, &target);
+        job->ticket = i;
+        power_worker_give(worker, job);
+    }
+    ck_assert(power_worker_withdraw(worker, 2));
+    ck_assert(!power_worker_withdraw(worker, 2));
+    for (unsigned i = 1; i <= 3; i += 2) {
+        struct power_job *job = handover_receive(answers, 10000);
+
+        ck_assert_ptr_nonnull(job);
+        ck_assert_uint_eq(job->ticket, i);
+        power_job_destroy(job);
+    }
+    ck_assert(!power_worker_withdraw(worker, 1));
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(sequence[1], 3);
+    power_worker_destroy(worker);
+}
+END_TEST
+
 START_TEST(bmc_that_does_not_say_what_it_is_is_left_alone_for_a_while)
 {
     struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
@@ -335,4 +365,5 @@ CHECK_MAIN_WITH("power_worker", begin, end, password_that_does_not_open_fails_wi
                 spacing_is_kept_to_one_bmc_and_not_to_others, all_commands_of_a_job_are_spaced,
                 spacing_holds_from_the_first_command_on,
                 openbmc_is_not_told_to_keep_its_boot_device,
+                job_that_waits_can_be_withdrawn_and_one_that_ran_cannot,
                 bmc_that_does_not_say_what_it_is_is_left_alone_for_a_while)

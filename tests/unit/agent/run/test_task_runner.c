@@ -612,6 +612,44 @@ START_TEST(taken_is_said_with_its_outcome)
 }
 END_TEST
 
+/* The BMC is busy with somebody else's question until it is let go. */
+static void occupy_bmc(void)
+{
+    struct power_target target = {.driver = &bmc_driver,
+                                  .address = bench.orders.bmc.address,
+                                  .username = (char *)"",
+                                  .port = (uint16_t)bench.orders.bmc.port};
+
+    pthread_mutex_lock(&bmc.lock);
+    power_worker_give(bench.rooms.power, power_job_create(POWER_GET, &target));
+}
+
+static void let_bmc_go(void)
+{
+    pthread_mutex_unlock(&bmc.lock);
+}
+
+START_TEST(cancelled_run_gives_no_command_that_still_waited)
+{
+    bench_order();
+    bench_until("bmc_off:done");
+    turn_until(PHASE_ON);
+    ck_assert(is_durable("bmc_on:started"));
+    occupy_bmc();
+    do
+        task_runner_turn(bench.runner);
+    while (boot_run_find(bench.runner, &bench.orders.task)->bmc.at != BMC_COMMAND);
+    bench_cancel();
+    do
+        task_runner_turn(bench.runner);
+    while (!is_durable("cancel:cancelled"));
+    let_bmc_go();
+    bench_until("result");
+    bench_expect_result("cancelled", "", "done", "bmc_on", "changed my mind");
+    ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
 START_TEST(person_settles_a_run)
 {
     boot();
@@ -888,7 +926,8 @@ CHECK_MAIN_WITH(
     full_disk_declines_what_is_new_and_finishes_what_runs, refused_order_is_a_fact,
     known_task_is_answered_and_never_run_again, captured_order_of_an_ended_task_is_a_replay,
     cancel_has_its_answers, cancel_before_the_start_touches_nothing,
-    cancelled_is_said_with_its_outcome, taken_is_said_with_its_outcome, person_settles_a_run,
+    cancelled_is_said_with_its_outcome, taken_is_said_with_its_outcome,
+    cancelled_run_gives_no_command_that_still_waited, person_settles_a_run,
     release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,
     same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
