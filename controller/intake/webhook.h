@@ -35,7 +35,8 @@ struct webhook_kept {
 };
 
 /* 0: committed, now or before. -1: ERROR_NOT_FOUND: no such source, or it takes none by HTTP;
- * ERROR_STALE: it is paused; ERROR_UNAVAILABLE, ERROR_TIMEOUT: nothing was kept, come again. */
+ * ERROR_STALE: it is paused; ERROR_UNAVAILABLE, ERROR_TIMEOUT: nothing was kept, or the commit's
+ * answer was lost: come again. */
 int webhook_take(struct webhook *webhook, const struct webhook_request *request,
                  struct webhook_kept *ret, struct error *err);
 
