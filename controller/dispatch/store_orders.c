@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "controller/db/db.h"
+#include "controller/dispatch/agent_registry.h"
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/task_sender.h"
@@ -134,25 +135,75 @@ int store_send_due(struct dispatch_store *store, struct error *err)
     return 0;
 }
 
+/* Cancels that are to be said now, to whom, and which of these are sessions of ours. */
+struct cancelling {
+    const struct live_session **to; /* of each wish; NULL: not now */
+    const struct live_session **sessions;
+    bool *owned; /* beside 'sessions' */
+    size_t session_count;
+};
+
+static size_t session_number(const struct cancelling *in, const struct live_session *session)
+{
+    size_t at = 0;
+
+    while (at < in->session_count && in->sessions[at] != session)
+        at++;
+    return at;
+}
+
+static void choose_cancels(struct dispatch_store *store, struct cancelling *in,
+                           const struct task_cancel_wish *wishes, size_t count, int64_t now_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = resumed_of(store, &wishes[i].site);
+
+        if (!live || !said_cancels_say(store->said, &wishes[i].task, now_ms))
+            continue;
+        in->to[i] = &live->session;
+        if (session_number(in, in->to[i]) == in->session_count)
+            in->sessions[in->session_count++] = in->to[i];
+    }
+}
+
+/* Only a session's owner says them: who has lost it will be told so, and the other one says them.
+ */
+static int say_cancels(struct dispatch_store *store, struct cancelling *in,
+                       const struct task_cancel_wish *wishes, size_t count, struct error *err)
+{
+    int rc = 0;
+
+    choose_cancels(store, in, wishes, count, clock_monotonic_ms());
+    if (in->session_count > 0)
+        rc = agent_registry_owned(store->db, &store->controller, in->sessions, in->session_count,
+                                  in->owned, err);
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        if (in->to[i] && in->owned[session_number(in, in->to[i])])
+            rc = task_sender_cancel(store->sender, in->to[i], &wishes[i], clock_realtime_us(),
+                                    send_order, store, err);
+    return rc;
+}
+
 int store_send_cancels(struct dispatch_store *store, struct error *err)
 {
-    int64_t now_ms = clock_monotonic_ms();
     struct task_cancel_wish *wishes;
+    struct cancelling in = {0};
     size_t count;
-    int rc = 0;
+    int rc;
 
     if (live_sessions_count(store->sessions) == 0)
         return 0;
-    said_cancels_forget(store->said, now_ms - CANCEL_MS);
+    said_cancels_forget(store->said, clock_monotonic_ms() - CANCEL_MS);
     if (task_sender_cancels(store->db, &wishes, &count, err) < 0)
         return -1;
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        struct live *live = resumed_of(store, &wishes[i].site);
-
-        if (live && said_cancels_say(store->said, &wishes[i].task, now_ms))
-            rc = task_sender_cancel(store->sender, &live->session, &wishes[i], clock_realtime_us(),
-                                    send_order, store, err);
-    }
+    in.to = calloc(count + 1, sizeof(*in.to));
+    in.sessions = calloc(count + 1, sizeof(*in.sessions));
+    in.owned = calloc(count + 1, sizeof(*in.owned));
+    rc = in.to && in.sessions && in.owned ? say_cancels(store, &in, wishes, count, err)
+                                          : error_no_memory(err);
+    free(in.to);
+    free(in.sessions);
+    free(in.owned);
     free(wishes);
     return rc;
 }

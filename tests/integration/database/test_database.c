@@ -41,6 +41,32 @@ START_TEST(unreachable_server_is_unavailable)
 }
 END_TEST
 
+/* What stands still is ended by the server: a statement, a wait for a lock, a transaction. */
+START_TEST(every_login_has_its_limits)
+{
+    static const char *const logins[] = {"muster_owner", "muster_maintenance", "muster_engine",
+                                         "muster_api"};
+
+    for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
+        struct conf_map parameters = test_database(logins[i]);
+        struct error err = {0};
+        struct db *one = db_connect(&parameters, &err);
+        struct db_rows *rows;
+
+        ck_assert_msg(one != NULL, "%s", error_text(&err));
+        rows = db_query(one,
+                        "select string_agg(setting || coalesce(unit, ''), ' ' order by name) from "
+                        "pg_settings where name in ('statement_timeout', 'lock_timeout', "
+                        "'idle_in_transaction_session_timeout')",
+                        &err, "");
+        ck_assert_ptr_nonnull(rows);
+        ck_assert_str_eq(db_text(rows, 0, 0), "10000ms 10000ms 30000ms");
+        db_rows_destroy(rows);
+        db_disconnect(one);
+    }
+}
+END_TEST
+
 START_TEST(wrong_letter_is_refused)
 {
     struct error err = {0};
@@ -419,7 +445,7 @@ START_TEST(migrations_apply_once_and_notice_what_was_altered)
 END_TEST
 
 CHECK_MAIN_WITH("database", open_as_owner, close_it, unreachable_server_is_unavailable,
-                wrong_letter_is_refused, errors_carry_sqlstate_and_code,
+                every_login_has_its_limits, wrong_letter_is_refused, errors_carry_sqlstate_and_code,
                 scalars_come_back_as_they_went, nulls_and_foreign_columns_read_as_nothing,
                 arrays_unnest_to_their_rows, empty_arrays_make_no_rows,
                 tenant_lives_as_long_as_its_transaction, commit_of_a_failed_transaction_fails,

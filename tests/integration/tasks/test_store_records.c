@@ -14,7 +14,9 @@
 #include "common/handover.h"
 #include "controller/dispatch/dispatch_job.h"
 #include "controller/dispatch/event_receiver.h"
+#include "controller/dispatch/said_cancels.h"
 #include "controller/dispatch/store_inside.h"
+#include "controller/dispatch/task_sender.h"
 #include "proto/envelope.h"
 #include "proto/frame.h"
 
@@ -399,6 +401,49 @@ START_TEST(a_lease_that_cannot_be_put_back_is_in_no_others_way)
 }
 END_TEST
 
+static size_t notes_said(void)
+{
+    struct dispatch_note *note;
+    size_t count = 0;
+
+    while ((note = handover_try_receive(store.notes))) {
+        dispatch_note_free(note);
+        count++;
+    }
+    return count;
+}
+
+START_TEST(a_cancel_goes_to_no_session_of_another_controllers)
+{
+    const struct task_sender_settings settings = {.controller = controller, .sign_secret = {1}};
+    struct task_fact fact = run_task(0);
+    const struct uuid other = uuid_make();
+    const char *state;
+
+    store.sender = task_sender_create(&settings, &err);
+    store.said = said_cancels_create(&err);
+    ck_assert(store.sender && store.said);
+    live->resumed = true;
+    OK(db_begin_tenant(engine, &fleet.tenant, &err));
+    OK(task_cancel(engine, &fleet.tenant, &fact.task, "a person", "a test", &state, &err));
+    OK(db_commit(engine, &err));
+    notes_said();
+    OK(db_execute(owner, "update agent_session set fence = 2, controller_id = $1", &err, "u",
+                  &other));
+    OK(store_send_cancels(&store, &err));
+    ck_assert_uint_eq(notes_said(), 0);
+    OK(db_execute(owner, "update agent_session set fence = 1, controller_id = $1", &err, "u",
+                  &controller));
+    said_cancels_forget(store.said, INT64_MAX);
+    OK(store_send_cancels(&store, &err));
+    ck_assert_uint_eq(notes_said(), 1);
+    OK(store_send_cancels(&store, &err)); /* said a moment ago */
+    ck_assert_uint_eq(notes_said(), 0);
+    task_sender_destroy(store.sender);
+    said_cancels_destroy(store.said);
+}
+END_TEST
+
 /* ---- bulk yields ---- */
 
 #define KIB 1024
@@ -501,5 +546,6 @@ CHECK_MAIN_WITH("store_records", begin, end, facts_behind_a_report_of_their_own_
                 only_what_has_waited_long_enough_goes_without_its_report,
                 a_database_that_went_away_is_waited_for_once_a_set,
                 a_lease_that_cannot_be_put_back_is_in_no_others_way,
+                a_cancel_goes_to_no_session_of_another_controllers,
                 a_fact_overtakes_bulk_that_waits,
                 no_more_bulk_waits_than_may_and_then_nobody_is_listened_to)
