@@ -1,32 +1,25 @@
-/* decision_carry.c - see decision_carry.h. Invariant: a task is made only with a version that is
- * granted now, parameters that fit its profile, and a last start moment counted from the moment at
- * which the alert came, or at which it was due.
+/* decision_carry.c - see decision_carry.h. Invariant: a rule acts only when nothing stands in its
+ * way: no switch, no brake, a version that is granted now, parameters that fit its profile.
  */
 #include "controller/decide/decision_carry.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
-#include "common/text.h"
 #include "controller/decide/automation_gate.h"
-#include "controller/decide/decision_limits.h"
+#include "controller/decide/decision_acts.h"
 #include "controller/decide/decision_plan.h"
 #include "controller/decide/decision_store.h"
-#include "controller/decide/decision_window.h"
+#include "controller/decide/decision_words.h"
 #include "controller/decide/rule_book.h"
 #include "controller/decide/ticket_store.h"
 #include "controller/fleet/machine_lookup.h"
 #include "controller/health/metrics.h"
-#include "controller/tasks/task.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/document/rule_document.h"
 #include "rules/engine/rule_decision.h"
@@ -35,22 +28,6 @@
 #include "rules/engine/rule_set.h"
 
 _Static_assert(METRIC_DECISIONS_END - METRIC_DECISIONS == RULE_ENDINGS, "a number for each ending");
-_Static_assert(TASK_START_WINDOW_US == DECISION_AGE_MAX_US,
-               "an alert that is too old and a task that expires are told by the same span");
-
-/* A task that is not made yet. */
-struct act {
-    const struct decision_plan *plan;
-    struct decision_said *said;        /* borrowed */
-    const struct decision_subject *of; /* borrowed */
-    size_t row;
-    struct task_request request;
-    char *params_json; /* NULL: the plan's */
-    struct task_limit *limits;
-    char *window_json;    /* NULL: it has no window */
-    char *otherwise_json; /* NULL: its rule has no such ticket */
-    char reason[512];
-};
 
 struct decision_carry {
     struct db *db;
@@ -58,10 +35,8 @@ struct decision_carry {
     const struct rule_book *book;
     struct rule_engine *engine;
     struct automation_gate *gate;
-    struct limit_shares *shares;
     struct decision_plan *plans;
-    struct act **acts;
-    size_t count, room;
+    struct decision_acts *acts;
     struct decision_rows rows;
     struct ticket_rows tickets;
     uint64_t endings[RULE_ENDINGS];
@@ -84,7 +59,10 @@ struct decision_carry *decision_carry_create(struct db *db, const struct uuid *t
 {
     struct decision_carry *carry = calloc(1, sizeof(*carry));
 
-    if (!carry || !(carry->gate = automation_gate_create(db, tenant, err))) {
+    if (!carry || !(carry->gate = automation_gate_create(db, tenant, err)) ||
+        !(carry->acts = decision_acts_create(db, tenant, engine, shares, err))) {
+        if (carry)
+            automation_gate_destroy(carry->gate);
         free(carry);
         error_no_memory(err);
         return NULL;
@@ -93,7 +71,6 @@ struct decision_carry *decision_carry_create(struct db *db, const struct uuid *t
     carry->tenant = *tenant;
     carry->book = book;
     carry->engine = engine;
-    carry->shares = shares;
     rule_engine_ask(engine, can_act, carry);
     return carry;
 }
@@ -105,14 +82,7 @@ void decision_carry_destroy(struct decision_carry *carry)
     rule_engine_ask(carry->engine, NULL, NULL);
     automation_gate_destroy(carry->gate);
     decision_plans_destroy(carry->plans);
-    for (size_t i = 0; i < carry->count; i++) {
-        free(carry->acts[i]->params_json);
-        free(carry->acts[i]->limits);
-        free(carry->acts[i]->otherwise_json);
-        free(carry->acts[i]->window_json);
-        free(carry->acts[i]);
-    }
-    free(carry->acts);
+    decision_acts_destroy(carry->acts);
     decision_rows_clear(&carry->rows);
     ticket_rows_clear(&carry->tickets);
     free(carry);
@@ -200,63 +170,6 @@ static int can_act(void *context, uint32_t rule, const struct rule_decision *dec
     return rc < 0 ? -1 : pass_gate(carry, ret_why, err);
 }
 
-/* ---- words ---- */
-
-static void say(char *out, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void say(char *out, size_t size, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(out, size, format, args);
-    va_end(args);
-    text_mend_utf8(out);
-}
-
-/* How an alert reads that ended so, and the sentence's middle between rule and words. */
-static const struct {
-    const char *disposition, *outcome, *words;
-} ENDINGS[RULE_ENDINGS] = {
-    [RULE_NO_MATCH] = {"no_rule", "none", "does not act"},
-    [RULE_OUTRANKED] = {NULL, "outranked", "outranked"},
-    [RULE_SUPPRESSED] = {"suppressed", "none", "is suppressed"},
-    [RULE_HELD] = {"held", "none", "waits whether the fault lasts"},
-    [RULE_RELEASED] = {"resolved", "none", "waits no more: the fault is over"},
-    [RULE_COUNTED] = {"counted", "none", "counts it"},
-    [RULE_LATE] = {"late", "none", "counts it no more"},
-    [RULE_DUPLICATE] = {"deduplicated", "none", "has acted on this fault"},
-    [RULE_THROTTLED] = {"throttled", "none", "has acted as often as it may"},
-    [RULE_NOT_MET] = {"not_met", "none", "must not act"},
-    [RULE_FAILED] = {"rule_error", "refused", "has an expression without a value"},
-    [RULE_ACTS] = {"acted", "boot", "boots"},
-    [RULE_SHADOW] = {NULL, "shadow", "would act"},
-    [RULE_MISSING] = {"missing", "none", "missed what it expected"},
-    [RULE_REFUSED] = {"rule_error", "refused", "cannot act"},
-};
-
-static void say_finding(const struct decision_carry *carry, const struct rule_finding *finding,
-                        char out[512])
-{
-    const struct rule_in_set *rule = rule_set_at(rule_book_rules(carry->book), finding->rule);
-    const char *middle = ENDINGS[finding->ending].words;
-    char until[CLOCK_TEXT_SIZE + 8] = "";
-
-    if (finding->until_us) {
-        strcpy(until, " until ");
-        clock_format(finding->until_us, until + strlen(until));
-    }
-    if (finding->ending == RULE_OUTRANKED)
-        say(out, 512, "outranked %s", finding->words);
-    else if (finding->ending == RULE_REFUSED && carry->refused_as)
-        say(out, 512, "%s", finding->words);
-    else if (finding->ending == RULE_REFUSED || finding->ending == RULE_FAILED)
-        say(out, 512, "rule %s: %s", rule->document->id, finding->words);
-    else
-        say(out, 512, "rule %s%s %s%s%s%s", rule->document->id, rule->shadow ? " (shadow)" : "",
-            middle, until, finding->words[0] ? ": " : "", finding->words);
-}
-
 static void log_failure(struct decision_carry *carry, const struct rule_in_set *rule,
                         const struct rule_finding *finding)
 {
@@ -289,7 +202,7 @@ static struct decision_row row_of(const struct decision_carry *carry,
                                .evaluated_us = carry->moment->now_us,
                                .shadow = rule->shadow,
                                .kind = carry->subject->kind,
-                               .outcome = ENDINGS[finding->ending].outcome,
+                               .outcome = decision_outcome(finding->ending),
                                .ending = rule_ending_name(finding->ending)};
 
     if (machine->found)
@@ -316,164 +229,49 @@ static int open_ticket(struct decision_carry *carry, const struct rule_finding *
     return ticket_rows_add(&carry->tickets, &ticket, opening->queue, opening->title, reason, err);
 }
 
-/* ---- acts ---- */
-
-/* The same rule deciding the same trigger again names the same task. */
-static int derive_task_id(const struct decision_carry *carry, const struct rule_entry *rule,
-                          struct uuid *ret, struct error *err)
-{
-    static const char domain[] = "muster task of a rule 1";
-    const char *trigger = carry->subject->trigger;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    uint8_t digest[32];
-    bool ok;
-
-    ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-         EVP_DigestUpdate(context, domain, sizeof(domain)) == 1 &&
-         EVP_DigestUpdate(context, carry->tenant.bytes, sizeof(carry->tenant.bytes)) == 1 &&
-         EVP_DigestUpdate(context, rule->id.bytes, sizeof(rule->id.bytes)) == 1 &&
-         EVP_DigestUpdate(context, trigger, strlen(trigger)) == 1 &&
-         EVP_DigestFinal_ex(context, digest, NULL) == 1;
-    EVP_MD_CTX_free(context);
-    if (!ok)
-        return error_set(err, "SHA-256 is not available");
-    *ret = uuid_derive((uint64_t)carry->subject->stamp_ms, digest);
-    return 0;
-}
-
-static struct act *add_act(struct decision_carry *carry, struct error *err)
-{
-    struct act *act = calloc(1, sizeof(*act));
-
-    if (act && carry->count == carry->room) {
-        size_t room = carry->room ? 2 * carry->room : 64;
-        struct act **grown = realloc(carry->acts, room * sizeof(struct act *));
-
-        if (grown) {
-            carry->acts = grown;
-            carry->room = room;
-        } else {
-            free(act);
-            act = NULL;
-        }
-    }
-    if (act)
-        carry->acts[carry->count++] = act;
-    else
-        error_no_memory(err);
-    return act;
-}
-
-/* How long behind its alert a task may start. */
-static int64_t start_window_us(const struct rule_document *rule)
-{
-    return rule->schedule.latest_ms ? rule->schedule.latest_ms * 1000 : TASK_START_WINDOW_US;
-}
-
-static void fill_request(const struct decision_carry *carry, struct act *act,
-                         const struct decision_row *row)
-{
-    const struct decision_plan *plan = act->plan;
-    const struct decision_subject *subject = carry->subject;
-
-    act->request = (struct task_request){
-        .tenant = carry->tenant,
-        .class = TASK_RULE,
-        .holding = subject->machine->holding,
-        .machine = subject->machine->machine,
-        .site = subject->machine->site,
-        .grant = plan->image.grant,
-        .image_version = plan->image.image_version,
-        .params_json = plan->params_json ? plan->params_json : act->params_json,
-        .after = rule_after_name(plan->rule->boot.after),
-        .schedule_us = subject->from_us,
-        .expires_us = subject->from_us + start_window_us(plan->rule),
-        .deadline_s = plan->deadline_s,
-        .profile = plan->rule->boot.profile,
-        .checks_json = plan->checks_json,
-        .reason = act->reason,
-        .requested_by = plan->who,
-        .alert = subject->alert,
-        .decision = row->id,
-        .rule = plan->entry->id,
-        .rule_version = plan->entry->version,
-        .limits = act->limits,
-        .limit_count = plan->rule->limit_count,
-        .asks = plan->rule->require_count || plan->rule->hold_ms,
-        .otherwise_json = act->otherwise_json,
-        .window_json = act->window_json,
-        .reports_json = plan->reports_json,
-    };
-    say(act->reason, sizeof(act->reason), "alert %s: %s", subject->type, plan->rule->title);
-}
-
 static void set_text(struct rule_moment *moment, const char *name, const char *text)
 {
     rule_moment_set(moment, name, cel_string(text, strlen(text)));
 }
 
 /* What the rule expects of its task counts from here. */
-static int tell_engine(struct decision_carry *carry, uint32_t rule, const struct act *act,
+static int tell_engine(struct decision_carry *carry, uint32_t rule, const struct uuid *task,
                        struct error *err)
 {
+    const struct rule_in_set *in_set = rule_set_at(rule_book_rules(carry->book), rule);
     struct rule_finding failed;
     char id[UUID_TEXT_SIZE];
     int rc;
 
-    uuid_format(&act->request.id, id);
+    uuid_format(task, id);
     set_text(carry->moment, "task.id", id);
     set_text(carry->moment, "task.state", "queued");
-    set_text(carry->moment, "task.image", act->plan->rule->boot.image);
+    set_text(carry->moment, "task.image", in_set->document->boot.image);
     rc = rule_engine_acted(carry->engine, rule, id, carry->moment, &failed, err);
     if (rc > 0) {
         carry->endings[RULE_FAILED]++;
-        log_failure(carry, rule_set_at(rule_book_rules(carry->book), rule), &failed);
+        log_failure(carry, in_set, &failed);
     }
     return rc < 0 ? -1 : 0;
-}
-
-/* The ticket that is opened when the task does not run after all, worked out now. */
-static int bind_ticket(const struct rule_decision *decision, struct act *act, struct error *err)
-{
-    const struct rule_opening *opening = &decision->otherwise;
-    json_t *ticket;
-
-    if (!opening->queue)
-        return 0;
-    ticket = json_pack("{s:s, s:I, s:s}", "queue", opening->queue, "priority",
-                       (json_int_t)opening->priority, "title", opening->title);
-    act->otherwise_json = ticket ? json_dumps(ticket, JSON_COMPACT) : NULL;
-    json_decref(ticket);
-    return act->otherwise_json ? 0 : error_no_memory(err);
-}
-
-static int bind_limits(struct decision_carry *carry, const struct rule_finding *finding,
-                       struct act *act, struct error *err)
-{
-    return decision_limits_make(carry->shares, carry->db, &carry->tenant, carry->engine,
-                                finding->rule, finding->decision, &act->limits, err);
 }
 
 static int note_act(struct decision_carry *carry, const struct rule_finding *finding,
                     struct decision_row *row, struct error *err)
 {
-    struct act *act = add_act(carry, err);
+    const struct decision_plan *plan = plan_of(carry, finding->rule, err);
 
-    if (!act || !(act->plan = plan_of(carry, finding->rule, err)))
+    if (!plan || decision_acts_add(carry->acts, plan, finding, carry->subject, carry->said, row,
+                                   carry->rows.count, &row->task, err) < 0)
         return -1;
-    act->said = carry->said;
-    act->of = carry->subject;
-    act->row = carry->rows.count;
-    if (!act->plan->params_json && !(act->params_json = decision_plan_params(finding->decision)))
-        return error_no_memory(err);
-    if (bind_limits(carry, finding, act, err) < 0 || bind_ticket(finding->decision, act, err) < 0 ||
-        decision_window_write(finding->decision, &act->window_json, err) < 0)
-        return -1;
-    fill_request(carry, act, row);
-    if (derive_task_id(carry, act->plan->entry, &act->request.id, err) < 0)
-        return -1;
-    row->task = act->request.id;
-    return tell_engine(carry, finding->rule, act, err);
+    return tell_engine(carry, finding->rule, &row->task, err);
+}
+
+/* Of the rule, of the switch that stood in its way, or of what came in its place. */
+static void say_finding(const struct decision_carry *carry, const struct rule_finding *finding,
+                        char out[DECISION_WORDS_SIZE])
+{
+    decision_words_say(finding, rule_set_at(rule_book_rules(carry->book), finding->rule),
+                       carry->refused_as != NULL, out);
 }
 
 /* ---- findings ---- */
@@ -497,7 +295,7 @@ static int keep(struct decision_carry *carry, const struct rule_finding *finding
     bool others = !says && (rule->shadow || finding->ending == RULE_OUTRANKED ||
                             finding->ending == RULE_FAILED);
     struct decision_row row = row_of(carry, finding);
-    char reason[512];
+    char reason[DECISION_WORDS_SIZE];
 
     carry->endings[finding->ending]++;
     if (finding->ending == RULE_FAILED)
@@ -531,7 +329,7 @@ static void settle(struct decision_carry *carry, const struct rule_finding *find
 {
     bool stopped = finding->ending == RULE_REFUSED && carry->refused_as;
 
-    carry->said->disposition = stopped ? carry->refused_as : ENDINGS[finding->ending].disposition;
+    carry->said->disposition = stopped ? carry->refused_as : decision_disposition(finding->ending);
     say_finding(carry, finding, carry->said->reason);
 }
 
@@ -575,53 +373,11 @@ int decision_carry_due(struct decision_carry *carry, const struct decision_subje
     return rc <= 0 ? rc : keep_all(carry, &finding, 1, err);
 }
 
-/* ---- tasks ---- */
-
-/* The sentence of an act names what came of it. */
-static int settle_act(struct decision_carry *carry, const struct act *act, bool made,
-                      struct error *err)
-{
-    const struct decision_plan *plan = act->plan;
-    struct decision_row *row = &carry->rows.rows[act->row];
-    char *reason;
-
-    say(act->said->reason, sizeof(act->said->reason), "rule %s v%" PRId64 " boots %s %s on %s%s",
-        plan->rule->id, plan->entry->version, plan->rule->boot.image, plan->image.version,
-        act->of->machine->name, made ? "" : ": this task was made before");
-    if (!(reason = strdup(act->said->reason)))
-        return error_no_memory(err);
-    free(row->reason);
-    row->reason = reason;
-    return 0;
-}
-
 int decision_carry_out(struct decision_carry *carry, uint64_t *ret_tasks, struct error *err)
 {
-    size_t count = carry->count;
-    struct task_request *requests = calloc(count + 1, sizeof(*requests));
-    bool *made = calloc(count + 1, sizeof(*made));
-    int rc = -1;
-
-    if (!requests || !made) {
-        error_no_memory(err);
-        goto out;
-    }
-    for (size_t i = 0; i < count; i++)
-        requests[i] = carry->acts[i]->request;
-    if (automation_gate_close(carry->gate, err) < 0 ||
-        task_create_many(carry->db, requests, count, made, err) < 0)
-        goto out;
-    *ret_tasks = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (settle_act(carry, carry->acts[i], made[i], err) < 0)
-            goto out;
-        *ret_tasks += made[i];
-    }
-    rc = 0;
-out:
-    free(requests);
-    free(made);
-    return rc;
+    if (automation_gate_close(carry->gate, err) < 0)
+        return -1;
+    return decision_acts_make(carry->acts, &carry->rows, ret_tasks, err);
 }
 
 int decision_carry_store(struct decision_carry *carry, struct error *err)

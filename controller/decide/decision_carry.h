@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/ids.h"
+#include "controller/decide/decision_words.h"
 #include "rules/engine/rule_finding.h"
 
 struct db;
@@ -38,7 +39,7 @@ struct decision_subject {
 /* What became of it as a whole; docs/alert-format.md. */
 struct decision_said {
     const char *disposition; /* static; NULL: no rule is for it */
-    char reason[512];
+    char reason[DECISION_WORDS_SIZE];
 };
 
 struct decision_carry; /* of one transaction */
