@@ -264,21 +264,34 @@ static int sign_leases(struct round *in, const struct task_lease *leases, size_t
     return wished > 0 ? sign_orders(in, wishes, wished, err) : 0;
 }
 
+/* A switch was thrown behind the lease, or the lease is over; then it is another's. */
+static int keep_back(struct round *in, size_t number, struct error *err)
+{
+    static const struct error stopped = {
+        .text = "before it was sent its rule was switched off, or its lease ended"};
+
+    return give_back(in, in->out[number].to, &in->list[number].lease, &stopped, err);
+}
+
 /* Returns how many. */
 static int send_signed(struct round *in, task_sender_send send, void *context, struct error *err)
 {
     int sent = 0,
         held = task_queue_sent(in->db, &in->sender->settings.controller, in->list, in->count, err);
 
-    if (held <= 0)
-        return held;
-    FAULT_POINT("musterd_sent_committed");
+    if (held < 0)
+        return -1;
+    if (held > 0)
+        FAULT_POINT("musterd_sent_committed");
     for (size_t i = 0; i < in->count; i++) {
         const struct task_lease *lease = &in->list[i].lease;
         const struct outgoing *out = &in->out[i];
 
-        if (!in->list[i].held)
+        if (!in->list[i].held) {
+            if (keep_back(in, i, err) < 0)
+                return -1;
             continue;
+        }
         if (send(context, out->to, out->envelope, out->length, err) < 0)
             return -1;
         tell("task sent", out->to, &lease->task, lease->epoch, NULL);

@@ -55,12 +55,17 @@ where q.tenant_id = $1 and q.task_id = any($2::uuid[]) and q.state = 'queued' an
 for update of q skip locked for no key update of m skip locked;
 
 -- name: queue_sent
--- Many of one tenant: 1 tenant, 2 tasks, 3 epochs, 4 what goes out, 5 controller.
+-- Many of one tenant: 1 tenant, 2 tasks, 3 epochs, 4 what goes out, 5 controller. A switch that was thrown behind the lease is obeyed here.
 with m as (
     select * from unnest($2::uuid[], $3::bigint[], $4::bytea[]) as m (task_id, epoch, sha256)),
 sent as (
     update task_queue q set sent_at = now() from m
     where q.tenant_id = $1 and q.task_id = m.task_id and q.epoch = m.epoch and q.leased_by = $5 and q.state = 'leased' and q.lease_until > now()
+      and (q.rule_id is null
+           or exists (select from rule r where r.tenant_id = q.tenant_id and r.id = q.rule_id and r.armed_since <= q.made_at
+                      and not exists (select from rule_book k where k.tenant_id = r.tenant_id
+                                      and (k.killed_because is not null or k.braked_because is not null)) offset 0)
+              and not exists (select from automation_stop x where x.ended_at is null and (x.site_id is null or x.site_id = q.site_id) offset 0))
     returning q.task_id, q.epoch, m.sha256),
 noted as (
     update task_grant g set order_sha256 = sent.sha256 from sent where g.tenant_id = $1 and g.task_id = sent.task_id and g.epoch = sent.epoch)

@@ -248,6 +248,31 @@ START_TEST(disarmed_rules_tasks_wait)
 }
 END_TEST
 
+START_TEST(what_is_switched_off_behind_the_lease_is_not_sent)
+{
+    struct uuid rule = make_rule(), task = make_rules_task(0, &rule), other, by_person;
+    struct task_lease leases[2];
+
+    ck_assert_int_eq(lease(leases, 1), 1);
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_DISARM), RULE_STEPPED);
+    ck_assert_int_eq(sent_by(&controller, &leases[0]), 0);
+    ck_assert_int_eq(task_queue_requeue(engine, &controller, &leases[0], "disarmed", &err), 1);
+    STATE_IS(task, "queued");
+    ck_assert_int_eq(take_step("reboot-on-ecc", RULE_ARM), RULE_STEPPED);
+    other = make_rules_task(1, &rule);
+    by_person = make_task(2);
+    ck_assert_int_eq(lease(leases, 2), 2);
+    ck_assert_int_eq(throw_switch(AUTOMATION_TENANT, &fleet.tenant, false), 1);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_int_eq(sent_by(&controller, &leases[i]),
+                         uuid_equal(&leases[i].task, &by_person) ? 1 : 0);
+    ck_assert_int_eq(throw_switch(AUTOMATION_TENANT, &fleet.tenant, true), 1);
+    for (size_t i = 0; i < 2; i++)
+        if (uuid_equal(&leases[i].task, &other))
+            ck_assert_int_eq(sent_by(&controller, &leases[i]), 1);
+}
+END_TEST
+
 START_TEST(stopped_automation_waits_and_people_do_not)
 {
     struct uuid rule = make_rule(), task = make_rules_task(0, &rule), by_person = make_task(1);
@@ -447,6 +472,7 @@ CHECK_MAIN_WITH("task_queue", set_up, tear_down, lease_raises_the_epoch_and_keep
                 nobody_starves, tries_are_further_and_further_apart,
                 held_machines_and_other_sites_are_not_leased, sent_and_requeue_need_the_live_lease,
                 unsent_lease_leaves_no_grant_behind, disarmed_rules_tasks_wait,
+                what_is_switched_off_behind_the_lease_is_not_sent,
                 stopped_automation_waits_and_people_do_not, a_site_or_the_whole_fleet_is_stopped,
                 a_stop_of_the_fleet_under_way_is_behind_no_lease,
                 an_engaged_brake_waits_for_a_person,
