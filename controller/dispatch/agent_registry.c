@@ -321,6 +321,7 @@ int agent_registry_hellos(struct db *db, const struct uuid *controller,
     qsort(order, count, sizeof(*order), compare_hellos);
     if (db_begin_tenant(db, &PLATFORM_TENANT, err) < 0)
         return -1;
+    rc = db_execute(db, SQL_AGENT_HELLO_PATIENCE, err, "") < 0 ? -1 : 0;
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = answer_hello(db, controller, *order[i], &ret_answers[order[i] - hellos], err);
     if (rc < 0 || db_commit(db, err) < 0) {

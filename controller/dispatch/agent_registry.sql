@@ -4,6 +4,10 @@
 -- name: agent_keys
 select id, curve_key from agent where state = 'active'
 
+-- name: agent_hello_patience
+-- The thread that answers HELLOs is every agent's: behind a lock that is held for long, this one comes back later.
+select set_config('lock_timeout', '2s', true)
+
 -- name: agent_of_hello
 -- The site's row is locked: quarantine and floor of one site are decided one HELLO after the other.
 select a.site_id, a.state, a.name, a.sign_key, a.seal_key, s.quarantined_because, s.chainload_always, s.begin_anew,

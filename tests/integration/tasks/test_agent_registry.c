@@ -86,6 +86,26 @@ START_TEST(nor_does_one_with_a_session_before_it)
 }
 END_TEST
 
+/* Somebody works at its row by hand. */
+START_TEST(a_hello_waits_no_longer_than_others_can)
+{
+    const struct session_hello *hellos[] = {&hello};
+    int64_t began;
+
+    OK(db_begin(owner, &err));
+    as_owner("select from site where id = $1 for update", &fleet.site);
+    began = clock_monotonic_ms();
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_TIMEOUT);
+    ck_assert_int_lt(clock_monotonic_ms() - began, 8000); /* a statement's own limit is 10 s */
+    hello.agent = fleet.other_agent;
+    hello.site = fleet.other_site;
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    ck_assert_int_eq(answer.verdict, HELLO_WELCOME);
+    db_rollback(owner);
+}
+END_TEST
+
 CHECK_MAIN_WITH("agent_registry", begin, tear_down,
                 a_first_hello_that_meets_a_revocation_opens_nothing,
-                nor_does_one_with_a_session_before_it)
+                nor_does_one_with_a_session_before_it, a_hello_waits_no_longer_than_others_can)
