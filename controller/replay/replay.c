@@ -131,6 +131,15 @@ static int can_act(void *context, uint32_t rule, const struct rule_decision *dec
     return 0;
 }
 
+/* Whether a timer may come back to the alert: of a hold to the one that began it. */
+static bool is_waited_for(const struct rule_finding *finding, const struct rule_in_set *rule,
+                          int64_t now_us)
+{
+    if (finding->ending == RULE_HELD)
+        return finding->until_us == now_us + rule->document->hold_ms * 1000;
+    return finding->ending == RULE_ACTS && rule->document->absent_count > 0;
+}
+
 static int found(void *context, const struct rule_finding *finding,
                  const struct rule_replay_due *due, char ret_task[RULE_REPLAY_TASK_SIZE],
                  struct error *err)
@@ -157,7 +166,9 @@ static int found(void *context, const struct rule_finding *finding,
         uuid_format(&record->task, ret_task);
     else if (finding->ending == RULE_ACTS)
         replay_due_name_task(made.at_us, ret_task);
-    if (replay_told_compare(replay->told, &made, record, err) < 0)
+    if (replay_told_compare(replay->told, &made, record, err) < 0 ||
+        (!due && is_waited_for(finding, rule, made.at_us) &&
+         replay_due_expect(replay->due, replay->now, err) < 0))
         return -1;
     if (record)
         replay_records_drop(replay->records, record);

@@ -14,6 +14,7 @@
 #include "controller/replay/replay.sql.h"
 #include "controller/replay/replay_machines.h"
 #include "controller/replay/replay_records.h"
+#include "controller/replay/replay_waiting.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/engine/rule_moment.h"
 
@@ -25,8 +26,9 @@ struct replay_due {
     struct uuid tenant;
     struct replay_machines *machines;
     uint64_t names;
+    struct replay_waiting *waiting;
     struct recalled_alert alert;
-    struct db_rows *alert_rows;
+    struct db_rows *alert_rows; /* NULL: it was waited for */
 };
 
 struct replay_due *replay_due_create(struct db *db, const struct uuid *tenant,
@@ -35,17 +37,22 @@ struct replay_due *replay_due_create(struct db *db, const struct uuid *tenant,
 {
     struct replay_due *due = calloc(1, sizeof(*due));
 
-    if (!due) {
+    if (!due || !(due->waiting = replay_waiting_create(err))) {
+        free(due);
         error_no_memory(err);
         return NULL;
     }
-    *due = (struct replay_due){.db = db, .tenant = *tenant, .machines = machines, .names = names};
+    due->db = db;
+    due->tenant = *tenant;
+    due->machines = machines;
+    due->names = names;
     return due;
 }
 
 static void forget(struct replay_due *due)
 {
-    alert_recall_clear(&due->alert, 1);
+    if (due->alert_rows)
+        alert_recall_clear(&due->alert, 1);
     db_rows_destroy(due->alert_rows);
     due->alert_rows = NULL;
 }
@@ -55,7 +62,21 @@ void replay_due_destroy(struct replay_due *due)
     if (!due)
         return;
     forget(due);
+    replay_waiting_destroy(due->waiting);
     free(due);
+}
+
+int replay_due_expect(struct replay_due *due, const struct replay_alert *alert, struct error *err)
+{
+    return replay_waiting_add(due->waiting, alert, err);
+}
+
+static int recall_alert(struct replay_due *due, const struct uuid *alert, struct error *err)
+{
+    forget(due);
+    if (replay_waiting_find(due->waiting, alert, &due->alert.words, &due->alert.machine))
+        return 0;
+    return alert_recall(due->db, &due->tenant, alert, 1, &due->alert, &due->alert_rows, err);
 }
 
 /* The version that was told at that moment; 0: none was. */
@@ -148,8 +169,7 @@ int replay_due_recall(struct replay_due *due, const struct rule_replay_due *what
                       struct rule_moment *moment, bool *ret_ended, int64_t *ret_version,
                       struct error *err)
 {
-    forget(due);
-    if (alert_recall(due->db, &due->tenant, alert, 1, &due->alert, &due->alert_rows, err) < 0 ||
+    if (recall_alert(due, alert, err) < 0 ||
         recall_machine(due, record, what->now_us, ret_version, err) < 0)
         return -1;
     due->alert.words.alert = *alert;

@@ -12,6 +12,7 @@
 
 struct db;
 struct error;
+struct replay_alert;
 struct replay_due;
 struct replay_machines;
 struct replay_record;
@@ -28,5 +29,7 @@ int replay_due_recall(struct replay_due *due, const struct rule_replay_due *what
                       const struct uuid *alert, const struct replay_record *record,
                       struct rule_moment *moment, bool *ret_ended, int64_t *ret_version,
                       struct error *err);
+/* An alert that a timer may refer to: it is not asked for then. */
+int replay_due_expect(struct replay_due *due, const struct replay_alert *alert, struct error *err);
 /* The id of a task that only the replay makes. */
 void replay_due_name_task(int64_t made_us, char out[RULE_REPLAY_TASK_SIZE]);
