@@ -170,6 +170,7 @@ void kafka_assign_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
 
     switch (code) {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+        source->assigned = true;
         assign(source, list);
         break;
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:

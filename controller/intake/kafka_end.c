@@ -4,6 +4,25 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "common/clock.h"
+
+#define TURN_MS 20
+
+bool kafka_close(rd_kafka_t *consumer, int timeout_ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer, queue);
+
+    if (error) /* it has failed for good, and is no member any more */
+        rd_kafka_error_destroy(error);
+    else
+        while (!rd_kafka_consumer_closed(consumer) && clock_monotonic_ms() < until_ms)
+            rd_kafka_queue_poll_callback(queue, TURN_MS);
+    rd_kafka_queue_destroy(queue);
+    return error || rd_kafka_consumer_closed(consumer);
+}
+
 static void *end(void *arg)
 {
     rd_kafka_destroy_flags(arg, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

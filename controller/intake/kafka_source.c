@@ -29,6 +29,9 @@
 
 #define WAITING_BYTES_MAX (32 * 1024 * 1024) /* over all partitions, and a message more of each */
 #define ROUND_MAX 256 /* records of one partition before the next one's are taken */
+/* Of its end, which is over before a controller has to be: */
+#define ASSIGNED_MS 2000
+#define CLOSE_MS 2000
 #define END_MS 3000
 
 void kafka_source_wait_for(struct kafka_source *source, const char *why)
@@ -88,10 +91,14 @@ static void hint(const struct kafka_source *source)
  * partition. */
 static int on_statistics(rd_kafka_t *consumer, char *json, size_t length, void *arg)
 {
+    struct kafka_source *source = arg;
+
     (void)consumer;
     (void)length;
-    if (strstr(json, "\"join_state\": \"steady\""))
-        hint(arg);
+    if (strstr(json, "\"join_state\": \"steady\"")) {
+        source->assigned = true;
+        hint(source);
+    }
     return 0; /* librdkafka frees it */
 }
 
@@ -161,15 +168,36 @@ fail:
     return NULL;
 }
 
+static void take_off(rd_kafka_message_t *message)
+{
+    if (message)
+        rd_kafka_message_destroy(message);
+}
+
+/* librdkafka aborts the program when a consumer is destroyed that has joined the group and was not
+ * told yet what is its (its issue 4312): that is waited for. */
+static void await_assignment(struct kafka_source *source)
+{
+    int64_t until_ms = clock_monotonic_ms() + ASSIGNED_MS;
+
+    while (kafka_source_joined(source) && !source->assigned && clock_monotonic_ms() < until_ms)
+        take_off(rd_kafka_consumer_poll(source->consumer, 50));
+}
+
 void kafka_source_destroy(struct kafka_source *source)
 {
+    bool whole;
+
     if (!source)
         return;
     kafka_group_destroy(source->group);
-    rd_kafka_consumer_close(source->consumer);
+    await_assignment(source);
+    if (!kafka_close(source->consumer, CLOSE_MS))
+        log_warn("intake", "the consumer group is not left", "waited_ms=%d", CLOSE_MS);
+    whole = source->assigned || !kafka_source_joined(source);
     kafka_partitions_clear(&source->partitions);
     mapping_run_destroy(source->run);
-    if (kafka_end(source->consumer, END_MS) == 1)
+    if (whole && kafka_end(source->consumer, END_MS) == 1)
         close(source->wake_fd);
     else /* what still runs may write to the descriptor: nobody else may get its number */
         log_warn("intake", "librdkafka does not end", "waited_ms=%d", END_MS);

@@ -28,6 +28,7 @@ struct kafka_source {
     size_t wants;
     int wake_fd; /* librdkafka writes to it when a queue is no longer empty */
     bool failed;
+    bool assigned; /* Kafka has said what is ours, though it may be nothing */
     bool doubt; /* a broker was lost: ask whether the cluster answers */
     int64_t asked_ms;
     char trouble[256];

@@ -14,15 +14,16 @@
 
 static int consume(const struct intake_settings *settings, struct db_pool *pool, struct error *err)
 {
-    struct intake *intake = intake_create(settings, pool, err);
+    struct intake *intake;
     sigset_t signals;
     int caught;
 
-    if (!intake)
-        return -1;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    sigprocmask(SIG_BLOCK, &signals, NULL); /* before there are threads */
+    intake = intake_create(settings, pool, err);
+    if (!intake)
+        return -1;
     if (intake_start(intake, err) < 0) {
         intake_destroy(intake);
         return -1;
