@@ -16,6 +16,7 @@
 #include "controller/db/db_rows.h"
 #include "controller/dispatch/admitted_keys.h"
 #include "controller/dispatch/agent_registry.sql.h"
+#include "controller/tasks/task_lost.h"
 
 #define EPOCH_JUMP_MAX ((uint64_t)1 << 32) /* more grants than a site makes in a lifetime */
 #define REFUSED_RETRY_MS 60000             /* a person has to act first */
@@ -147,12 +148,29 @@ static int check_epoch(struct db *db, const struct session_hello *hello, const s
                : 1;
 }
 
+/* Of what was handed over, or of what was sent, some is in no journal that this agent has. */
+static bool has_lost(const struct session_hello *hello, const struct hello_row *row)
+{
+    return !row->has_stream || !uuid_equal(&row->journal, &hello->journal) ||
+           hello->facts_head < row->facts_committed || hello->bulk_head < row->bulk_committed;
+}
+
+/* What an agent before it had, one that was revoked, is no more this one's to tell than what a lost
+ * journal held. */
+static int lose_tasks(struct db *db, const struct hello_row *row, struct error *err)
+{
+    return task_lost_at(db, &row->site, err) < 0 || db_set_tenant(db, &PLATFORM_TENANT, err) < 0
+               ? -1
+               : 0;
+}
+
 /* 1: the journal goes on where the database is; 0: 'because'; -1. */
 static int check_journal(struct db *db, const struct session_hello *hello,
                          const struct hello_row *row, char *because, size_t size, struct error *err)
 {
     if (!row->has_stream)
-        return db_execute(db, SQL_AGENT_STREAM_BEGIN, err, "uu", &hello->agent, &hello->journal) < 0
+        return lose_tasks(db, row, err) < 0 || db_execute(db, SQL_AGENT_STREAM_BEGIN, err, "uu",
+                                                          &hello->agent, &hello->journal) < 0
                    ? -1
                    : 1;
     if (!uuid_equal(&row->journal, &hello->journal)) {
@@ -173,10 +191,12 @@ static int check_journal(struct db *db, const struct session_hello *hello,
 static int begin_anew(struct db *db, const struct session_hello *hello, struct hello_row *row,
                       struct error *err)
 {
-    struct db_rows *rows =
-        db_query(db, SQL_AGENT_STREAM_ANEW, err, "uuii", &hello->agent, &hello->journal,
-                 (int64_t)hello->facts_head, (int64_t)hello->bulk_head);
+    struct db_rows *rows;
 
+    if (has_lost(hello, row) && lose_tasks(db, row, err) < 0)
+        return -1;
+    rows = db_query(db, SQL_AGENT_STREAM_ANEW, err, "uuii", &hello->agent, &hello->journal,
+                    (int64_t)hello->facts_head, (int64_t)hello->bulk_head);
     if (!rows)
         return -1;
     row->facts_committed = (uint64_t)db_int(rows, 0, 0);

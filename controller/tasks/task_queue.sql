@@ -11,7 +11,7 @@ select site_id from next where site_id is not null;
 
 -- name: queue_candidates
 -- Across tenants (policy engine_all_task_queue); nothing is locked yet. A task whose limit is full is left out where it was tried before;
--- one that was not is let through once, to become `limited`. A held machine's tasks, and those of automation that is switched
+-- one that was not is let through once, to become `limited`. A site that a person released waits for its agent to begin anew. A held machine's tasks, and those of automation that is switched
 -- off or braked, are left out here so that they take no place among the first $2 of their site. Each is asked by itself, in the order of the turns,
 -- until there are enough ("offset 0" keeps it so): the cost is that of what is leased, not of what is queued or under way elsewhere.
 select c.tenant_id, c.task_id, c.machine_id, s.n
@@ -21,7 +21,7 @@ lateral (
     select q.tenant_id, q.task_id, q.machine_id, q.turn_at
     from task_queue q
     where q.site_id = s.site_id and q.state = 'queued' and not q.cancelling and q.due_at <= now() and q.expires_at > now()
-      and not exists (select from site t where t.id = s.site_id and t.quarantined_because is not null)
+      and not exists (select from site t where t.id = s.site_id and (t.quarantined_because is not null or t.begin_anew))
       and exists (select from machine m where m.id = q.machine_id and m.held_because is null offset 0)
       and not exists (select from task_queue b where b.machine_id = q.machine_id and b.state in ('leased', 'accepted', 'running', 'unknown') offset 0)
       and (q.rule_id is null

@@ -86,6 +86,85 @@ START_TEST(nor_does_one_with_a_session_before_it)
 }
 END_TEST
 
+static void say_hello_anew(void)
+{
+    const struct session_hello *hellos[] = {&hello};
+
+    as_owner("update site set begin_anew = true, quarantined_because = null where id = $1",
+             &fleet.site);
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    ck_assert_int_eq(answer.verdict, HELLO_WELCOME);
+}
+
+static struct uuid sent_one(int machine)
+{
+    struct uuid task = make_task(machine);
+    struct task_lease lease = lease_it(&task);
+
+    ck_assert_int_eq(sent_by(&controller, &lease), 1);
+    return task;
+}
+
+START_TEST(what_a_lost_journal_may_have_begun_is_unknown)
+{
+    const struct session_hello *hellos[] = {&hello};
+    struct uuid sent, lapsed, rival, other, unsent, waiting;
+
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    sent = sent_one(0);
+    lapsed = sent_one(1);
+    as_owner("update task_queue set lease_until = now() - interval '1 second' where task_id = $1",
+             &lapsed);
+    OK(task_queue_tick(engine, &err));
+    STATE_IS(lapsed, "queued");
+    other = sent_one(2);
+    as_owner("update task_queue set lease_until = now() - interval '1 second' where task_id = $1",
+             &other);
+    OK(task_queue_tick(engine, &err));
+    rival = sent_one(2); /* the other one pauses */
+    unsent = make_task(3);
+    lease_it(&unsent);
+    hello.boot = uuid_make();
+    say_hello_anew(); /* the journal is there: nothing is lost */
+    STATE_IS(sent, "leased");
+    STATE_IS(lapsed, "queued");
+    waiting = make_task(0);
+    as_owner("update site set begin_anew = true where id = $1", &fleet.site);
+    ck_assert_int_eq(task_queue_lease(engine, &controller,
+                                      &(struct task_site){fleet.site, fleet.agent}, 1, 4,
+                                      (struct task_lease[4]){0}, &err),
+                     0); /* not to the session before */
+    hello.journal = uuid_make();
+    hello.boot = uuid_make();
+    say_hello_anew();
+    STATE_IS(sent, "unknown");
+    STATE_IS(lapsed, "unknown");
+    STATE_IS(rival, "unknown"); /* there is room for one */
+    STATE_IS(other, "queued");
+    ck_assert_int_eq(
+        count_of("select count(*) from task_queue where task_id = $1 and cancelling", &other), 1);
+    STATE_IS(unsent, "leased");
+    STATE_IS(waiting, "queued");
+}
+END_TEST
+
+START_TEST(so_is_what_a_revoked_agent_may_have_begun)
+{
+    const struct session_hello *hellos[] = {&hello};
+    struct uuid sent;
+
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    sent = sent_one(0);
+    revoke();
+    OK(db_commit(api, &err));
+    hello.agent = test_agent(owner, &fleet.site);
+    hello.journal = uuid_make();
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    ck_assert_int_eq(answer.verdict, HELLO_WELCOME);
+    STATE_IS(sent, "unknown");
+}
+END_TEST
+
 /* Somebody works at its row by hand. */
 START_TEST(a_hello_waits_no_longer_than_others_can)
 {
@@ -108,4 +187,6 @@ END_TEST
 
 CHECK_MAIN_WITH("agent_registry", begin, tear_down,
                 a_first_hello_that_meets_a_revocation_opens_nothing,
-                nor_does_one_with_a_session_before_it, a_hello_waits_no_longer_than_others_can)
+                nor_does_one_with_a_session_before_it, a_hello_waits_no_longer_than_others_can,
+                what_a_lost_journal_may_have_begun_is_unknown,
+                so_is_what_a_revoked_agent_may_have_begun)
