@@ -1,5 +1,5 @@
 /* automation.c - the switches over all rules of a tenant, a site and the fleet, and the storm
- * brake; each is thrown with a reason. */
+ * brake of each; each is thrown with a reason. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,46 +12,58 @@ int automation_show(struct cli *cli)
     return cli_show(cli, "/v1/automation");
 }
 
-static int post(struct cli *cli, const char *path)
-{
-    const char *reason = cli_need(cli, "reason");
-
-    return reason ? cli_add(cli, path, json_pack("{s:s}", "reason", reason)) : EXIT_USAGE;
-}
-
-/* A tenant's, unless a site or the fleet is named. */
-static int throw_switch(struct cli *cli, const char *verb)
+/* /v1/automation/VERB of a tenant, unless a site or the fleet is named; the caller frees. NULL:
+ * said. */
+static char *path_of(struct cli *cli, const char *verb)
 {
     const char *site = cli_option(cli, "site");
     bool fleet = cli_flag(cli, "fleet");
     struct text suffix = {0};
     char *path;
-    int rc;
 
-    if (site && fleet)
-        return cli_misused(cli, "either --site or --fleet");
-    text_format(&suffix, "/%s", verb);
-    if (site) {
-        path = cli_path(cli, "/v1/automation/sites", site, text_string(&suffix));
-    } else {
-        text_clear(&suffix);
-        text_format(&suffix, "/v1/automation%s/%s", fleet ? "/fleet" : "", verb);
-        path = text_take(&suffix);
+    if (site && fleet) {
+        cli_misused(cli, "either --site or --fleet");
+        return NULL;
     }
-    rc = path ? post(cli, path) : EXIT_USAGE;
-    free(path);
+    if (!site) {
+        text_format(&suffix, "/v1/automation%s/%s", fleet ? "/fleet" : "", verb);
+        return text_take(&suffix);
+    }
+    text_format(&suffix, "/%s", verb);
+    path = cli_path(cli, "/v1/automation/sites", site, text_string(&suffix));
     text_clear(&suffix);
+    return path;
+}
+
+/* Takes 'body'. */
+static int post_body(struct cli *cli, const char *verb, json_t *body)
+{
+    char *path = path_of(cli, verb);
+    int rc = EXIT_USAGE;
+
+    if (path)
+        rc = cli_add(cli, path, body);
+    else
+        json_decref(body);
+    free(path);
     return rc;
+}
+
+static int post(struct cli *cli, const char *verb)
+{
+    const char *reason = cli_need(cli, "reason");
+
+    return reason ? post_body(cli, verb, json_pack("{s:s}", "reason", reason)) : EXIT_USAGE;
 }
 
 int automation_stop(struct cli *cli)
 {
-    return throw_switch(cli, "stop");
+    return post(cli, "stop");
 }
 
 int automation_start(struct cli *cli)
 {
-    return throw_switch(cli, "start");
+    return post(cli, "start");
 }
 
 /* Seconds, or with a unit: 10m. -1: it is none. */
@@ -89,10 +101,10 @@ int automation_brake(struct cli *cli)
         json_decref(body);
         return EXIT_USAGE;
     }
-    return cli_add(cli, "/v1/automation/brake", body);
+    return post_body(cli, "brake", body);
 }
 
 int automation_release(struct cli *cli)
 {
-    return post(cli, "/v1/automation/release");
+    return post(cli, "release");
 }

@@ -20,5 +20,5 @@ select count(*) from default_partition_rows() where has_rows
 
 -- name: timers_stops
 -- Brakes that are engaged; switches that stand, of tenants, sites and the fleet.
-select (select count(*) from rule_book where braked_at is not null),
-       (select count(*) from rule_book where killed_because is not null) + (select count(*) from automation_stop where ended_at is null)
+select (select count(*) from rule_book where braked_at is not null) + (select count(*) from automation_stop where ended_at is null and by_brake),
+       (select count(*) from rule_book where killed_because is not null) + (select count(*) from automation_stop where ended_at is null and not by_brake)

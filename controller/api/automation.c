@@ -1,10 +1,11 @@
 /* automation.c - /v1/automation: the switches over all rules of a tenant, a site and the fleet, and
- * the storm brake; each is thrown with a reason. */
+ * the storm brake of each; each is thrown with a reason. */
 #include <stdio.h>
 
 #include "common/error.h"
 #include "controller/api/api_call.h"
 #include "controller/api/resources.h"
+#include "controller/api/routes.h"
 #include "controller/decide/automation.h"
 #include "controller/fleet/site.h"
 
@@ -17,99 +18,98 @@ int automation_shown(struct api_call *call)
         "automation", call->tenant_name, &err);
 }
 
-/* 'of': what people read. */
-static int throw_switch(struct api_call *call, struct automation_switch *wanted, const char *of)
+/* What a path names, and how people read it. */
+struct reach {
+    enum automation_scope scope;
+    struct uuid whose;
+    char of[96]; /* " of site north"; "": the tenant's */
+};
+
+/* A site's route has its name in the path. */
+static int read_reach(struct api_call *call, struct reach *ret)
 {
-    static const char *const known[] = {"reason", NULL};
-    char who[API_ACTOR_SIZE];
     struct error err = {0};
-    int done;
+    int found;
 
-    api_object(call, "automation%s%s", *of ? " of " : "", of);
-    if (api_known(call, known) < 0 || api_required(call, "reason", 250, &wanted->reason) < 0)
-        return -1;
-    snprintf(call->why, sizeof(call->why), "%s", wanted->reason);
-    api_actor(call, who);
-    wanted->who = who;
-    if ((done = automation_switch(call->db, wanted, &err)) < 0)
-        return api_failed(call, &err);
-    if (done == 0)
-        return problem_set(&call->problem, 409, "no_change", NULL, "automation%s%s %s already",
-                           *of ? " of " : "", of, wanted->on ? "runs" : "is stopped");
-    return automation_shown(call);
-}
-
-static int throw_of_tenant(struct api_call *call, bool on)
-{
-    struct automation_switch wanted = {.scope = AUTOMATION_TENANT, .whose = call->tenant, .on = on};
-
-    return throw_switch(call, &wanted, "");
-}
-
-static int throw_of_fleet(struct api_call *call, bool on)
-{
-    struct automation_switch wanted = {.scope = AUTOMATION_FLEET, .on = on};
-
-    return throw_switch(call, &wanted, "the whole fleet");
-}
-
-static int throw_of_site(struct api_call *call, bool on)
-{
-    struct automation_switch wanted = {.scope = AUTOMATION_SITE, .on = on};
-    struct error err = {0};
-    char of[96];
-    int found = site_find(call->db, call->arguments[0], &wanted.whose, &err);
-
-    if (found < 0)
+    *ret = (struct reach){.scope = AUTOMATION_TENANT, .whose = call->tenant};
+    if (call->route->scope != SCOPE_PLATFORM)
+        return 0;
+    if (!*call->arguments[0]) {
+        *ret = (struct reach){.scope = AUTOMATION_FLEET, .of = " of the whole fleet"};
+        return 0;
+    }
+    ret->scope = AUTOMATION_SITE;
+    if ((found = site_find(call->db, call->arguments[0], &ret->whose, &err)) < 0)
         return api_failed(call, &err);
     if (found == 0)
         return api_not_found(call, "site", call->arguments[0]);
-    snprintf(of, sizeof(of), "site %.80s", call->arguments[0]);
-    return throw_switch(call, &wanted, of);
+    snprintf(ret->of, sizeof(ret->of), " of site %.80s", call->arguments[0]);
+    return 0;
+}
+
+/* ---- switches ---- */
+
+/* The body of all but the brake's number: a reason, which the audit has too. */
+static int read_reason(struct api_call *call, const char **ret)
+{
+    static const char *const known[] = {"reason", NULL};
+
+    if (api_known(call, known) < 0 || api_required(call, "reason", 250, ret) < 0)
+        return -1;
+    snprintf(call->why, sizeof(call->why), "%s", *ret);
+    return 0;
+}
+
+static int throw_switch(struct api_call *call, bool on)
+{
+    struct automation_switch wanted = {.on = on};
+    char who[API_ACTOR_SIZE];
+    struct error err = {0};
+    struct reach reach;
+    int done;
+
+    if (read_reach(call, &reach) < 0)
+        return -1;
+    api_object(call, "automation%s", reach.of);
+    if (read_reason(call, &wanted.reason) < 0)
+        return -1;
+    api_actor(call, who);
+    wanted.scope = reach.scope;
+    wanted.whose = reach.whose;
+    wanted.who = who;
+    if ((done = automation_switch(call->db, &wanted, &err)) < 0)
+        return api_failed(call, &err);
+    if (done == 0)
+        return problem_set(&call->problem, 409, "no_change", NULL, "automation%s %s already",
+                           reach.of, on ? "runs" : "is stopped");
+    return automation_shown(call);
 }
 
 int automation_start(struct api_call *call)
 {
-    return throw_of_tenant(call, true);
+    return throw_switch(call, true);
 }
 
 int automation_stop(struct api_call *call)
 {
-    return throw_of_tenant(call, false);
+    return throw_switch(call, false);
 }
 
-int automation_start_fleet(struct api_call *call)
-{
-    return throw_of_fleet(call, true);
-}
-
-int automation_stop_fleet(struct api_call *call)
-{
-    return throw_of_fleet(call, false);
-}
-
-int automation_start_site(struct api_call *call)
-{
-    return throw_of_site(call, true);
-}
-
-int automation_stop_site(struct api_call *call)
-{
-    return throw_of_site(call, false);
-}
-
-/* ---- the storm brake ---- */
+/* ---- the storm brakes ---- */
 
 int automation_brake(struct api_call *call)
 {
     static const char *const known[] = {"max", "per_s", "off", "reason", NULL};
+    struct automation_brake brake = {.per_s = 600};
     char who[API_ACTOR_SIZE];
-    struct automation_brake brake = {.tenant = call->tenant, .per_s = 600, .who = who};
     struct error err = {0};
+    struct reach reach;
     bool off = false;
     int has_max;
 
-    api_object(call, "storm brake");
+    if (read_reach(call, &reach) < 0)
+        return -1;
+    api_object(call, "storm brake%s", reach.of);
     if (api_known(call, known) < 0 || api_required(call, "reason", 250, &brake.reason) < 0 ||
         (has_max = api_int(call, "max", 1, 1000000, &brake.max)) < 0 ||
         api_int(call, "per_s", 60, 86400, &brake.per_s) < 0 || api_bool(call, "off", &off) < 0)
@@ -119,6 +119,9 @@ int automation_brake(struct api_call *call)
                            "say either max, boots in per_s seconds, or off");
     snprintf(call->why, sizeof(call->why), "%s", brake.reason);
     api_actor(call, who);
+    brake.scope = reach.scope;
+    brake.whose = reach.whose;
+    brake.who = who;
     if (automation_set_brake(call->db, &brake, &err) < 0)
         return api_failed(call, &err);
     return automation_shown(call);
@@ -126,21 +129,25 @@ int automation_brake(struct api_call *call)
 
 int automation_released(struct api_call *call)
 {
-    static const char *const known[] = {"reason", NULL};
+    struct automation_switch wanted = {.on = true};
     char who[API_ACTOR_SIZE];
-    const char *reason = NULL;
     struct error err = {0};
+    struct reach reach;
     int released;
 
-    api_object(call, "storm brake");
-    if (api_known(call, known) < 0 || api_required(call, "reason", 250, &reason) < 0)
+    if (read_reach(call, &reach) < 0)
         return -1;
-    snprintf(call->why, sizeof(call->why), "%s", reason);
+    api_object(call, "storm brake%s", reach.of);
+    if (read_reason(call, &wanted.reason) < 0)
+        return -1;
     api_actor(call, who);
-    if ((released = automation_release(call->db, &call->tenant, who, reason, &err)) < 0)
+    wanted.scope = reach.scope;
+    wanted.whose = reach.whose;
+    wanted.who = who;
+    if ((released = automation_release(call->db, &wanted, &err)) < 0)
         return api_failed(call, &err);
     if (released == 0)
         return problem_set(&call->problem, 409, "no_change", NULL,
-                           "the storm brake is not engaged");
+                           "the storm brake%s is not engaged", reach.of);
     return automation_shown(call);
 }

@@ -85,10 +85,6 @@ int rules_deprecate(struct api_call *call);
 int automation_shown(struct api_call *call);
 int automation_start(struct api_call *call);
 int automation_stop(struct api_call *call);
-int automation_start_fleet(struct api_call *call);
-int automation_stop_fleet(struct api_call *call);
-int automation_start_site(struct api_call *call);
-int automation_stop_site(struct api_call *call);
 int automation_brake(struct api_call *call);
 int automation_released(struct api_call *call);
 

@@ -1,5 +1,5 @@
-/* automation.c - see automation.h. Writes tables rule_book (killed_*, brake_*), rule_switch and
- * automation_stop. Locks: a tenant's rule book, or that of all stops. */
+/* automation.c - see automation.h. Writes tables rule_book (killed_*, brake_*), rule_switch,
+ * automation_stop and platform_brake. Locks: a tenant's rule book, or that of all stops. */
 #include "controller/decide/automation.h"
 
 #include <inttypes.h>
@@ -9,6 +9,7 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/decide/automation.sql.h"
+#include "controller/decide/platform_brakes.sql.h"
 #include "controller/decide/rule_store.sql.h"
 
 static int lock_book(struct db *db, const struct uuid *tenant, struct error *err)
@@ -47,18 +48,33 @@ static int switch_tenant(struct db *db, const struct automation_switch *wanted, 
     return 1;
 }
 
-/* The row is the record of it: it says who ended it, too. */
+static const struct uuid *site_of(enum automation_scope scope, const struct uuid *whose)
+{
+    return scope == AUTOMATION_SITE ? whose : NULL;
+}
+
+/* 'sql' ends stops. The row is the record of it: it says who ended it, too. */
+static int end_stop(struct db *db, const struct automation_switch *wanted, const char *sql,
+                    struct error *err)
+{
+    const struct uuid *site = site_of(wanted->scope, &wanted->whose);
+
+    if (db_execute(db, SQL_AUTOMATION_FLEET_LOCK, err, "") < 0 ||
+        db_execute(db, SQL_PLATFORM_BRAKES_FORGET, err, "u", site) < 0)
+        return -1;
+    return db_execute(db, sql, err, "uss", site, wanted->reason, wanted->who);
+}
+
 static int switch_all(struct db *db, const struct automation_switch *wanted, struct error *err)
 {
-    const struct uuid *site = wanted->scope == AUTOMATION_SITE ? &wanted->whose : NULL;
     struct uuid id = uuid_make();
 
+    if (wanted->on)
+        return end_stop(db, wanted, SQL_AUTOMATION_START, err);
     if (db_execute(db, SQL_AUTOMATION_FLEET_LOCK, err, "") < 0)
         return -1;
-    return wanted->on
-               ? db_execute(db, SQL_AUTOMATION_START, err, "uss", site, wanted->reason, wanted->who)
-               : db_execute(db, SQL_AUTOMATION_STOP, err, "uuss", &id, site, wanted->reason,
-                            wanted->who);
+    return db_execute(db, SQL_AUTOMATION_STOP, err, "uuss", &id,
+                      site_of(wanted->scope, &wanted->whose), wanted->reason, wanted->who);
 }
 
 int automation_switch(struct db *db, const struct automation_switch *wanted, struct error *err)
@@ -67,30 +83,45 @@ int automation_switch(struct db *db, const struct automation_switch *wanted, str
                                               : switch_all(db, wanted, err);
 }
 
-int automation_set_brake(struct db *db, const struct automation_brake *brake, struct error *err)
+static int set_tenants_brake(struct db *db, const struct automation_brake *brake, struct error *err)
 {
     char words[64];
 
     snprintf(words, sizeof(words), "%" PRId64 " in %" PRId64 " s", brake->max, brake->per_s);
-    if (lock_book(db, &brake->tenant, err) < 0 ||
-        db_execute(db, SQL_AUTOMATION_SET_BRAKE, err, "uii", &brake->tenant, brake->max,
+    if (lock_book(db, &brake->whose, err) < 0 ||
+        db_execute(db, SQL_AUTOMATION_SET_BRAKE, err, "uii", &brake->whose, brake->max,
                    brake->per_s) < 0)
         return -1;
-    return note(db, &brake->tenant, "set", brake->who, brake->reason,
+    return note(db, &brake->whose, "set", brake->who, brake->reason,
                 brake->max ? words : "switched off", err);
 }
 
-int automation_release(struct db *db, const struct uuid *tenant, const char *who,
-                       const char *reason, struct error *err)
+int automation_set_brake(struct db *db, const struct automation_brake *brake, struct error *err)
 {
-    int released;
+    if (brake->scope == AUTOMATION_TENANT)
+        return set_tenants_brake(db, brake, err);
+    return db_execute(db, SQL_PLATFORM_BRAKES_SET, err, "uiiss",
+                      site_of(brake->scope, &brake->whose), brake->max, brake->per_s, brake->who,
+                      brake->reason) < 0
+               ? -1
+               : 0;
+}
 
-    if (lock_book(db, tenant, err) < 0 ||
-        (released = db_execute(db, SQL_AUTOMATION_RELEASE, err, "u", tenant)) < 0)
-        return -1;
-    if (released == 0)
-        return 0;
-    return note(db, tenant, "release", who, reason, NULL, err) < 0 ? -1 : 1;
+static int release_tenants(struct db *db, const struct automation_switch *wanted, struct error *err)
+{
+    int released = -1;
+
+    if (lock_book(db, &wanted->whose, err) < 0 ||
+        (released = db_execute(db, SQL_AUTOMATION_RELEASE, err, "u", &wanted->whose)) <= 0)
+        return released < 0 ? -1 : 0;
+    return note(db, &wanted->whose, "release", wanted->who, wanted->reason, NULL, err) < 0 ? -1 : 1;
+}
+
+int automation_release(struct db *db, const struct automation_switch *wanted, struct error *err)
+{
+    return wanted->scope == AUTOMATION_TENANT
+               ? release_tenants(db, wanted, err)
+               : end_stop(db, wanted, SQL_PLATFORM_BRAKES_RELEASE, err);
 }
 
 struct db_rows *automation_show(struct db *db, const struct uuid *tenant, struct error *err)

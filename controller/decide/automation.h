@@ -1,5 +1,5 @@
 /* automation.h - what keeps all rules from acting, whoever armed them: a person's switch over a
- * tenant, a site or the whole fleet, and the storm brake of a tenant (storm_brake.h). Alerts are
+ * tenant, a site or the whole fleet, and the storm brake of each (automation_gate.h). Alerts are
  * decided all the same, and say what stood in the way.
  * Spec: docs/operations.md, "Automation".
  */
@@ -24,21 +24,23 @@ struct automation_switch {
 };
 
 /* In the caller's transaction, which is the tenant's. Behind its commit no task that a rule made is
- * leased of what is switched off; of a tenant's nothing is decided either. 1; 0: it was so already;
- * -1. */
+ * leased of what is switched off; of a tenant's nothing is decided either. What runs again counts
+ * boots anew, also where its brake had stopped it. 1; 0: it was so already; -1. */
 int automation_switch(struct db *db, const struct automation_switch *wanted, struct error *err);
 
 struct automation_brake {
-    struct uuid tenant;
-    int64_t max; /* boots; 0: there is no brake */
+    enum automation_scope scope;
+    struct uuid whose;
+    int64_t max; /* boots by rules; 0: there is no brake */
     int64_t per_s;
     const char *who, *reason;
 };
-/* What it was before is in the tenant's rule switches; an engaged one stays engaged. */
+/* What a tenant's was before is in its rule switches, what the platform's were in the audit; an
+ * engaged one stays engaged. */
 int automation_set_brake(struct db *db, const struct automation_brake *brake, struct error *err);
-/* 1: rules act again; 0: it is not engaged; -1. */
-int automation_release(struct db *db, const struct uuid *tenant, const char *who,
-                       const char *reason, struct error *err);
+
+/* 'on': true. 1: rules act again; 0: it is not engaged; -1. */
+int automation_release(struct db *db, const struct automation_switch *wanted, struct error *err);
 
 /* One row, column 0: what stops the tenant's rules, the brake, and what waits. 'tenant' NULL: of
  * the platform, the sites and the fleet alone. */

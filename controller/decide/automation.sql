@@ -40,7 +40,7 @@ where tenant_id = $1 and braked_at is not null
 select json_build_object('stopped', k.killed_because is not null, 'reason', k.killed_because, 'by', k.killed_by, 'since', k.killed_at,
            'revision', coalesce(k.revision, 0),
            'stops', (select coalesce(json_agg(json_build_object('scope', case when p.site_id is null then 'fleet' else 'site' end, 'site', s.name,
-                                                                'reason', p.because, 'by', p.who, 'since', p.since) order by s.name nulls first), '[]')
+                                                                'reason', p.because, 'by', p.who, 'by_brake', p.by_brake, 'since', p.since) order by s.name nulls first), '[]')
                      from automation_stop p left join site s on s.id = p.site_id
                      where p.ended_at is null
                        and (p.site_id is null or exists (select from machine_holding h join machine m on m.id = h.machine_id
@@ -53,6 +53,13 @@ select json_build_object('stopped', k.killed_because is not null, 'reason', k.ki
 from (select 1) as one left join rule_book k on k.tenant_id = $1
 
 -- name: automation_show_stops
-select json_build_object('stops', coalesce(json_agg(json_build_object('scope', case when p.site_id is null then 'fleet' else 'site' end, 'site', s.name,
-                                                                      'reason', p.because, 'by', p.who, 'since', p.since) order by s.name nulls first), '[]')), ''
-from automation_stop p left join site s on s.id = p.site_id where p.ended_at is null
+-- Of the platform: brakes are the fleet's, what a site has that nobody set one for (its name is null), and those of sites that were set.
+select json_build_object(
+    'stops', (select coalesce(json_agg(json_build_object('scope', case when p.site_id is null then 'fleet' else 'site' end, 'site', s.name,
+                                                         'reason', p.because, 'by', p.who, 'by_brake', p.by_brake, 'since', p.since)
+                                       order by s.name nulls first), '[]')
+              from automation_stop p left join site s on s.id = p.site_id where p.ended_at is null),
+    'brakes', (select json_agg(json_build_object('scope', w.scope, 'site', w.name, 'max', b.max, 'per_s', b.per_s) order by w.scope, w.name nulls first)
+               from (select 'fleet' as scope, null as name, '00000000-0000-0000-0000-000000000000'::uuid as id
+                     union all select 'site', null, null
+                     union all select 'site', s.name, s.id from platform_brake k join site s on s.id = k.site_id) w, lateral platform_brake_of(w.id) b)), ''

@@ -16,9 +16,11 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/decide/automation_gate.sql.h"
+#include "controller/decide/platform_brakes.h"
 
 struct stop {
-    bool all; /* the fleet */
+    bool all;      /* the fleet */
+    bool by_brake; /* not a person's */
     struct uuid site;
     char *because;
 };
@@ -26,6 +28,7 @@ struct stop {
 struct automation_gate {
     struct db *db;
     struct uuid tenant;
+    struct platform_brakes *platform;
     bool read;
     struct stop *stops;
     size_t stop_count;
@@ -47,6 +50,10 @@ struct automation_gate *automation_gate_create(struct db *db, const struct uuid 
     }
     gate->db = db;
     gate->tenant = *tenant;
+    if (!(gate->platform = platform_brakes_create(db, err))) {
+        free(gate);
+        return NULL;
+    }
     return gate;
 }
 
@@ -57,6 +64,7 @@ void automation_gate_destroy(struct automation_gate *gate)
     for (size_t i = 0; i < gate->stop_count; i++)
         free(gate->stops[i].because);
     free(gate->stops);
+    platform_brakes_destroy(gate->platform);
     free(gate);
 }
 
@@ -75,6 +83,7 @@ static int read_stops(struct automation_gate *gate, struct error *err)
         stop->all = db_is_null(rows, i, 0);
         stop->site = db_uuid(rows, i, 0);
         stop->because = strdup(db_text(rows, i, 1));
+        stop->by_brake = db_bool(rows, i, 2);
         if (!stop->because)
             break;
     }
@@ -142,29 +151,49 @@ static const struct stop *stop_of(const struct automation_gate *gate, const stru
     return NULL;
 }
 
-enum automation_passage automation_gate_pass(struct automation_gate *gate, const struct uuid *site,
-                                             char why[AUTOMATION_WORDS_SIZE], struct error *err)
+static enum automation_passage say_stop(const struct stop *stop, char why[AUTOMATION_WORDS_SIZE])
 {
-    const struct stop *stop;
+    const char *of = stop->all ? "the whole fleet" : "this site";
 
-    if (read_all(gate, err) < 0)
-        return AUTOMATION_FAILED;
-    if ((stop = stop_of(gate, site))) {
-        snprintf(why, AUTOMATION_WORDS_SIZE, "automation of %s is switched off: %s",
-                 stop->all ? "the whole fleet" : "this site", stop->because);
-        text_mend_utf8(why);
-        return AUTOMATION_STOPPED;
-    }
+    snprintf(why, AUTOMATION_WORDS_SIZE,
+             stop->by_brake ? "the storm brake of %s is engaged: %s"
+                            : "automation of %s is switched off: %s",
+             of, stop->because);
+    text_mend_utf8(why);
+    return stop->by_brake ? AUTOMATION_BRAKED : AUTOMATION_STOPPED;
+}
+
+/* Whether the tenant's own brake holds the boot back. */
+static bool is_braked(struct automation_gate *gate, char why[AUTOMATION_WORDS_SIZE])
+{
     if (gate->max && !gate->braked && gate->before + gate->taken >= gate->max) {
         gate->braked = gate->engages = true;
         snprintf(gate->because, sizeof(gate->because),
                  "more than %" PRId64 " boots by rules in %" PRId64 " s", gate->max, gate->per_s);
     }
-    if (gate->braked) {
-        snprintf(why, AUTOMATION_WORDS_SIZE, "the storm brake is engaged: %s", gate->because);
-        text_mend_utf8(why);
+    if (!gate->braked)
+        return false;
+    snprintf(why, AUTOMATION_WORDS_SIZE, "the storm brake is engaged: %s", gate->because);
+    text_mend_utf8(why);
+    return true;
+}
+
+enum automation_passage automation_gate_pass(struct automation_gate *gate, const struct uuid *site,
+                                             char why[AUTOMATION_WORDS_SIZE], struct error *err)
+{
+    const struct stop *stop;
+    int passes;
+
+    if (read_all(gate, err) < 0)
+        return AUTOMATION_FAILED;
+    if ((stop = stop_of(gate, site)))
+        return say_stop(stop, why);
+    if (is_braked(gate, why))
         return AUTOMATION_BRAKED;
-    }
+    passes = platform_brakes_ask(gate->platform, site, why, AUTOMATION_WORDS_SIZE, err);
+    if (passes < 1)
+        return passes < 0 ? AUTOMATION_FAILED : AUTOMATION_BRAKED;
+    platform_brakes_count(gate->platform, site);
     gate->taken++;
     return AUTOMATION_PASSES;
 }
@@ -198,5 +227,7 @@ int automation_gate_close(struct automation_gate *gate, struct error *err)
         db_execute(gate->db, SQL_AUTOMATION_GATE_COUNT, err, "uii", &gate->tenant, gate->slot,
                    gate->taken) < 0)
         return -1;
-    return gate->engages ? engage(gate, err) : 0;
+    if (gate->engages && engage(gate, err) < 0)
+        return -1;
+    return platform_brakes_close(gate->platform, &gate->tenant, err);
 }

@@ -1,7 +1,7 @@
 -- automation_gate.sql - what a transaction that decides asks before its first act (tables automation_stop, rule_book).
 
 -- name: automation_gate_stops
-select s.site_id, s.because from automation_stop s where s.ended_at is null order by s.site_id nulls first
+select s.site_id, s.because, s.by_brake from automation_stop s where s.ended_at is null order by s.site_id nulls first
 
 -- name: automation_gate_brake
 -- A tenant whose brake is switched off locks nothing.

@@ -438,8 +438,9 @@ boot:
                     self.folder + "/operator/noc")
 
     def release_brake(self):
-        """For who lets rules boot more often than the storm brake does."""
-        self.muster("automation", "brake", "--off", "--reason", "more boots than in a quiet ten minutes", "--tenant", TENANT)
+        """For who lets rules boot more often than the storm brakes do."""
+        for whose in (("--tenant", TENANT), ("--site", SITE), ("--fleet",)):
+            self.muster("automation", "brake", "--off", "--reason", "more boots than in a quiet ten minutes", *whose)
 
     def alert(self, event_id, machine, **event):
         """The bytes of an alert of docs/alert-format.md."""

@@ -93,7 +93,8 @@ static inline struct uuid test_agent(struct db *db, const struct uuid *site)
     return id;
 }
 
-/* Fresh ids each time: tests of one program do not meet. 'db' is a connection of muster_owner. */
+/* Fresh ids each time: tests of one program do not meet, and what others booted does not engage
+ * the whole fleet's storm brake. 'db' is a connection of muster_owner. */
 static inline void test_fleet_make(struct db *db, struct test_fleet *fleet)
 {
     static const char tenant_sql[] = "insert into tenant (id, name) select $1, $4 "
@@ -105,6 +106,7 @@ static inline void test_fleet_make(struct db *db, struct test_fleet *fleet)
     struct uuid image;
 
     ck_assert_msg(migrate_apply(&owner, NULL, &err) >= 0, "%s", error_text(&err));
+    test_sql(db, "delete from platform_brake_boots");
     fleet->tenant = test_place(db, tenant_sql);
     fleet->other_tenant = test_place(db, tenant_sql);
     fleet->site = test_place(db, site_sql);

@@ -341,6 +341,11 @@ END_TEST
 START_TEST(an_engaged_brake_waits_for_a_person)
 {
     struct uuid rule = make_rule(), task = make_rules_task(0, &rule), by_person = make_task(1);
+    const struct automation_switch wanted = {.scope = AUTOMATION_TENANT,
+                                             .whose = fleet.tenant,
+                                             .on = true,
+                                             .who = "tester",
+                                             .reason = "seen"};
     struct task_lease leases[2];
 
     as_owner(
@@ -349,8 +354,8 @@ START_TEST(an_engaged_brake_waits_for_a_person)
     ck_assert_int_eq(lease(leases, 2), 1);
     STATE_IS(by_person, "leased");
     OK(db_begin_tenant(api, &fleet.tenant, &err));
-    ck_assert_int_eq(automation_release(api, &fleet.tenant, "tester", "seen", &err), 1);
-    ck_assert_int_eq(automation_release(api, &fleet.tenant, "tester", "seen", &err), 0);
+    ck_assert_int_eq(automation_release(api, &wanted, &err), 1);
+    ck_assert_int_eq(automation_release(api, &wanted, &err), 0);
     OK(db_commit(api, &err));
     ck_assert_int_eq(lease(leases, 2), 1);
     STATE_IS(task, "leased");

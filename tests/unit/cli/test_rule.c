@@ -121,7 +121,9 @@ START_TEST(the_storm_brake_is_set_and_released)
     bench_misused(muster("automation", "brake", "--reason", "r", "--max", "5", "--per", "1d"),
                   "--per");
     bench_misused(muster("automation", "brake", "--reason", "r", "--max", "x"), "max");
-    for (int i = 0; i < 3; i++)
+    bench_misused(muster("automation", "brake", "--reason", "r", "--off", "--site", "n", "--fleet"),
+                  "either --site or --fleet");
+    for (int i = 0; i < 5; i++)
         bench_answers(EXIT_OK, "{\"stopped\":false}");
     ck_assert_int_eq(muster("automation", "brake", "--max", "5", "--per", "1h", "--reason", "r"),
                      0);
@@ -130,6 +132,10 @@ START_TEST(the_storm_brake_is_set_and_released)
     bench_called(1, "POST", "/v1/automation/brake", "{\"reason\":\"r\",\"off\":true}");
     ck_assert_int_eq(muster("automation", "release", "--reason", "seen"), 0);
     bench_called(2, "POST", "/v1/automation/release", "{\"reason\":\"seen\"}");
+    ck_assert_int_eq(muster("automation", "brake", "--off", "--reason", "r", "--fleet"), 0);
+    bench_called(3, "POST", "/v1/automation/fleet/brake", "{\"reason\":\"r\",\"off\":true}");
+    ck_assert_int_eq(muster("automation", "release", "--reason", "seen", "--site", "north"), 0);
+    bench_called(4, "POST", "/v1/automation/sites/north/release", "{\"reason\":\"seen\"}");
 }
 END_TEST
 
