@@ -134,7 +134,7 @@ static int fill(struct deciding *deciding, struct alert_item *item, struct error
     struct error why = {0};
 
     if ((alert_moment_needs_event(names) || alert_moment_needs_raw(names)) &&
-        alert_item_json(item, &words.event, &words.raw, err) < 0)
+        alert_item_json(item, names, &words.event, &words.raw, err) < 0)
         return -1;
     if (alert_moment_needs_asset(names) &&
         !(words.asset = machine_document_json(item->machine.document, err)))

@@ -97,11 +97,12 @@ int alert_item_take(struct alert_item *item, json_t **event, const json_t *machi
     rc = alert_read(*event, machine, &item->alert, err);
     if (json_object_set_new(*event, "raw", raw) < 0)
         return error_no_memory(err);
-    item->document = *event;
+    item->document = (struct alert_document){.event = *event, .raw = json_incref(raw)};
+    item->document_names = UINT64_MAX;
     *event = NULL;
     if (rc < 0)
         return -1;
-    item->event = json_dumps(item->document, JSON_COMPACT);
+    item->event = json_dumps(item->document.event, JSON_COMPACT);
     return item->event ? know(item, err) : error_no_memory(err);
 }
 
@@ -109,21 +110,24 @@ void alert_item_clear(struct alert_item *item)
 {
     alert_clear(&item->alert);
     free(item->identity);
-    json_decref(item->document);
+    alert_document_clear(&item->document);
     free(item->event);
     memset(item, 0, sizeof(*item));
 }
 
-int alert_item_json(struct alert_item *item, const json_t **ret_event, const json_t **ret_raw,
-                    struct error *err)
+int alert_item_json(struct alert_item *item, uint64_t names, const json_t **ret_event,
+                    const json_t **ret_raw, struct error *err)
 {
-    if (!item->document)
-        item->document =
-            json_parse(item->record->value, item->record->length, ALERT_BYTES_MAX, err);
-    if (!item->document)
-        return -1;
-    *ret_event = item->event ? item->document : json_object_get(item->document, "event");
-    *ret_raw = item->event ? json_object_get(item->document, "raw") : item->document;
+    if (names & ~item->document_names) {
+        alert_document_clear(&item->document);
+        item->document_names = 0;
+        if (alert_document_read(item->record->value, item->record->length, names, &item->document) <
+            0)
+            return error_no_memory(err);
+        item->document_names = names;
+    }
+    *ret_event = item->document.event;
+    *ret_raw = item->document.raw;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/ids.h"
+#include "controller/decide/alert_document.h"
 #include "controller/fleet/machine_lookup.h"
 #include "controller/intake/alert_formats.h"
 #include "controller/intake/kafka_cursor.h"
@@ -30,9 +31,10 @@ struct alert_item {
     const char *disposition; /* static; NULL: not settled yet */
     char reason[512];
     char sqlstate[6];
-    json_t *document; /* the message, once a rule looks into it; a mapping's event */
-    unsigned index;   /* which of its record's, from 0 */
-    char *event;      /* what a mapping made of it, JSON; NULL: its event is the message's own */
+    unsigned index; /* which of its record's, from 0 */
+    char *event;    /* what a mapping made of it, JSON; NULL: its event is the message's own */
+    struct alert_document document; /* a mapping's event; else what rules named of the message, */
+    uint64_t document_names;        /* these */
 };
 
 /* Decodes; settles what cannot be decoded. -1: memory. */
@@ -49,10 +51,10 @@ void alert_item_clear(struct alert_item *item); /* zeroed is fine */
 void alert_item_settle(struct alert_item *item, const char *disposition, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Of a decoded one: the event as rules see it, and the whole message. Borrowed from the item. -1:
- * memory. */
-int alert_item_json(struct alert_item *item, const json_t **ret_event, const json_t **ret_raw,
-                    struct error *err);
+/* Of a decoded one: of the event as rules see it, and of the whole message, what they name
+ * (rule_set_names()). Borrowed from the item, until it is asked for more. -1: memory. */
+int alert_item_json(struct alert_item *item, uint64_t names, const json_t **ret_event,
+                    const json_t **ret_raw, struct error *err);
 
 /* The record's own moment, never later than 'now_us'; what has none is of 1970. */
 int64_t alert_item_moment_us(const struct alert_item *item, int64_t now_us);

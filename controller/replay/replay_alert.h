@@ -3,11 +3,11 @@
  */
 #pragma once
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/ids.h"
+#include "controller/decide/alert_document.h"
 #include "controller/decide/alert_moment.h"
 
 struct db_rows;
@@ -23,7 +23,7 @@ struct replay_alert {
     const uint8_t *raw;       /* neither: no rule looks at its type */
     size_t raw_length;
     struct replay_machine *machine; /* borrowed */
-    json_t *event_json, *raw_json;  /* what rules name of them */
+    struct alert_document document; /* what rules name of them */
 };
 
 /* A row of cursor recorded_alerts. */

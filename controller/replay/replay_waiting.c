@@ -75,7 +75,8 @@ static const struct kept *find(const struct replay_waiting *waiting, const struc
 /* A mapping's raw is a part of its event. */
 static size_t bytes_of_json(const struct replay_alert *alert)
 {
-    const json_t *json = alert->raw_json && !alert->event ? alert->raw_json : alert->event_json;
+    const json_t *json =
+        alert->document.raw && !alert->event ? alert->document.raw : alert->document.event;
 
     return json ? JSON_TAKES * json_dumpb(json, NULL, 0, JSON_COMPACT) : 0;
 }
@@ -102,8 +103,8 @@ int replay_waiting_add(struct replay_waiting *waiting, const struct replay_alert
     kept->words.type = text_pack(&at, words->type);
     kept->words.status = text_pack(&at, words->status);
     kept->words.severity = text_pack(&at, words->severity);
-    kept->words.event = json_incref(alert->event_json);
-    kept->words.raw = json_incref(alert->raw_json);
+    kept->words.event = json_incref(alert->document.event);
+    kept->words.raw = json_incref(alert->document.raw);
     kept->words.machine = NULL;
     kept->words.asset = NULL;
     kept->next = *bucket;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/intake/alert_item.h"
+#include "rules/document/rule_names.h"
 #include "tests/support/check_main.h"
 
 static void digest(int64_t timestamp, const char *key, const char *value,
@@ -68,5 +69,31 @@ START_TEST(words_are_cut_between_characters)
 }
 END_TEST
 
+/* An armed rule may look at more than those that were armed when the record was first tried. */
+START_TEST(more_is_read_when_more_is_named)
+{
+    static const char message[] =
+        "{\"event\":{\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"status\":\"firing\","
+        "\"severity\":\"info\",\"time\":\"2026-11-22T22:40:01Z\",\"labels\":{\"a\":\"b\"},"
+        "\"component\":{\"kind\":\"dimm\"}},\"machine\":{\"serial\":\"S\"}}";
+    const struct kafka_record record = {.value = message, .length = sizeof(message) - 1};
+    const uint64_t component = UINT64_C(1) << rule_env_slot("event.component"),
+                   labels = UINT64_C(1) << rule_env_slot("event.labels");
+    struct alert_item item;
+    const json_t *event, *again, *raw;
+
+    ck_assert_int_eq(alert_item_prepare(&item, &record, NULL), 0);
+    ck_assert(item.decoded);
+    ck_assert_int_eq(alert_item_json(&item, component, &event, &raw, NULL), 0);
+    ck_assert_uint_eq(json_object_size(event), 1);
+    ck_assert_int_eq(alert_item_json(&item, component, &again, &raw, NULL), 0);
+    ck_assert_ptr_eq(event, again);
+    ck_assert_int_eq(alert_item_json(&item, component | labels, &event, &raw, NULL), 0);
+    ck_assert_uint_eq(json_object_size(event), 2);
+    ck_assert_ptr_null(raw);
+    alert_item_clear(&item);
+}
+END_TEST
+
 CHECK_MAIN("alert_item", no_two_records_have_one_digest, a_moment_is_never_later_than_now,
-           words_are_cut_between_characters)
+           words_are_cut_between_characters, more_is_read_when_more_is_named)
