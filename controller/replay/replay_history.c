@@ -193,8 +193,9 @@ static int read_batch(struct replay_history *history, struct error *err)
     history->count = db_rows_count(history->rows);
     for (size_t i = 0; i < history->count; i++)
         replay_alert_read(history->rows, i, &history->alerts[i]);
-    return find_machines(history, err) < 0 || read_decisions(history, latest(history), err) < 0 ? -1
-                                                                                                : 0;
+    if (find_machines(history, err) < 0 || read_decisions(history, latest(history), err) < 0)
+        return -1;
+    return history->count ? send_batch(history, err) : 0;
 }
 
 int replay_history_next(struct replay_history *history, struct replay_alert **ret,
