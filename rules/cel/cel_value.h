@@ -112,6 +112,8 @@ struct cel_value cel_error(const char *text);
 struct cel_value cel_error_format(struct cel_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct cel_value cel_out_of_memory(void);
+/* For "%.*s" with a string in a message: at most 64 of its bytes, and no part of a character. */
+int cel_shown(struct cel_value text);
 /* "no such overload", with the kinds of the arguments. */
 struct cel_value cel_no_overload(struct cel_arena *arena, const char *function,
                                  const struct cel_value *args, size_t count);

@@ -9,7 +9,6 @@
 
 #define FREE_BYTES 256 /* of a key: looked for at the cost of a node */
 #define SORT_COST 8    /* of a key among others */
-#define SHOWN 64       /* bytes of a key in a message */
 
 CEL_FUNCTION(cel_size)
 {
@@ -54,8 +53,7 @@ static struct cel_value no_such_key(struct cel_run *run, struct cel_value key)
 {
     switch (key.kind) {
     case CEL_STRING:
-        return cel_error_format(run->arena, "no such key: '%.*s'",
-                                key.extra > SHOWN ? SHOWN : (int)key.extra, key.text);
+        return cel_error_format(run->arena, "no such key: '%.*s'", cel_shown(key), key.text);
     case CEL_INT:
         return cel_error_format(run->arena, "no such key: %lld", (long long)key.integer);
     case CEL_UINT:
@@ -147,8 +145,7 @@ static struct cel_value no_fields(struct cel_run *run, struct cel_value operand,
                                   struct cel_value field)
 {
     return cel_error_format(run->arena, "no such field: '%.*s' of a value of type %s",
-                            field.extra > SHOWN ? SHOWN : (int)field.extra, field.text,
-                            cel_kind_name(operand.kind));
+                            cel_shown(field), field.text, cel_kind_name(operand.kind));
 }
 
 struct cel_value cel_select(struct cel_run *run, struct cel_value operand, struct cel_value field)

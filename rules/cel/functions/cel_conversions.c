@@ -27,8 +27,8 @@ static struct cel_value out_of_range(enum cel_kind kind)
 
 static struct cel_value not_one(struct cel_run *run, const char *what, struct cel_value text)
 {
-    return cel_error_format(run->arena, "type conversion error: '%.*s' is no %s",
-                            text.extra > 64 ? 64 : (int)text.extra, text.text, what);
+    return cel_error_format(run->arena, "type conversion error: '%.*s' is no %s", cel_shown(text),
+                            text.text, what);
 }
 
 /* Digits alone. */

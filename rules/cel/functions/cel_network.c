@@ -35,8 +35,7 @@ static struct cel_address address_of(struct cel_value value)
 
 static struct cel_value no_address(struct cel_run *run, struct cel_value text, const char *what)
 {
-    return cel_error_format(run->arena, "'%.*s' is no %s", text.extra > 64 ? 64 : (int)text.extra,
-                            text.text, what);
+    return cel_error_format(run->arena, "'%.*s' is no %s", cel_shown(text), text.text, what);
 }
 
 #define AN_ADDRESS "IP address (nor one of version 4 written as one of version 6)"

@@ -73,8 +73,8 @@ static struct cel_value repeated(struct cel_arena *arena, struct cel_value key)
 {
     switch (key.kind) {
     case CEL_STRING:
-        return cel_error_format(arena, "Failed with repeated key: '%.*s'",
-                                key.extra > 64 ? 64 : (int)key.extra, key.text);
+        return cel_error_format(arena, "Failed with repeated key: '%.*s'", cel_shown(key),
+                                key.text);
     case CEL_BOOL:
         return cel_error_format(arena, "Failed with repeated key: %s",
                                 key.boolean ? "true" : "false");

@@ -8,6 +8,8 @@
 
 #include "rules/cel/cel_arena.h"
 
+#define SHOWN_BYTES 64 /* of a text in a message */
+
 static struct cel_value of_text(enum cel_kind kind, const char *text, size_t length)
 {
     return (struct cel_value){.kind = kind, .extra = (uint32_t)length, .text = length ? text : ""};
@@ -52,6 +54,16 @@ struct cel_value cel_error_format(struct cel_arena *arena, const char *format, .
 struct cel_value cel_out_of_memory(void)
 {
     return cel_error("out of memory: the expression needs more than one evaluation may take");
+}
+
+int cel_shown(struct cel_value text)
+{
+    uint32_t length = text.extra;
+
+    if (length > SHOWN_BYTES)
+        for (length = SHOWN_BYTES; length > 0 && (text.text[length] & 0xc0) == 0x80;)
+            length--;
+    return (int)length;
 }
 
 struct cel_value cel_no_overload(struct cel_arena *arena, const char *function,

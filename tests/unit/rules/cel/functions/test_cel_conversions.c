@@ -1,6 +1,7 @@
 /* int() uint() double() string() bytes() bool() timestamp() duration() dyn() type() */
 #include <math.h>
 
+#include "common/text.h"
 #include "rules/cel/cel_conversions.h"
 #include "rules/cel/functions/cel_standard.h"
 #include "tests/support/cel_expression.h"
@@ -128,7 +129,30 @@ START_TEST(types_are_values)
 }
 END_TEST
 
+/* Whose words they are goes into tables and JSON: a part of a character would be refused there. */
+START_TEST(words_show_whole_characters)
+{
+    static const char *const SOURCES[] = {"int(x)",  "double(x)",   "ip(x)",
+                                          "cidr(x)", "{'a': 1}[x]", "{x: 1, x + '': 2}"};
+    char vars[256], answer[CEL_TEST_ANSWER];
+
+    for (int shift = 0; shift < 3; shift++) {
+        int length = snprintf(vars, sizeof(vars), "{\"x\": \"%.*s", shift, "aaa");
+
+        for (int i = 0; i < 40; i++)
+            length += snprintf(vars + length, sizeof(vars) - (size_t)length, "\xe2\x82\xac");
+        snprintf(vars + length, sizeof(vars) - (size_t)length, "\"}");
+        for (size_t i = 0; i < sizeof(SOURCES) / sizeof(SOURCES[0]); i++) {
+            cel_test_answer(SOURCES[i], vars, false, answer);
+            ck_assert_msg(strstr(answer, "'") && strstr(answer, "\xe2\x82\xac"), "%s: %s",
+                          SOURCES[i], answer);
+            ck_assert_msg(text_is_utf8(answer, strlen(answer)), "%s: %s", SOURCES[i], answer);
+        }
+    }
+}
+END_TEST
+
 CHECK_MAIN("cel_conversions", what_the_other_type_cannot_hold_is_an_error,
            texts_that_are_no_numbers_are_refused, kinds_without_a_conversion_are_refused,
            numbers_become_each_other, everything_becomes_text, doubles_are_written_shortest,
-           types_are_values)
+           types_are_values, words_show_whole_characters)
