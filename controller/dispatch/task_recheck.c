@@ -21,6 +21,7 @@
 #include "controller/intake/alert_recall.h"
 #include "rules/document/rule_document.h"
 #include "rules/engine/rule_engine.h"
+#include "rules/engine/rule_match.h"
 #include "rules/engine/rule_moment.h"
 #include "rules/engine/rule_set.h"
 #include "rules/engine/rule_states.h"
@@ -255,8 +256,11 @@ static int find_in(const struct asking *asking, const struct kept *rule, const s
         struct uuid id = db_uuid(rows, i, 0);
         struct hold_key key;
 
-        if (see_alert(asking, &id, seen, err) < 0 || fill(asking, rule, &id, seen, err) < 0 ||
-            hold_key_of(asking, rule, &key, err) < 0)
+        if (see_alert(asking, &id, seen, err) < 0 || fill(asking, rule, &id, seen, err) < 0)
+            return -1;
+        if (!rule_match_ends(rule_set_at(rule->set, 0), asking->recheck->moment))
+            continue; /* as a hold is ended by what the rule looks at alone */
+        if (hold_key_of(asking, rule, &key, err) < 0)
             return -1;
         if (key.length == wanted->length && memcmp(key.bytes, wanted->bytes, key.length) == 0) {
             *ret = id;

@@ -1,5 +1,5 @@
-/* rule_match.h - whether a rule is for an alert: its scope, then its match. Part of rule_engine.h.
- */
+/* rule_match.h - whether a rule is for an alert: its scope, then its match. Part of rule_engine.h,
+ * but for who asks again whether a fault is over. */
 #pragma once
 
 #include <stdbool.h>

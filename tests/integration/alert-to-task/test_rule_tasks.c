@@ -87,30 +87,39 @@ static void add_version(const char *version, const char *document)
 }
 
 /* 'spec': lines with two blanks before each; 'boot': more of the boot's map. */
-static void arm(const char *spec, const char *boot)
+static void arm_for(const char *scope, const char *spec, const char *boot)
 {
     char text[2048];
 
     snprintf(text, sizeof(text),
              "apiVersion: rules/v1\nkind: Rule\nmetadata: {id: binds, version: 7, owner: noc}\n"
-             "spec:\n  scope: {type: hw.bind}\n%s  action:\n    boot: {image: %s%s}\n",
-             spec, alerts.image, boot);
+             "spec:\n  scope: {%s}\n%s  action:\n    boot: {image: %s%s}\n",
+             scope, spec, alerts.image, boot);
     test_rule(owner, &alerts.fleet.tenant, "binds", text, NULL);
 }
 
-/* Of this machine, a minute old. The sentence at the alert. */
-static const char *report(const char *type, const char *status, int machine)
+static void arm(const char *spec, const char *boot)
+{
+    arm_for("type: hw.bind", spec, boot);
+}
+
+/* Of this machine, a minute old; 'source' NULL: it has none. The sentence at the alert. */
+static const char *report_by(const char *source, const char *type, const char *status, int machine)
 {
     static char reason[700];
     static struct alert_item item;
     struct alert_item *order[] = {&item};
-    char id[32];
-    struct kafka_record record = {.offset = partition.cursor.next,
-                                  .timestamp_ms = now_us / 1000 - 60000};
+    char message[512];
+    struct kafka_record record = {
+        .offset = partition.cursor.next, .timestamp_ms = now_us / 1000 - 60000, .value = message};
     struct db_rows *rows;
 
-    snprintf(id, sizeof(id), "e%d", events++);
-    record.value = test_message(id, type, status, alerts.mac[machine]);
+    snprintf(message, sizeof(message),
+             "{\"event\":{\"id\":\"e%d\",%s%s%s\"type\":\"%s\",\"status\":\"%s\","
+             "\"severity\":\"warning\",\"time\":\"2026-11-22T22:40:01Z\"},"
+             "\"machine\":{\"mac\":\"%s\"}}",
+             events++, source ? "\"source\":\"" : "", source ? source : "", source ? "\"," : "",
+             type, status, alerts.mac[machine]);
     record.length = strlen(record.value);
     ck_assert_int_eq(alert_item_prepare(&item, &record, &err), 0);
     ck_assert_msg(alert_batch_keep(batch, engine, &partition, order, 1, now_us, &counts, &err) == 1,
@@ -123,6 +132,11 @@ static const char *report(const char *type, const char *status, int machine)
     snprintf(reason, sizeof(reason), "%s", db_text(rows, 0, 0));
     db_rows_destroy(rows);
     return reason;
+}
+
+static const char *report(const char *type, const char *status, int machine)
+{
+    return report_by(NULL, type, status, machine);
 }
 
 static const char *alarm(int machine)
@@ -467,12 +481,10 @@ static void come_due(int64_t moment_us)
     rule_due_destroy(due);
 }
 
-static struct task_lease held(void)
+static struct task_lease held_for(const char *source)
 {
-    const char *said;
+    const char *said = report_by(source, "hw.bind", "firing", 0);
 
-    arm("  hold: 5m\n", "");
-    said = alarm(0);
     ck_assert_msg(strncmp(said, "held", 4) == 0, "%s", said);
     come_due(now_us + 6 * 60 * INT64_C(1000000));
     sql("update task set schedule_time = now() where tenant_id = $1", &alerts.fleet.tenant);
@@ -485,9 +497,12 @@ static struct task_lease held(void)
 
 START_TEST(a_fault_that_is_over_boots_nothing)
 {
-    struct task_lease lease = held();
-    struct task_answer answer = ask_again(&lease);
+    struct task_answer answer;
+    struct task_lease lease;
 
+    arm("  hold: 5m\n", "");
+    lease = held_for(NULL);
+    answer = ask_again(&lease);
     ck_assert_msg(answer.holds, "%s", answer.why);
     report("hw.bind", "resolved", 1); /* another machine's */
     report("hw.other", "resolved", 0);
@@ -508,6 +523,26 @@ START_TEST(a_fault_that_is_over_boots_nothing)
 }
 END_TEST
 
+/* Of the same machine and type: it ends no hold of the rule, and no task of it either. */
+START_TEST(what_another_source_says_is_another_fault)
+{
+    struct task_answer answer;
+    struct task_lease lease;
+
+    arm_for("type: hw.bind, source: smartd", "  hold: 5m\n", "");
+    lease = held_for("smartd");
+    report_by("netdata", "hw.bind", "resolved", 0);
+    answer = ask_again(&lease);
+    ck_assert_msg(answer.holds, "%s", answer.why);
+    report_by("smartd", "hw.bind", "resolved", 0);
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds);
+    report_by("netdata", "hw.bind", "firing", 0);
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds);
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_of_its_limits,
                 a_share_is_of_the_machines_that_the_tenant_holds, latest_is_counted_from_the_alert,
                 the_newest_of_a_family_is_pinned, profile_and_checks_go_with_the_task,
@@ -518,4 +553,4 @@ CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_o
                 what_an_agent_may_hold_is_asked_for_first,
                 a_machine_that_was_given_away_is_not_booted,
                 what_does_not_start_in_time_opens_its_ticket, the_window_is_as_it_was,
-                a_fault_that_is_over_boots_nothing)
+                a_fault_that_is_over_boots_nothing, what_another_source_says_is_another_fault)
