@@ -5,6 +5,7 @@
  * than the newest of its key is not counted. Once 'when' held, what was in the window counts no
  * more. Spec: docs/rule-language.md, "How a rule decides".
  */
+#include <float.h>
 #include <math.h>
 
 #include "rules/engine/rule_names_read.h"
@@ -88,7 +89,8 @@ static void show(struct rule_moment *moment, const struct rule_tally *tally, str
         count += entry->count;
         sum += entry->amount;
     }
-    moment->slots[RULE_SLOT_WINDOW_SUM] = cel_double(sum);
+    /* A number still, however large: infinity is none where it is kept with the task. */
+    moment->slots[RULE_SLOT_WINDOW_SUM] = cel_double(fmax(-DBL_MAX, fmin(DBL_MAX, sum)));
     moment->slots[RULE_SLOT_WINDOW_COUNT] = cel_int(count);
     if (count == 0)
         return;

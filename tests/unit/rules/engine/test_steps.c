@@ -1,6 +1,8 @@
 /* The steps of a rule, each on moments made by hand: suppress, hold, window, dedup, throttle,
  * require.
  */
+#include <float.h>
+
 #include "rules/engine/rule_decision.h"
 #include "tests/support/check_main.h"
 #include "tests/support/rule_bed.h"
@@ -274,6 +276,23 @@ START_TEST(amounts_are_summed)
 }
 END_TEST
 
+/* A sum beyond all numbers could be written nowhere: not with the task that it leads to either. */
+START_TEST(a_sum_stays_a_number)
+{
+    const struct rule_decision *decision;
+
+    rule("  window: {kind: sliding, key: asset.id, within: 10s, sum: event.raw.n, when: "
+         "\"window.count >= 2 && window.sum > 1.0\"}\n");
+    alert("\"raw\": {\"n\": 1.7e308}", 1, "a:counted");
+    alert("\"raw\": {\"n\": 1.7e308}", 2, "a:acts");
+    decision = bed.findings[0].decision;
+    ck_assert(cel_is(decision->window[0], CEL_DOUBLE) && decision->window[0].real == DBL_MAX);
+    alert("\"raw\": {\"n\": -1.7e308}", 3, "a:counted");
+    alert("\"raw\": {\"n\": -1.7e308}", 4, "a:counted");
+    ck_assert_ptr_nonnull(strstr(bed.findings[0].words, "window.sum -1.79769e+308"));
+}
+END_TEST
+
 START_TEST(alerts_that_all_come_late_share_a_window)
 {
     rule(WINDOW("sliding", ""));
@@ -391,7 +410,8 @@ CHECK_MAIN_WITH("steps", NULL, close_it, another_alert_suppresses_for_a_time,
                 a_hold_without_a_key_needs_a_machine, a_sliding_window_looks_back_from_the_newest,
                 late_alerts_count_within_lateness, a_tumbling_window_begins_at_whole_multiples,
                 a_session_ends_after_its_last, a_late_alert_joins_sessions, amounts_are_summed,
-                alerts_that_all_come_late_share_a_window, a_window_is_forgotten_when_it_is_over,
-                the_longest_quiet_key_makes_room, a_window_that_fails_counts_nothing,
-                a_rule_acts_once_on_one_fault, a_rule_acts_so_often_at_most,
-                what_is_required_must_hold, a_window_that_is_over_is_not_looked_at)
+                a_sum_stays_a_number, alerts_that_all_come_late_share_a_window,
+                a_window_is_forgotten_when_it_is_over, the_longest_quiet_key_makes_room,
+                a_window_that_fails_counts_nothing, a_rule_acts_once_on_one_fault,
+                a_rule_acts_so_often_at_most, what_is_required_must_hold,
+                a_window_that_is_over_is_not_looked_at)
