@@ -45,7 +45,7 @@ struct decision_carry {
     const struct decision_subject *subject;
     struct rule_moment *moment;
     struct decision_said *said;
-    size_t kept; /* rows of it */
+    struct decision_telling telling; /* of its findings */
     const char
         *refused_as; /* static: its disposition, when a switch stood in the way; NULL: none did */
 };
@@ -276,33 +276,19 @@ static void say_finding(const struct decision_carry *carry, const struct rule_fi
 
 /* ---- findings ---- */
 
-/* The one that says what becomes of the alert: of an armed rule that took it, else of one that
- * failed. */
-static bool says_more(const struct decision_carry *carry, const struct rule_finding *finding,
-                      const struct rule_finding *than)
-{
-    if (rule_set_at(rule_book_rules(carry->book), finding->rule)->shadow ||
-        finding->ending == RULE_OUTRANKED)
-        return false;
-    return !than || (than->ending == RULE_FAILED && finding->ending != RULE_FAILED);
-}
-
-/* 'says': the alert's own sentence may be this one's. */
-static int keep(struct decision_carry *carry, const struct rule_finding *finding, bool says,
+/* *ret_says: the alert's own sentence may be this one's. */
+static int keep(struct decision_carry *carry, const struct rule_finding *finding, bool *ret_says,
                 struct error *err)
 {
     const struct rule_in_set *rule = rule_set_at(rule_book_rules(carry->book), finding->rule);
-    bool others = !says && (rule->shadow || finding->ending == RULE_OUTRANKED ||
-                            finding->ending == RULE_FAILED);
     struct decision_row row = row_of(carry, finding);
     char reason[DECISION_WORDS_SIZE];
 
     carry->endings[finding->ending]++;
     if (finding->ending == RULE_FAILED)
         log_failure(carry, rule, finding);
-    if (others && carry->kept >= DECISION_RULES_MAX)
+    if (!decision_is_kept(&carry->telling, finding, rule->shadow, ret_says))
         return 0;
-    carry->kept++;
     say_finding(carry, finding, reason);
     if (finding->decision && !finding->decision->boots &&
         open_ticket(carry, finding, &row, reason, err) < 0)
@@ -321,7 +307,7 @@ static void begin(struct decision_carry *carry, const struct decision_subject *s
     carry->subject = subject;
     carry->moment = moment;
     carry->said = said;
-    carry->kept = 0;
+    carry->telling = (struct decision_telling){0};
     carry->refused_as = NULL;
 }
 
@@ -339,10 +325,12 @@ static int keep_all(struct decision_carry *carry, const struct rule_finding *fin
     const struct rule_finding *best = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        if (says_more(carry, &findings[i], best))
-            best = &findings[i];
-        if (keep(carry, &findings[i], best == &findings[i], err) < 0)
+        bool says;
+
+        if (keep(carry, &findings[i], &says, err) < 0)
             return -1;
+        if (says)
+            best = &findings[i];
     }
     if (best)
         settle(carry, best);

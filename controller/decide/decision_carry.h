@@ -22,8 +22,6 @@ struct rule_moment;
 struct rule_state;
 
 #define DECISION_AGE_MAX_US (15 * 60 * INT64_C(1000000)) /* old news boots nothing */
-/* One alert keeps so many rows of rules that were outranked, or are shadows. */
-#define DECISION_RULES_MAX 100
 
 /* What is decided on; all borrowed until the tasks are made. */
 struct decision_subject {

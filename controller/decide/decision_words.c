@@ -41,6 +41,23 @@ const char *decision_outcome(enum rule_ending ending)
     return ENDINGS[ending].outcome;
 }
 
+bool decision_is_kept(struct decision_telling *telling, const struct rule_finding *finding,
+                      bool shadow, bool *ret_says)
+{
+    bool failed = finding->ending == RULE_FAILED;
+
+    *ret_says = !shadow && finding->ending != RULE_OUTRANKED &&
+                (!telling->said || (telling->said_failed && !failed));
+    if (*ret_says) {
+        telling->said = true;
+        telling->said_failed = failed;
+        return true;
+    }
+    if (!shadow && finding->ending != RULE_OUTRANKED && !failed)
+        return true;
+    return telling->others++ < DECISION_RULES_MAX;
+}
+
 void decision_words_print(char out[DECISION_WORDS_SIZE], const char *format, ...)
 {
     va_list args;

@@ -11,7 +11,7 @@
 #include "common/error.h"
 #include "controller/db/db.h"
 #include "controller/decide/alert_moment.h"
-#include "controller/decide/decision_carry.h"
+#include "controller/decide/decision_words.h"
 #include "controller/intake/rule_due.h"
 #include "controller/replay/replay.sql.h"
 #include "controller/replay/replay_alert.h"
@@ -41,7 +41,7 @@ struct replay {
     struct replay_due *due;
     struct replay_told *told;
     struct replay_alert *now;            /* the alert that is gone through */
-    size_t others;                       /* rows of it that are no acting rule's */
+    struct decision_telling telling;     /* of its findings */
     char trigger[RULE_DUE_TRIGGER_SIZE]; /* of the timer that is worked through; "": an alert */
     struct uuid due_alert;
     int64_t due_version; /* of the machine's document that it saw */
@@ -147,6 +147,7 @@ static int found(void *context, const struct rule_finding *finding,
     struct replay *replay = context;
     const struct rule_in_set *rule = rule_set_at(replay->set, finding->rule);
     struct replay_record *record;
+    bool says;
     struct replay_made made = {.rule = rule->of,
                                .shadow = rule->shadow,
                                .timer = due != NULL,
@@ -158,8 +159,7 @@ static int found(void *context, const struct rule_finding *finding,
 
     if (!due)
         replay->trigger[0] = '\0';
-    if (!due && (rule->shadow || finding->ending == RULE_OUTRANKED) &&
-        replay->others++ >= DECISION_RULES_MAX)
+    if (!due && !decision_is_kept(&replay->telling, finding, rule->shadow, &says))
         return 0; /* no row was kept of more */
     record = record_of(replay, rule);
     if (finding->ending == RULE_ACTS && record && !uuid_is_nil(&record->task))
@@ -194,7 +194,7 @@ static int go_through(struct replay *replay, struct error *err)
 {
     const struct replay_alert *alert = replay->now;
 
-    replay->others = 0;
+    replay->telling = (struct decision_telling){0};
     if (rule_replay_alert(replay->engine, alert->words.type, alert->at_us, err) < 0 ||
         tell_left(replay, &alert->id, err) < 0)
         return -1;

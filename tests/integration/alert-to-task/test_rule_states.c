@@ -15,6 +15,7 @@
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
 #include "controller/intake/rule_due.h"
+#include "controller/replay/replay.h"
 #include "tests/support/check_main.h"
 
 #define MINUTE_US (60 * INT64_C(1000000))
@@ -516,6 +517,47 @@ START_TEST(what_is_over_is_swept)
 }
 END_TEST
 
+/* ---- seen again ---- */
+
+static int64_t replayed(const char *what)
+{
+    struct conf_map parameters = test_database("muster_api");
+    const struct replay_request request = {.tenant = alerts.fleet.tenant,
+                                           .since_us = now_us - MINUTE_US,
+                                           .until_us = now_us + MINUTE_US,
+                                           .made_by = "test"};
+    struct db *api = db_connect(&parameters, &err);
+    json_t *summary = NULL;
+    int64_t value;
+
+    ck_assert_msg(api != NULL, "%s", error_text(&err));
+    ck_assert_int_eq(db_begin_tenant(api, &alerts.fleet.tenant, &err), 0);
+    ck_assert_msg(replay_run(api, &request, &summary, &err) == 0, "%s", error_text(&err));
+    value = json_integer_value(json_object_get(summary, what));
+    json_decref(summary);
+    db_disconnect(api);
+    return value;
+}
+
+START_TEST(a_hundred_others_are_kept_and_seen_again)
+{
+    char id[16];
+
+    arm("first", "type: a", "  priority: 1\n");
+    for (int i = 0; i < 102; i++) {
+        snprintf(id, sizeof(id), "other-%d", i);
+        arm(id, "type: a", "");
+    }
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_last(1, " acted");
+    ck_assert_int_eq(
+        number("select count(*) from decision where tenant_id = $ and ending = 'outranked'"), 100);
+    ck_assert_int_eq(replayed("same"), 101);
+    ck_assert_int_eq(replayed("new") + replayed("gone") + replayed("changed"), 0);
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 a_duplicate_is_known_in_one_batch_in_the_next_and_after_a_restart,
                 a_rule_that_cannot_boot_has_not_acted,
@@ -526,4 +568,5 @@ CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 what_stopped_meanwhile_does_not_boot, what_has_been_due_for_long_is_old_news,
                 the_machine_is_seen_as_it_is_then,
                 what_was_expected_and_does_not_come_opens_a_ticket,
-                several_controllers_carry_out_each_state_once, what_is_over_is_swept)
+                several_controllers_carry_out_each_state_once, what_is_over_is_swept,
+                a_hundred_others_are_kept_and_seen_again)
