@@ -2,11 +2,13 @@
 -- A null site: the whole fleet.
 
 -- name: platform_brakes_read
--- Of each site: the brake (0: it is switched off), the sixtieth of now, the boots in the sixty up to it.
+-- Of each site: the brake (0: it is switched off), the sixtieth of now, the boots in the sixty up to it. What is far ahead are sixtieths of a
+-- shorter time than is set now.
 select coalesce(b.max, 0), b.per_s, t.slot,
        (select coalesce(sum(c.n), 0)
         from platform_brake_boots k, unnest(k.counts) with ordinality as c (n, i)
-        where k.site_id = coalesce(w.site_id, '00000000-0000-0000-0000-000000000000') and k.slot - cardinality(k.counts) + c.i > t.slot - 60)::bigint
+        where k.site_id = coalesce(w.site_id, '00000000-0000-0000-0000-000000000000') and k.slot < t.slot + 60
+          and k.slot - cardinality(k.counts) + c.i > t.slot - 60)::bigint
 from unnest($1::uuid[]) with ordinality as w (site_id, n),
 lateral platform_brake_of(coalesce(w.site_id, '00000000-0000-0000-0000-000000000000')) b,
 lateral (select floor(extract(epoch from clock_timestamp()) * 60 / b.per_s)::bigint as slot) t
@@ -14,13 +16,15 @@ order by w.n
 
 -- name: platform_brakes_count
 -- 1: sites, 2: the sixtieth of each, 3: boots in it now. In the order of the sites, which is that of the locks; a connection has its own part.
+-- What is far ahead is begun anew.
 insert into platform_brake_boots as k (site_id, part, slot, counts)
 select coalesce(w.site_id, '00000000-0000-0000-0000-000000000000'), pg_backend_pid() % 16, w.slot, array[w.boots::integer]
 from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as w (site_id, slot, boots)
 order by 1
-on conflict (site_id, part) do update set slot = greatest(k.slot, excluded.slot),
-    counts = array(select coalesce(k.counts[(s - k.slot + cardinality(k.counts))::integer], 0) + case when s = excluded.slot then excluded.counts[1] else 0 end
-                   from generate_series(greatest(k.slot, excluded.slot) - 59, greatest(k.slot, excluded.slot)) s order by s)
+on conflict (site_id, part) do update set (slot, counts) = (
+    select n.slot, array(select coalesce(k.counts[(s - k.slot + cardinality(k.counts))::integer], 0) + case when s = excluded.slot then excluded.counts[1] else 0 end
+                         from generate_series(n.slot - 59, n.slot) s order by s)
+    from (select case when k.slot < excluded.slot + 60 then greatest(k.slot, excluded.slot) else excluded.slot end as slot) n)
 
 -- name: platform_brakes_engage
 -- What people call it. Nothing where it is stopped already, by whom ever.

@@ -66,16 +66,21 @@ static int boot(const struct uuid *tenant, const struct uuid *site, int boots)
     return passed;
 }
 
-static void set_brake(enum automation_scope scope, const struct uuid *site, int max)
+static void set_brake_per(enum automation_scope scope, const struct uuid *site, int max, int per_s)
 {
     struct automation_brake brake = {
-        .scope = scope, .max = max, .per_s = 600, .who = "tester", .reason = "for a test"};
+        .scope = scope, .max = max, .per_s = per_s, .who = "tester", .reason = "for a test"};
 
     if (site)
         brake.whose = *site;
     ck_assert_int_eq(db_begin_tenant(api, &PLATFORM_TENANT, &err), 0);
     ck_assert_msg(automation_set_brake(api, &brake, &err) == 0, "%s", error_text(&err));
     ck_assert_int_eq(db_commit(api, &err), 0);
+}
+
+static void set_brake(enum automation_scope scope, const struct uuid *site, int max)
+{
+    set_brake_per(scope, site, max, 600);
 }
 
 static int let_go_on(enum automation_scope scope, const struct uuid *site,
@@ -212,8 +217,27 @@ START_TEST(a_new_number_counts_anew)
 }
 END_TEST
 
+/* Sixtieths of another time say nothing: who decided while it was set writes some all the same. */
+START_TEST(a_time_that_is_set_while_rules_boot_counts)
+{
+    struct automation_gate *gate;
+
+    set_brake(AUTOMATION_FLEET, NULL, 0);
+    ck_assert_int_eq(db_begin_tenant(engine, &fleet.tenant, &err), 0);
+    gate = automation_gate_create(engine, &fleet.tenant, &err);
+    ck_assert_int_eq(automation_gate_pass(gate, &fleet.site, why, &err), AUTOMATION_PASSES);
+    set_brake_per(AUTOMATION_SITE, &fleet.site, 3, 3600);
+    ck_assert_int_eq(automation_gate_close(gate, &err), 0);
+    automation_gate_destroy(gate);
+    ck_assert_int_eq(db_commit(engine, &err), 0);
+    ck_assert_int_eq(boot(&fleet.tenant, &fleet.site, 2), 2);
+    ck_assert_int_eq(boot(&fleet.tenant, &fleet.site, 2), 1);
+    ck_assert_int_eq(engaged(), 1);
+}
+END_TEST
+
 CHECK_MAIN_WITH("platform_brakes", set_up, tear_down, boots_of_all_tenants_engage_a_sites,
                 boots_at_all_sites_engage_the_fleets, a_person_lets_it_go_on,
                 a_persons_stop_is_not_released_as_a_brake, it_looks_back_so_far,
                 what_nobody_set_has_a_number_and_what_is_off_counts_nothing,
-                a_new_number_counts_anew)
+                a_new_number_counts_anew, a_time_that_is_set_while_rules_boot_counts)
