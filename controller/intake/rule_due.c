@@ -231,7 +231,7 @@ static void set_task(struct batch *batch, const struct waiting *waiting, char id
         return;
     uuid_format(&waiting->task, id);
     set_text(batch->desk.moment, "task.id", id);
-    if (waiting->end->ended) {
+    if (waiting->end->state) {
         set_text(batch->desk.moment, "task.state", waiting->end->state);
         set_text(batch->desk.moment, "task.image", waiting->end->image);
     }

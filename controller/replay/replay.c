@@ -23,6 +23,8 @@
 #include "controller/replay/replay_told.h"
 #include "proto/sha256.h"
 #include "rules/document/rule_document.h"
+#include "rules/document/rule_names.h"
+#include "rules/engine/rule_moment.h"
 #include "rules/engine/rule_replay.h"
 #include "rules/engine/rule_set.h"
 
@@ -96,6 +98,16 @@ static int64_t when(void *context, const struct rule_state *state)
     return record && record->evaluated_us > state->due_us ? record->evaluated_us : state->due_us;
 }
 
+/* Of a task that only the replay makes: its rule's. */
+static void show_image(const struct replay *replay, const struct rule_replay_due *due,
+                       struct rule_moment *moment)
+{
+    const char *image = rule_of(replay, due->state)->document->boot.image;
+
+    if (due->task[0] && cel_is(moment->slots[rule_env_slot("task.image")], CEL_ABSENT))
+        rule_moment_set(moment, "task.image", cel_string(image, strlen(image)));
+}
+
 static int recall(void *context, const struct rule_replay_due *due, struct rule_moment *moment,
                   bool *ret_ended, struct error *err)
 {
@@ -106,9 +118,12 @@ static int recall(void *context, const struct rule_replay_due *due, struct rule_
         return -1;
     replay->due_alert = (struct uuid){{0}};
     alert_moment_reference(due->reference, due->length, &replay->due_alert);
-    return replay_due_recall(replay->due, due, &replay->due_alert,
-                             record_of(replay, rule_of(replay, due->state)), moment, ret_ended,
-                             &replay->due_version, err);
+    if (replay_due_recall(replay->due, due, &replay->due_alert,
+                          record_of(replay, rule_of(replay, due->state)), moment, ret_ended,
+                          &replay->due_version, err) < 0)
+        return -1;
+    show_image(replay, due, moment);
+    return 0;
 }
 
 /* What stood in the way when it happened stands in the way again, but not in that of a draft. */

@@ -130,14 +130,15 @@ static int recall_real_task(struct replay_due *due, const struct rule_replay_due
                             const struct uuid *task, struct rule_moment *moment, bool *ret_ended,
                             struct error *err)
 {
-    struct db_rows *rows = db_query(due->db, SQL_REPLAY_TASK, err, "uu", &due->tenant, task);
+    struct db_rows *rows =
+        db_query(due->db, SQL_REPLAY_TASK, err, "uut", &due->tenant, task, what->now_us);
 
     if (!rows)
         return -1;
     if (db_rows_count(rows)) {
         set_text(moment, "task.state", db_text(rows, 0, 1));
         set_text(moment, "task.image", db_text(rows, 0, 2));
-        *ret_ended = db_time(rows, 0, 0) <= what->state->due_us;
+        *ret_ended = !db_is_null(rows, 0, 0) && db_time(rows, 0, 0) <= what->state->due_us;
     }
     db_rows_destroy(rows);
     return 0;
@@ -155,8 +156,7 @@ static int recall_task(struct replay_due *due, const struct rule_replay_due *wha
         int64_t made_us = strtoll(what->task + strlen(TASK_OF_REPLAY), NULL, 10);
 
         *ret_ended = made_us + TASK_TAKES_US <= what->state->due_us;
-        if (*ret_ended)
-            set_text(moment, "task.state", "succeeded");
+        set_text(moment, "task.state", *ret_ended ? "succeeded" : "running");
         return 0;
     }
     return uuid_parse(what->task, &task) < 0

@@ -16,7 +16,7 @@ int task_ended(struct db *db, const struct uuid *tenant, const struct uuid *task
         return -1;
     memset(ret, 0, count * sizeof(*ret));
     for (size_t i = 0; i < db_rows_count(rows); i++)
-        ret[db_int(rows, i, 0)] = (struct task_end){.ended = true,
+        ret[db_int(rows, i, 0)] = (struct task_end){.ended = !db_is_null(rows, i, 1),
                                                     .at_us = db_time(rows, i, 1),
                                                     .state = db_text(rows, i, 2),
                                                     .image = db_text(rows, i, 3)};

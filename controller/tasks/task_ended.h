@@ -1,4 +1,5 @@
-/* task_ended.h - whether a rule's tasks have ended, for what waits for their end. */
+/* task_ended.h - whether a rule's tasks have ended and how they stand, for what waits for their
+ * end. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@ struct error;
 struct task_end {
     bool ended;
     int64_t at_us;
-    const char *state, *image; /* borrowed from the rows */
+    const char *state, *image; /* borrowed from the rows; NULL: there is no such task */
 };
 
 /* In the caller's transaction, for its tenant: ret[i] is of tasks[i]; one that is not there has not
