@@ -244,29 +244,24 @@ static const struct rule_state *still_due(const struct batch *batch, const struc
     return state && state->due_us == waiting->state.due_us ? state : NULL;
 }
 
-/* 1: it is not waited for any more. */
-static int has_come(struct batch *batch, const struct waiting *waiting, struct error *err)
+/* It is not waited for any more. */
+static bool has_come(const struct batch *batch, const struct waiting *waiting,
+                     const struct rule_state *state)
 {
-    if (!waiting->end->ended || waiting->end->at_us > waiting->state.due_us)
-        return 0;
-    if (rule_engine_task_finished(batch->desk.engine, batch->desk.moment, err) < 0)
-        return -1;
-    return still_due(batch, waiting) == NULL;
+    return waiting->end->ended && waiting->end->at_us <= state->due_us &&
+           rule_engine_came(batch->desk.engine, state);
 }
 
 static int work_through(struct batch *batch, struct waiting *waiting, struct error *err)
 {
     const struct rule_state *state = still_due(batch, waiting);
     char id[UUID_TEXT_SIZE];
-    int rc;
 
-    if (!state)
-        return 0; /* another controller did, or an alert ended it */
+    if (!state || has_come(batch, waiting, state))
+        return 0; /* or another controller did, or an alert ended it */
     if (fill(batch, waiting, err) < 0)
         return -1;
     set_task(batch, waiting, id);
-    if ((rc = has_come(batch, waiting, err)) != 0)
-        return rc < 0 ? -1 : 0;
     if (!waiting->recalled->found)
         log_warn("decide", "what was waited for refers to an alert that is not kept any more",
                  "rule=%s", waiting->state.name.rule);

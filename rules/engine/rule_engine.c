@@ -410,13 +410,32 @@ int rule_engine_acted(struct rule_engine *engine, uint32_t rule, const char *tas
     return failed.ending == RULE_FAILED;
 }
 
+static const char task_finished[] = "task.finished";
+
 int rule_engine_task_finished(struct rule_engine *engine, struct rule_moment *moment,
                               struct error *err)
 {
-    static const char type[] = "task.finished";
-
     engine->count = 0;
-    return take_notes(engine, moment, cel_string(type, sizeof(type) - 1), RULE_NOTE_ABSENT, err);
+    return take_notes(engine, moment, cel_string(task_finished, sizeof(task_finished) - 1),
+                      RULE_NOTE_ABSENT, err);
+}
+
+bool rule_engine_came(struct rule_engine *engine, const struct rule_state *state)
+{
+    int64_t rule = rule_set_find(engine->set, state->name.rule);
+    const struct rule_state_name name = state->name;
+    const struct rule_document *document;
+    uint8_t entry;
+
+    if (rule < 0 || name.kind != RULE_STATE_ABSENT)
+        return false;
+    memcpy(&entry, name.key, 1);
+    document = rule_set_at(engine->set, (uint32_t)rule)->document;
+    if (entry < 1 || entry > document->absent_count ||
+        strcmp(document->absent[entry - 1].expect, task_finished) != 0)
+        return false;
+    rule_states_drop(engine->states, &name);
+    return true;
 }
 
 int rule_engine_require(struct rule_engine *engine, uint32_t rule,

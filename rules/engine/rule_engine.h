@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,9 @@ int rule_engine_acted(struct rule_engine *engine, uint32_t rule, const char *tas
 /* A task ended; task.* are set in the moment. */
 int rule_engine_task_finished(struct rule_engine *engine, struct rule_moment *moment,
                               struct error *err);
+/* For who asks only when a state is due: its own task (rule_engine_reference()) had ended by then.
+ * True: that is what it expected, whatever its key would be now, and it is gone. */
+bool rule_engine_came(struct rule_engine *engine, const struct rule_state *state);
 
 /* Before the task of 'decision' is handed out: does what the rule requires still hold? window.* are
  * as they were when it was decided. 1; 0: *ret says what does not, or what failed. */

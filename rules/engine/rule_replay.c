@@ -116,28 +116,17 @@ static int tell(struct rule_replay *replay, const struct rule_finding *finding,
 
 /* ---- what is due ---- */
 
-static bool is_still(const struct rule_replay *replay, const struct rule_state_name *name,
-                     int64_t due_us)
-{
-    const struct rule_state *state = rule_states_find(replay->states, name);
-
-    return state && state->due_us == due_us;
-}
-
 /* A state that refers to an alert. */
 static int carry_on(struct rule_replay *replay, struct rule_replay_due *due, struct error *err)
 {
-    const struct rule_state_name name = due->state->name;
-    int64_t due_us = due->state->due_us;
     struct rule_finding finding;
     bool ended = false;
     int rc;
 
     rule_moment_begin(replay->moment, due->now_us);
-    if (replay->calls.recall(replay->calls.context, due, replay->moment, &ended, err) < 0 ||
-        (ended && rule_engine_task_finished(replay->engine, replay->moment, err) < 0))
+    if (replay->calls.recall(replay->calls.context, due, replay->moment, &ended, err) < 0)
         return -1;
-    if (!is_still(replay, &name, due_us))
+    if (ended && rule_engine_came(replay->engine, due->state))
         return 0;
     rc = rule_engine_due(replay->engine, due->state, replay->moment, &finding, err);
     return rc > 0 ? tell(replay, &finding, due, err) : rc;

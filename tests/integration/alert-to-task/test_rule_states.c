@@ -476,6 +476,62 @@ START_TEST(what_was_expected_and_does_not_come_opens_a_ticket)
 }
 END_TEST
 
+static void end_task(const char *of_rule)
+{
+    test_insert(
+        owner,
+        "update task set ended_at = created_at where tenant_id = $1 and requested_by = 'rule ' "
+        "|| $4 || ' v7' and $2::uuid is null and $3::uuid is null",
+        &alerts.fleet.tenant, NULL, NULL, of_rule);
+}
+
+static void put_in_rack(const char *rack)
+{
+    test_insert(owner,
+                "update machine set rack = $4 where id = $1 and $2::uuid is null and "
+                "$3::uuid is null",
+                &alerts.fleet.machine[0], NULL, NULL, rack);
+}
+
+#define FINISHES(key)                                                                              \
+    "  absent: [{expect: task.finished, key: " key                                                 \
+    ", within: 20m, then: {ticket: {queue: q, priority: 1}}}]\n"
+
+/* The key is of the moment at which the rule acted. */
+START_TEST(a_task_that_ended_is_not_missed_whatever_its_key_would_be_now)
+{
+    arm("expects", "type: a", FINISHES("asset.rack"));
+    put_in_rack("r1");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_assert_int_eq(states(), 1);
+    end_task("expects");
+    put_in_rack("r2");
+    come_due(now_us + 20 * MINUTE_US);
+    ck_assert_int_eq(states(), 0);
+    ck_assert_int_eq(number("select count(*) from ticket where tenant_id = $"), 0);
+    ck_assert_int_eq(replayed("gone") + replayed("changed") + replayed("new"), 0);
+}
+END_TEST
+
+START_TEST(a_task_that_ended_is_not_another_rules)
+{
+    arm("ends", "type: a", FINISHES("asset.id"));
+    arm("lasts", "type: b", FINISHES("asset.id"));
+    add("1", "a", "firing", 0);
+    add("2", "b", "firing", 0);
+    ck_kept();
+    ck_assert_int_eq(states(), 2);
+    end_task("ends");
+    come_due(now_us + 20 * MINUTE_US);
+    ck_assert_int_eq(states(), 0);
+    ck_assert_int_eq(number("select count(*) from ticket t join rule r on r.id = t.rule_id where "
+                            "t.tenant_id = $ and r.name = 'lasts'"),
+                     1);
+    ck_assert_int_eq(replayed("gone") + replayed("changed") + replayed("new"), 0);
+}
+END_TEST
+
 /* What each of several controllers is given. */
 struct come_due {
     struct conf_map parameters;
@@ -573,5 +629,7 @@ CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 what_stopped_meanwhile_does_not_boot, what_has_been_due_for_long_is_old_news,
                 the_machine_is_seen_as_it_is_then,
                 what_was_expected_and_does_not_come_opens_a_ticket,
+                a_task_that_ended_is_not_missed_whatever_its_key_would_be_now,
+                a_task_that_ended_is_not_another_rules,
                 several_controllers_carry_out_each_state_once, what_is_over_is_swept,
                 a_hundred_others_are_kept_and_seen_again)
