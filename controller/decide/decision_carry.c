@@ -114,7 +114,7 @@ static int refuse(const struct decision_carry *carry, const char **ret, const ch
     char *words;
 
     va_start(args, format);
-    words = cel_arena_vformat(carry->moment->arena, format, args);
+    words = cel_arena_vformat(carry->moment->own, format, args);
     va_end(args);
     *ret = words ? words : "";
     return 0;

@@ -154,7 +154,7 @@ static int add_rollout(struct rule_work *work, struct rule_decision *decision)
 
     if (parts->count == 0)
         return 1;
-    if (!(key = cel_arena_take(work->moment->arena, sizeof(*key))))
+    if (!(key = cel_arena_take(work->moment->own, sizeof(*key))))
         return error_no_memory(work->err);
     rule_state_key_begin(key, 0);
     for (size_t i = 0; i < parts->count; i++) {
@@ -197,7 +197,7 @@ int rule_decision_open(struct rule_work *work, const struct rule_ticket *ticket,
     if (ticket->title.text) {
         if (!text_of(work, field, 0, &ticket->title, &opening.title))
             return 0;
-        if (!(opening.title = line_of(work->moment->arena, opening.title)))
+        if (!(opening.title = line_of(work->moment->own, opening.title)))
             return error_no_memory(work->err);
     }
     if (!rule_work_value(work, field, 0, &ticket->priority, &priority))
@@ -211,7 +211,7 @@ int rule_decision_open(struct rule_work *work, const struct rule_ticket *ticket,
 
 int rule_decision_make(struct rule_work *work, const struct rule_decision **ret)
 {
-    struct rule_decision *decision = cel_arena_take(work->moment->arena, sizeof(*decision));
+    struct rule_decision *decision = cel_arena_take(work->moment->own, sizeof(*decision));
     int rc;
 
     if (!decision)

@@ -135,7 +135,7 @@ static int act(const struct rule_engine *engine, struct rule_work *work)
 
 static int open_ticket(struct rule_work *work)
 {
-    struct rule_decision *decision = cel_arena_take(work->moment->arena, sizeof(*decision));
+    struct rule_decision *decision = cel_arena_take(work->moment->own, sizeof(*decision));
     struct rule_finding not_met = *work->finding;
     int rc;
 
@@ -191,7 +191,7 @@ static void outranked(const struct rule_engine *engine, struct rule_moment *mome
                       struct rule_finding *ret)
 {
     char *words =
-        cel_arena_format(moment->arena, "by %s", rule_set_at(engine->set, by)->document->id);
+        cel_arena_format(moment->own, "by %s", rule_set_at(engine->set, by)->document->id);
 
     ret->ending = RULE_OUTRANKED;
     ret->words = words ? words : "";
@@ -462,7 +462,7 @@ int rule_engine_halts(struct rule_engine *engine, uint32_t rule, struct rule_mom
         return 1;
     if (!holds)
         return 0;
-    if (!(decision = cel_arena_take(moment->arena, sizeof(*decision))))
+    if (!(decision = cel_arena_take(moment->own, sizeof(*decision))))
         return error_no_memory(err);
     decision->rule = work.rule->document;
     if (rule_decision_open(&work, &rollout->on_halt, "rollout.on_halt", &decision->otherwise) < 0)

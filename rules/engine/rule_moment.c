@@ -25,8 +25,9 @@ struct rule_moment *rule_moment_create(void)
     if (!moment)
         return NULL;
     moment->arena = cel_arena_create(MOMENT_BYTES_MAX);
-    if (!moment->arena) {
-        free(moment);
+    moment->own = cel_arena_create(MOMENT_BYTES_MAX);
+    if (!moment->arena || !moment->own) {
+        rule_moment_destroy(moment);
         return NULL;
     }
     return moment;
@@ -37,6 +38,7 @@ void rule_moment_destroy(struct rule_moment *moment)
     if (!moment)
         return;
     cel_arena_destroy(moment->arena);
+    cel_arena_destroy(moment->own);
     free(moment);
 }
 
@@ -124,6 +126,7 @@ static int64_t time_of(const struct rule_moment *moment)
 void rule_moment_begin(struct rule_moment *moment, int64_t now_us)
 {
     cel_arena_reset(moment->arena);
+    cel_arena_reset(moment->own);
     memset(moment->slots, 0, rule_name_count * sizeof(moment->slots[0]));
     moment->rule = NULL;
     moment->known = 0;

@@ -28,7 +28,8 @@ struct rule_moment {
     int64_t now_us;
     int64_t time_us; /* event.time; not asked for, not given, or still to come: now */
     struct rule_reference reference;
-    struct cel_arena *arena;
+    struct cel_arena *arena; /* of the alert's values and of expressions, which may use it up */
+    struct cel_arena *own;   /* of what the engine notes: keys, words, decisions */
     const struct rule_document *rule; /* whose lets are in the slots; borrowed */
     uint32_t known;                   /* a bit each: the let was evaluated */
     struct cel_value slots[CEL_VARIABLES_MAX];

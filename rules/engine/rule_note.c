@@ -84,7 +84,7 @@ int rule_note_expect(struct rule_work *work, size_t entry, const char *task)
 int rule_note_missing(struct rule_work *work, size_t entry)
 {
     const struct rule_absent *absent = &work->rule->document->absent[entry - 1];
-    struct rule_decision *decision = cel_arena_take(work->moment->arena, sizeof(*decision));
+    struct rule_decision *decision = cel_arena_take(work->moment->own, sizeof(*decision));
     int rc;
 
     if (!decision)

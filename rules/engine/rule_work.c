@@ -1,4 +1,4 @@
-/* rule_work.c - see rule_work.h. All that is noted lives in the moment's arena. */
+/* rule_work.c - see rule_work.h. All that is noted lives in the moment's own arena. */
 #include "rules/engine/rule_work.h"
 
 #include <stdarg.h>
@@ -54,7 +54,7 @@ int rule_work_end(struct rule_work *work, enum rule_ending ending, int64_t until
     char *text;
 
     va_start(words, format);
-    text = cel_arena_vformat(work->moment->arena, format, words);
+    text = cel_arena_vformat(work->moment->own, format, words);
     va_end(words);
     work->finding->ending = ending;
     work->finding->until_us = until_us;
@@ -119,7 +119,7 @@ int rule_work_name(struct rule_work *work, const char *field, size_t entry,
         if ((why = rule_state_key_add(&bytes, value)))
             return rule_work_fail(work, field, entry, &key->parts[i], why);
     }
-    copy = cel_arena_copy(work->moment->arena, (const char *)bytes.bytes, bytes.length);
+    copy = cel_arena_copy(work->moment->own, (const char *)bytes.bytes, bytes.length);
     if (!copy)
         return error_no_memory(work->err);
     *ret = (struct rule_state_name){work->rule->name, kind, copy, bytes.length};
@@ -129,7 +129,7 @@ int rule_work_name(struct rule_work *work, const char *field, size_t entry,
 int rule_work_put(struct rule_work *work, const struct rule_state_name *name, const void *value,
                   size_t length, int64_t due_us)
 {
-    char *copy = cel_arena_copy(work->moment->arena, value, length);
+    char *copy = cel_arena_copy(work->moment->own, value, length);
 
     if (!copy)
         return error_no_memory(work->err);

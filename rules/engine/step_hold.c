@@ -23,7 +23,7 @@ static int name_by_asset(struct rule_work *work, struct rule_state_name *ret)
     rule_state_key_begin(&key, 0);
     if ((why = rule_state_key_add(&key, id)))
         return rule_work_fail(work, "hold", 0, NULL, why);
-    copy = cel_arena_copy(work->moment->arena, (const char *)key.bytes, key.length);
+    copy = cel_arena_copy(work->moment->own, (const char *)key.bytes, key.length);
     if (!copy)
         return error_no_memory(work->err);
     *ret = (struct rule_state_name){work->rule->name, RULE_STATE_HOLD, copy, key.length};

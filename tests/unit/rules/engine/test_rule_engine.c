@@ -1,5 +1,6 @@
 /* Several rules and one alert: who takes it, what the others record, what an error stops; shadows;
  * what is expected and does not come. */
+#include "rules/cel/cel_arena.h"
 #include "rules/engine/rule_decision.h"
 #include "tests/support/check_main.h"
 #include "tests/support/rule_bed.h"
@@ -377,6 +378,31 @@ START_TEST(a_title_is_one_short_line)
 }
 END_TEST
 
+/* What expressions left no room behind fails itself; the others, and what rules remember, go on. */
+START_TEST(an_expression_that_used_up_all_room_stops_no_other_rule)
+{
+    static const char left[] = "\"raw\": {\"s\": \"sixteen bytes...\"}";
+    const struct rule_finding *findings;
+    struct error err = {0};
+    size_t count;
+
+    rule_bed_add(&bed, "a", "  priority: 1\n  match: \"event.raw.s + 'x' == ''\"\n");
+    rule_bed_add(&bed, "b",
+                 "  suppress: [{type: t, key: asset.id, for: 1h, because: x}]\n"
+                 "  dedup: {key: asset.id, within: 1h}\n");
+    rule_bed_open(&bed);
+    rule_bed_fill(&bed, left, "\"id\": \"m1\"", 0);
+    while (cel_arena_take(bed.moment->arena, 16))
+        ;
+    ck_assert_msg(rule_engine_alert(bed.engine, bed.moment, &findings, &count, &err) == 0, "%s",
+                  error_text(&err));
+    rule_bed_write(&bed, findings, count);
+    ck_assert_str_eq(bed.answer, "a:failed b:outranked");
+    ck_assert_ptr_nonnull(strstr(findings[0].words, "out of memory"));
+    ck_assert_uint_eq(rule_bed_states(&bed, "b"), 1); /* it suppresses those behind it */
+}
+END_TEST
+
 CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
                 an_error_above_boots_nothing_below, an_error_below_is_told,
                 a_shadow_of_a_held_alert_is_told_once, a_failure_leaves_nothing_behind,
@@ -384,4 +410,5 @@ CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
                 what_is_expected_and_does_not_come_is_told, what_cannot_be_expected_is_told,
                 a_task_that_ends_is_not_missed, a_state_of_no_rule_only_goes,
                 an_alert_without_a_type_is_refused, the_keys_of_an_alert_are_all_that_it_needs,
-                the_order_of_rules_is_not_that_of_their_files, a_title_is_one_short_line)
+                the_order_of_rules_is_not_that_of_their_files, a_title_is_one_short_line,
+                an_expression_that_used_up_all_room_stops_no_other_rule)
