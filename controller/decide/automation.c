@@ -65,16 +65,23 @@ static int end_stop(struct db *db, const struct automation_switch *wanted, const
     return db_execute(db, sql, err, "uss", site, wanted->reason, wanted->who);
 }
 
-static int switch_all(struct db *db, const struct automation_switch *wanted, struct error *err)
+/* In the place of a brake's, if one stands: who releases that does not undo this one. */
+static int begin_stop(struct db *db, const struct automation_switch *wanted, struct error *err)
 {
+    const struct uuid *site = site_of(wanted->scope, &wanted->whose);
     struct uuid id = uuid_make();
 
-    if (wanted->on)
-        return end_stop(db, wanted, SQL_AUTOMATION_START, err);
-    if (db_execute(db, SQL_AUTOMATION_FLEET_LOCK, err, "") < 0)
+    if (db_execute(db, SQL_AUTOMATION_FLEET_LOCK, err, "") < 0 ||
+        db_execute(db, SQL_PLATFORM_BRAKES_RELEASE, err, "uss", site, wanted->reason, wanted->who) <
+            0)
         return -1;
-    return db_execute(db, SQL_AUTOMATION_STOP, err, "uuss", &id,
-                      site_of(wanted->scope, &wanted->whose), wanted->reason, wanted->who);
+    return db_execute(db, SQL_AUTOMATION_STOP, err, "uuss", &id, site, wanted->reason, wanted->who);
+}
+
+static int switch_all(struct db *db, const struct automation_switch *wanted, struct error *err)
+{
+    return wanted->on ? end_stop(db, wanted, SQL_AUTOMATION_START, err)
+                      : begin_stop(db, wanted, err);
 }
 
 int automation_switch(struct db *db, const struct automation_switch *wanted, struct error *err)

@@ -179,6 +179,29 @@ START_TEST(a_persons_stop_is_not_released_as_a_brake)
 }
 END_TEST
 
+/* A person who stops what its brake had stopped already is not to be undone by its release. */
+START_TEST(a_persons_stop_takes_the_place_of_a_brakes)
+{
+    struct automation_switch stop = {
+        .scope = AUTOMATION_SITE, .whose = fleet.site, .who = "tester", .reason = "power work"};
+
+    set_brake(AUTOMATION_SITE, &fleet.site, 3);
+    ck_assert_int_eq(boot(&fleet.tenant, &fleet.site, 4), 3);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(db_begin_tenant(api, &PLATFORM_TENANT, &err), 0);
+        ck_assert_int_eq(automation_switch(api, &stop, &err), i == 0);
+        ck_assert_int_eq(db_commit(api, &err), 0);
+    }
+    ck_assert_int_eq(engaged(), 0);
+    ck_assert_int_eq(let_go_on(AUTOMATION_SITE, &fleet.site, automation_release), 0);
+    ck_assert_int_eq(test_number(owner, "select count(*) from automation_stop where ended_at is "
+                                        "null and not by_brake and who = 'tester'"),
+                     1);
+    ck_assert_int_eq(let_go_on(AUTOMATION_SITE, &fleet.site, automation_switch), 1);
+    ck_assert_int_eq(boot(&fleet.tenant, &fleet.site, 3), 3);
+}
+END_TEST
+
 /* What is older than the brake's time counts no more; what is younger does. */
 START_TEST(it_looks_back_so_far)
 {
@@ -238,6 +261,7 @@ END_TEST
 
 CHECK_MAIN_WITH("platform_brakes", set_up, tear_down, boots_of_all_tenants_engage_a_sites,
                 boots_at_all_sites_engage_the_fleets, a_person_lets_it_go_on,
-                a_persons_stop_is_not_released_as_a_brake, it_looks_back_so_far,
+                a_persons_stop_is_not_released_as_a_brake,
+                a_persons_stop_takes_the_place_of_a_brakes, it_looks_back_so_far,
                 what_nobody_set_has_a_number_and_what_is_off_counts_nothing,
                 a_new_number_counts_anew, a_time_that_is_set_while_rules_boot_counts)
