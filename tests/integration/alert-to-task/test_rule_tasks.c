@@ -446,6 +446,26 @@ START_TEST(what_does_not_start_in_time_opens_its_ticket)
 }
 END_TEST
 
+/* Arming the rule again does not let it go: nobody is told to. */
+START_TEST(a_task_of_a_disarmed_rule_waits_for_nothing)
+{
+    arm("", "");
+    ACTS(0);
+    sql("update rule set stage = 'draft', active_version = null, armed_since = null, stage_by = "
+        "'ann', stage_reason = 'too eager' where tenant_id = $1 and name = 'binds'",
+        &alerts.fleet.tenant);
+    sql("update rule_book set killed_because = 'x' where tenant_id = $1", &alerts.fleet.tenant);
+    ck_assert_str_eq(task("select waiting_on from task_waiting w where w.task_id = t.id"),
+                     "nothing but its end: rule binds is not armed any more, draft by ann: too "
+                     "eager");
+    sql("update rule set stage = 'active', active_version = 7, armed_since = clock_timestamp() "
+        "where tenant_id = $1 and name = 'binds'",
+        &alerts.fleet.tenant);
+    ck_assert_str_eq(task("select waiting_on from task_waiting w where w.task_id = t.id"),
+                     "nothing but its end: it was made before rule binds was armed again");
+}
+END_TEST
+
 START_TEST(the_window_is_as_it_was)
 {
     struct task_answer answer;
@@ -552,5 +572,6 @@ CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_o
                 what_is_not_required_any_more_ends_without_a_boot,
                 what_an_agent_may_hold_is_asked_for_first,
                 a_machine_that_was_given_away_is_not_booted,
-                what_does_not_start_in_time_opens_its_ticket, the_window_is_as_it_was,
+                what_does_not_start_in_time_opens_its_ticket,
+                a_task_of_a_disarmed_rule_waits_for_nothing, the_window_is_as_it_was,
                 a_fault_that_is_over_boots_nothing, what_another_source_says_is_another_fault)
