@@ -360,13 +360,15 @@ void kafka_partition_take_back(struct kafka_partition *partition)
     partition->busy = 0;
 }
 
+/* Also of one that was not kept: where its rules compute for longer than the server lets a
+ * transaction wait, as many would never be. */
 static void size_batches(struct kafka_partition *partition)
 {
     const struct alert_job *job = &partition->job;
 
     if (job->took_ms > BATCH_MS && partition->batch_max > BATCH_MIN)
         partition->batch_max /= 2;
-    else if (job->took_ms < BATCH_MS / 4 && job->count >= partition->batch_max &&
+    else if (job->rc > 0 && job->took_ms < BATCH_MS / 4 && job->count >= partition->batch_max &&
              partition->batch_max < ALERT_BATCH_MAX)
         partition->batch_max *= 2;
 }
@@ -387,6 +389,7 @@ int kafka_partition_settle(struct kafka_partition *partition, int64_t retry_ms)
         rc = 0;
     } else if (job->err.code == ERROR_UNAVAILABLE || job->err.code == ERROR_TIMEOUT) {
         partition->retry_ms = retry_ms;
+        size_batches(partition);
         rc = -1;
     } else {
         kafka_partition_halt(partition, error_text(&job->err));
