@@ -93,7 +93,7 @@ static int derive_task_id(const struct decision_acts *acts, const struct decisio
          EVP_DigestUpdate(context, domain, sizeof(domain)) == 1 &&
          EVP_DigestUpdate(context, acts->tenant.bytes, sizeof(acts->tenant.bytes)) == 1 &&
          EVP_DigestUpdate(context, rule->id.bytes, sizeof(rule->id.bytes)) == 1 &&
-         EVP_DigestUpdate(context, subject->trigger, strlen(subject->trigger)) == 1 &&
+         EVP_DigestUpdate(context, subject->origin, strlen(subject->origin)) == 1 &&
          EVP_DigestFinal_ex(context, digest, NULL) == 1;
     EVP_MD_CTX_free(context);
     if (!ok)

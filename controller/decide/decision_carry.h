@@ -30,8 +30,11 @@ struct decision_subject {
     const char *type;    /* of the event */
     const char *trigger; /* of a record its place, of a timer the rule, key and time */
     const char *kind;    /* static: alert | timer */
-    int64_t stamp_ms;    /* part of its tasks' ids: deciding again yields the same */
-    int64_t from_us;     /* its tasks may start until 15 minutes later */
+    /* Its tasks' ids are made of these: deciding again yields the same, also where a hold began
+     * again at another moment. */
+    const char *origin;
+    int64_t stamp_ms;
+    int64_t from_us; /* its tasks may start until 15 minutes later */
 };
 
 /* What became of it as a whole; docs/alert-format.md. */

@@ -180,6 +180,7 @@ static int decide_one(struct deciding *deciding, size_t i, struct alert_item *it
         .type = item->alert.type,
         .trigger = deciding->triggers[i],
         .kind = "alert",
+        .origin = deciding->triggers[i],
         .stamp_ms = item->record->timestamp_ms,
         .from_us = alert_item_moment_us(item, deciding->now_us),
     };

@@ -38,6 +38,13 @@ static void read_row(const struct db_rows *rows, size_t row, struct recalled_ale
     alert->words.status = db_text(rows, row, 4);
     alert->words.severity = db_text(rows, row, 5);
     alert->words.time_us = db_time(rows, row, 6);
+    alert->cluster = db_text(rows, row, 9);
+    alert->topic = db_text(rows, row, 10);
+    alert->partition = db_int(rows, row, 11);
+    alert->offset = db_int(rows, row, 12);
+    alert->item = db_int(rows, row, 13);
+    alert->record_us = db_time(rows, row, 14);
+    db_blob32(rows, row, 15, alert->sha256);
     alert->words.event = alert->event;
     alert->words.raw = alert->raw;
 }

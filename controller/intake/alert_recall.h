@@ -18,6 +18,10 @@ struct recalled_alert {
     struct uuid machine;
     struct alert_words words; /* without machine and asset */
     json_t *event, *raw;      /* owned; NULL: it has none */
+    /* Its record, and which of its events it is. */
+    const char *cluster, *topic;
+    int64_t partition, offset, item, record_us;
+    uint8_t sha256[32]; /* of the record's value */
 };
 
 /* ret[i] is ids[i]; *ret_rows, the caller's, holds its texts. */

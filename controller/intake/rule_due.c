@@ -27,6 +27,7 @@
 #include "controller/fleet/machine_lookup.h"
 #include "controller/health/metrics.h"
 #include "controller/intake/alert_recall.h"
+#include "controller/intake/alert_store.h"
 #include "controller/intake/rule_due.sql.h"
 #include "controller/tasks/task_ended.h"
 #include "rules/engine/rule_engine.h"
@@ -52,6 +53,8 @@ struct waiting {
     const struct task_end *end;
     struct machine_document document;
     char trigger[RULE_DUE_TRIGGER_SIZE];
+    char origin[ALERT_TRIGGER_SIZE]; /* of its task's id, with 'stamp_ms' */
+    int64_t stamp_ms;
     struct decision_subject subject;
     struct decision_said said;
 };
@@ -252,6 +255,24 @@ static bool has_come(const struct batch *batch, const struct waiting *waiting,
            rule_engine_came(batch->desk.engine, state);
 }
 
+/* Of the record that began it: read again, as behind a restored backup, it begins at another
+ * moment and is due at another, and what it boots was booted. */
+static void name_origin(struct waiting *waiting)
+{
+    const struct recalled_alert *alert = waiting->recalled;
+    char digest[33];
+
+    waiting->stamp_ms = waiting->state.due_us / 1000;
+    snprintf(waiting->origin, sizeof(waiting->origin), "%s", waiting->trigger);
+    if (!alert->found)
+        return;
+    waiting->stamp_ms = alert->record_us / 1000;
+    text_hex(alert->sha256, 16, digest);
+    snprintf(waiting->origin, sizeof(waiting->origin),
+             "held/%s/%s/%s/%" PRId64 "/%" PRId64 "#%" PRId64, digest, alert->cluster, alert->topic,
+             alert->partition, alert->offset, alert->item);
+}
+
 static int work_through(struct batch *batch, struct waiting *waiting, struct error *err)
 {
     const struct rule_state *state = still_due(batch, waiting);
@@ -265,13 +286,15 @@ static int work_through(struct batch *batch, struct waiting *waiting, struct err
     if (!waiting->recalled->found)
         log_warn("decide", "what was waited for refers to an alert that is not kept any more",
                  "rule=%s", waiting->state.name.rule);
+    name_origin(waiting);
     waiting->subject = (struct decision_subject){
         .alert = waiting->alert,
         .machine = waiting->machine,
         .type = waiting->recalled->found ? waiting->recalled->words.type : "",
         .trigger = waiting->trigger,
         .kind = "timer",
-        .stamp_ms = state->due_us / 1000,
+        .origin = waiting->origin,
+        .stamp_ms = waiting->stamp_ms,
         .from_us = state->due_us,
     };
     return decision_carry_due(batch->carry, &waiting->subject, state, batch->desk.moment,

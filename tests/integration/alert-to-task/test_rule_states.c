@@ -532,6 +532,37 @@ START_TEST(a_task_that_ended_is_not_another_rules)
 }
 END_TEST
 
+/* The records are read again from an older position, as behind a restored backup: what was held is
+ * held again, for as long, from another moment on. */
+START_TEST(a_hold_that_begins_again_makes_the_same_task)
+{
+    int64_t stamp_ms = now_us / 1000;
+
+    arm("lasts", "type: a", "  hold: 2m\n");
+    for (int life = 0; life < 2; life++) {
+        add("1", "a", "firing", 0);
+        add("2", "a", "firing", 1);
+        records[0].timestamp_ms = records[1].timestamp_ms = stamp_ms;
+        ck_kept();
+        ck_assert_int_eq(states(), 2);
+        come_due(now_us + 2 * MINUTE_US);
+        ck_assert_int_eq(states(), 0);
+        ck_assert_int_eq(tasks(), 2);
+        test_insert(
+            owner,
+            "with i as (delete from alert_identity where tenant_id = $1) update "
+            "kafka_cursor set next = 0, last_offset = null, last_digest = null where topic = "
+            "$4 and $2::uuid is null and $3::uuid is null",
+            &alerts.fleet.tenant, NULL, NULL, alerts.topic);
+        partition.cursor.next = 0;
+        now_us += MINUTE_US;
+        restart();
+    }
+    ck_assert_int_eq(
+        number("select count(*) from decision where tenant_id = $ and ending = 'acts'"), 4);
+}
+END_TEST
+
 /* What each of several controllers is given. */
 struct come_due {
     struct conf_map parameters;
@@ -631,5 +662,6 @@ CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 what_was_expected_and_does_not_come_opens_a_ticket,
                 a_task_that_ended_is_not_missed_whatever_its_key_would_be_now,
                 a_task_that_ended_is_not_another_rules,
+                a_hold_that_begins_again_makes_the_same_task,
                 several_controllers_carry_out_each_state_once, what_is_over_is_swept,
                 a_hundred_others_are_kept_and_seen_again)
