@@ -7,9 +7,14 @@ select t.tenant_id, t.id as task_id,
        case t.state
         when 'scheduled' then 'its time, ' || to_char(t.schedule_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         when 'pending_approval' then 'an approver'
-        when 'limited' then coalesce((select limit_words(l.tenant_id, l.task_id, l.entry) from task_limit l
-                                      where l.tenant_id = t.tenant_id and l.task_id = t.id and l.place = 'waits' limit 1),
-                                     'room in a limit that is full')
+        when 'limited' then case
+            when t.rule_id is not null and r.stage <> 'active' then 'nothing but its end: rule ' || r.name || ' is not armed any more, ' || r.stage
+                 || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end
+            when (select q.made_at < r.armed_since from task_queue q where q.tenant_id = t.tenant_id and q.task_id = t.id)
+                then 'nothing but its end: it was made before rule ' || r.name || ' was armed again'
+            else coalesce((select limit_words(l.tenant_id, l.task_id, l.entry) from task_limit l
+                           where l.tenant_id = t.tenant_id and l.task_id = t.id and l.place = 'waits' limit 1),
+                          'room in a limit that is full') end
         when 'queued' then case
             when t.rule_id is not null and r.stage <> 'active' then 'nothing but its end: rule ' || r.name || ' is not armed any more, ' || r.stage
                  || case when r.stage_by <> '' then ' by ' || r.stage_by || ': ' || r.stage_reason else '' end

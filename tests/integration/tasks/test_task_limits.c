@@ -41,10 +41,16 @@ static void make_machines(int count)
     make_machines_at(count, &fleet.site);
 }
 
-static struct uuid make_limited(int at, const struct task_limit *limits, size_t count)
+/* Of this rule; NULL: of none that is kept. */
+static struct uuid make_limited_of(const struct uuid *rule, int at, const struct task_limit *limits,
+                                   size_t count)
 {
     struct task_request request = request_for(0);
 
+    if (rule) {
+        request.rule = *rule;
+        request.rule_version = 1;
+    }
     request.site = place[at];
     request.machine = machine[at];
     request.holding = holding[at];
@@ -54,6 +60,11 @@ static struct uuid make_limited(int at, const struct task_limit *limits, size_t 
     ck_assert_msg(create(&request) == 1, "%s", error_text(&err));
     ck_assert_int_eq(create(&request), 0); /* decided again: nothing more, no second row */
     return request.id;
+}
+
+static struct uuid make_limited(int at, const struct task_limit *limits, size_t count)
+{
+    return make_limited_of(NULL, at, limits, count);
 }
 
 static struct uuid in_rack(int at, const char *rack, int64_t max)
@@ -390,6 +401,46 @@ END_TEST
 
 /* ---- groups ---- */
 
+/* They are not handed out, whatever room there is: who was made since goes. */
+START_TEST(tasks_of_a_rule_that_was_disarmed_keep_no_place)
+{
+    static const struct task_limit limit = {"ecc", 1, "r1", 1};
+    struct uuid rule = uuid_make(), void_one, since, last;
+    struct task_lease leases[6];
+
+    test_insert(owner,
+                "with r as (insert into rule (tenant_id, id, name, stage, current_version, "
+                "active_version, armed_since) values ($1, $2, 'ecc', 'active', 1, 1, now())) "
+                "insert into rule_version (tenant_id, rule_id, version, source, digest, pushed_by) "
+                "select $1, $2, 1, 'x', sha256('x'), $4 where $3::uuid is null",
+                &fleet.tenant, &rule, NULL, "test");
+    make_machines(6);
+    for (int i = 0; i < 4; i++)
+        void_one = make_limited_of(&rule, i, &limit, 1);
+    ck_assert_int_eq(lease_by(engine, &controller, leases, 6), 1);
+    STATE_IS(void_one, "limited");
+    test_insert(owner,
+                "update rule set armed_since = clock_timestamp() where tenant_id = $1 and id = $2 "
+                "and $3::uuid is null and $4::text is null",
+                &fleet.tenant, &rule, NULL, NULL);
+    ck_assert_str_eq(waits_on(&void_one),
+                     "nothing but its end: it was made before rule ecc was armed again");
+    since = make_limited_of(&rule, 4, &limit, 1);
+    last = make_limited_of(&rule, 5, &limit, 1);
+    ck_assert_int_eq(lease_by(engine, &controller, leases + 1, 5), 0);
+    STATE_IS(since, "limited");
+    finish(&leases[0]);
+    tick();
+    ck_assert_int_eq(lease_by(engine, &controller, leases, 6), 1);
+    ck_assert(uuid_equal(&leases[0].task, &since));
+    finish(&leases[0]);
+    tick();
+    ck_assert_int_eq(lease_by(engine, &controller, leases, 6), 1);
+    ck_assert(uuid_equal(&leases[0].task, &last));
+    STATE_IS(void_one, "limited"); /* until its last start moment */
+}
+END_TEST
+
 START_TEST(groups_entries_and_rules_count_apart)
 {
     char rack[400] = {0}, other[400] = {0};
@@ -457,5 +508,6 @@ CHECK_MAIN_WITH(
     a_lapsed_lease_keeps_its_room_until_the_agent_says_that_it_has_nothing,
     who_is_cancelled_or_expires_makes_room_or_gives_up_waiting,
     those_behind_a_full_limit_are_leased_at_once, a_held_machine_does_not_keep_its_rack_waiting,
-    a_younger_task_does_not_overtake_one_that_waits, groups_entries_and_rules_count_apart,
+    a_younger_task_does_not_overtake_one_that_waits,
+    tasks_of_a_rule_that_was_disarmed_keep_no_place, groups_entries_and_rules_count_apart,
     every_limit_must_have_room, a_share_of_none_lets_nobody_through)
