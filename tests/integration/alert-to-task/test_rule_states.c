@@ -563,6 +563,37 @@ START_TEST(a_hold_that_begins_again_makes_the_same_task)
 }
 END_TEST
 
+/* A server that ends what takes long: as many together would be ended for ever. */
+START_TEST(what_takes_too_long_together_is_carried_out_apart)
+{
+    struct rule_due *due = rule_due_create(&err);
+    char id[16];
+    int64_t next_us;
+    int rc = -1;
+
+    arm("held", "type: a", "  hold: 2m\n  dedup: {key: event.id, within: 1h}\n");
+    for (int i = 0; i < RECORDS_MAX; i++) {
+        snprintf(id, sizeof(id), "%d", i);
+        add(id, "a", "firing", i % 3);
+    }
+    ck_kept();
+    ck_assert_int_eq(states(), RECORDS_MAX);
+    test_sql(owner, "create function slowly() returns trigger language plpgsql as $$ begin "
+                    "perform pg_sleep(0.02); return new; end $$; create trigger slowly before "
+                    "insert on decision for each row execute function slowly()");
+    test_sql(engine, "set statement_timeout = '400ms'");
+    for (int i = 0; i < 12 && rc < 0; i++)
+        rc = rule_due_run(due, engine, now_us + 2 * MINUTE_US, &next_us, &err);
+    test_sql(owner, "drop trigger slowly on decision; drop function slowly()");
+    rule_due_destroy(due);
+    ck_assert_msg(rc == 0, "%s", error_text(&err));
+    ck_assert_int_eq(number("select count(*) from rule_state where tenant_id = $ and due_at is not "
+                            "null"),
+                     0);
+    ck_assert_int_eq(tasks(), 50); /* then the storm brake engages */
+}
+END_TEST
+
 /* What each of several controllers is given. */
 struct come_due {
     struct conf_map parameters;
@@ -663,5 +694,6 @@ CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 a_task_that_ended_is_not_missed_whatever_its_key_would_be_now,
                 a_task_that_ended_is_not_another_rules,
                 a_hold_that_begins_again_makes_the_same_task,
+                what_takes_too_long_together_is_carried_out_apart,
                 several_controllers_carry_out_each_state_once, what_is_over_is_swept,
                 a_hundred_others_are_kept_and_seen_again)
