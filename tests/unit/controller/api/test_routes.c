@@ -1,6 +1,7 @@
 /* The route table: finding, decoding, and that the contract and the table say the same. */
 #include <ctype.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -154,6 +155,35 @@ static void compare_queries(const json_t *said, const struct api_route *route)
                   route->path, in_contract, in_table);
 }
 
+static bool takes_header(const json_t *said, const char *name)
+{
+    const json_t *parameter;
+    char wanted[80];
+    size_t i;
+
+    snprintf(wanted, sizeof(wanted), "#/components/parameters/%s", name);
+    json_array_foreach(json_object_get(said, "parameters"), i, parameter)
+    {
+        const char *reference = json_string_value(json_object_get(parameter, "$ref"));
+
+        if (reference && strcmp(reference, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* As api_gate.c: who is about a tenant's objects may be told which, what writes is done once. */
+static void compare_headers(const json_t *said, const struct api_route *route)
+{
+    bool of_tenant = route->scope == SCOPE_TENANT || route->scope == SCOPE_EITHER;
+    bool once = route->action && route->scope != SCOPE_NOBODY && route->body != BODY_FILE;
+
+    ck_assert_msg(takes_header(said, "Tenant") == of_tenant, "%s %s: Muster-Tenant", route->method,
+                  route->path);
+    ck_assert_msg(takes_header(said, "IdempotencyKey") == once, "%s %s: Idempotency-Key",
+                  route->method, route->path);
+}
+
 START_TEST(the_contract_has_every_route_with_its_permission_and_keys)
 {
     json_t *contract = json_loads(OPENAPI_JSON, JSON_REJECT_DUPLICATES, NULL);
@@ -170,6 +200,7 @@ START_TEST(the_contract_has_every_route_with_its_permission_and_keys)
                           (json_object_get(said, "requestBody") != NULL),
                       "%s %s", API_ROUTES[i].method, API_ROUTES[i].path);
         compare_queries(said, &API_ROUTES[i]);
+        compare_headers(said, &API_ROUTES[i]);
     }
     json_decref(contract);
 }
