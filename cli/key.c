@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/client.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -70,7 +71,7 @@ static int fail(const struct error *err)
 static int usage(const char *why)
 {
     fprintf(stderr, "muster key: %s\n%s", why, USAGE);
-    return EXIT_FAILURE;
+    return EXIT_USAGE;
 }
 
 static int write_root(const char *path, struct error *err)

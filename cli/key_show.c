@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/client.h"
 #include "cli/key.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -108,7 +109,7 @@ int cli_key_show(int argc, char **argv)
 
     if (argc != 2 && !root) {
         fprintf(stderr, "usage: muster key show-manifest FILE [--root-key FILE.pub]\n");
-        return EXIT_FAILURE;
+        return EXIT_USAGE;
     }
     if (show(argv[1], root, &err) == 0)
         return EXIT_SUCCESS;

@@ -139,8 +139,19 @@ static const struct command {
 
 static const char GLOBAL[] = "output= limit= tenant= server= token-file= ca= profile=";
 
+static bool is_noun(const char *word)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(word, COMMANDS[i].noun) == 0)
+            return true;
+    return false;
+}
+
+/* Of one noun; of all when it is none. */
 static int usage(FILE *out, const char *noun)
 {
+    if (noun && !is_noun(noun))
+        noun = NULL;
     fprintf(out, "usage:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (!noun || strcmp(noun, COMMANDS[i].noun) == 0)

@@ -76,6 +76,26 @@ static void print_reports(const json_t *task)
     }
 }
 
+static void print_limits(const json_t *task)
+{
+    const json_t *limit;
+    size_t i;
+
+    json_array_foreach(json_object_get(task, "limits"), i, limit)
+    {
+        const char *group = output_member(limit, "group");
+        struct text words = {0};
+
+        text_format(&words, "%lld: at most %lld at a time of %s, %lld beside it",
+                    (long long)json_integer_value(json_object_get(limit, "entry")),
+                    (long long)json_integer_value(json_object_get(limit, "max")),
+                    group[0] ? group : "those without a value",
+                    (long long)json_integer_value(json_object_get(limit, "taken")));
+        line("limit", text_string(&words));
+        text_clear(&words);
+    }
+}
+
 static void print_grants(const json_t *task)
 {
     const json_t *grant;
@@ -115,6 +135,7 @@ int task_show(struct cli *cli)
     if (cli->format == OUTPUT_AUTO || cli->format == OUTPUT_TABLE) {
         print_head(task);
         print_origin(task);
+        print_limits(task);
         print_reports(task);
         print_grants(task);
         rc = print_events(cli);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/client.h"
 #include "cli/key.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -56,11 +57,13 @@ static int run(const char *const *words)
 
 START_TEST(what_is_not_understood_fails)
 {
-    ck_assert_int_ne(run((const char *const[]){NULL}), 0);
-    ck_assert_int_ne(key("make"), 0);
-    ck_assert_int_ne(key("make-root"), 0);
-    ck_assert_int_ne(key("make-root", "--out"), 0);
-    ck_assert_int_ne(key("make-manifest"), 0);
+    ck_assert_int_eq(run((const char *const[]){NULL}), EXIT_USAGE);
+    ck_assert_int_eq(key("make"), EXIT_USAGE);
+    ck_assert_int_eq(key("make-root"), EXIT_USAGE);
+    ck_assert_int_eq(key("make-root", "--out"), EXIT_USAGE);
+    ck_assert_int_eq(key("make-manifest"), EXIT_USAGE);
+    ck_assert_int_eq(key("show-manifest"), EXIT_USAGE);
+    ck_assert_int_eq(key("show-manifest", out, "--root"), EXIT_USAGE);
     ck_assert_int_eq(key("make-root", "--out", root), 0);
     ck_assert_int_ne(key("make-manifest", "--root", root, "--controller-key", controller,
                          "--version", "0", "--days", "1", "--out", out),

@@ -11,7 +11,7 @@ static const char LIST[] = "{\"items\":[{\"name\":\"acme\",\"title\":\"Acme "
 
 START_TEST(what_is_not_understood_asks_nobody)
 {
-    bench_misused(muster("tenants"), "usage:");
+    bench_misused(muster("tenants"), "muster tenant add");
     bench_misused(bench_run((const char *const[]){NULL}), "usage:");
     bench_misused(muster("tenant", "lst"), "muster tenant add");
     bench_misused(muster("tenant", "list", "--colour", "red"), "--colour");

@@ -78,6 +78,21 @@ START_TEST(a_task_is_shown_with_who_is_to_be_told)
 }
 END_TEST
 
+START_TEST(a_task_is_shown_with_its_limits)
+{
+    bench_answers(EXIT_OK, "{\"id\":\"t1\",\"machine\":\"m1\",\"limits\":[{\"entry\":1,\"group\":"
+                           "\"r\\u0007\",\"max\":2,"
+                           "\"taken\":1},{\"entry\":2,\"group\":\"\",\"max\":1,\"taken\":0}]}");
+    bench_answers(EXIT_OK, "{\"items\":[]}");
+    ck_assert_int_eq(muster("task", "show", "t1", "-o", "table"), EXIT_OK);
+    ck_assert_msg(strstr(bench.said,
+                         "limit      1: at most 2 at a time of r\\x07, 1 beside it\n"
+                         "limit      2: at most 1 at a time of those without a value, 0 beside "
+                         "it\n") != NULL,
+                  "%s", bench.said);
+}
+END_TEST
+
 START_TEST(cancelling_has_a_reason_when_it_was_given)
 {
     bench_answers(EXIT_OK, "{}");
@@ -131,7 +146,8 @@ END_TEST
 CHECK_MAIN_WITH("cli task", bench_make, bench_unmake, a_mac_is_sent_as_it_is_meant,
                 a_name_is_looked_up_first, what_cannot_be_booted_makes_no_task,
                 a_list_is_filtered_by_escaped_values, a_log_is_shown_without_control_characters,
-                a_task_is_shown_with_who_is_to_be_told, cancelling_has_a_reason_when_it_was_given,
+                a_task_is_shown_with_who_is_to_be_told, a_task_is_shown_with_its_limits,
+                cancelling_has_a_reason_when_it_was_given,
                 watching_tells_each_step_once_and_how_it_ended,
                 a_task_that_failed_is_an_exit_code_of_its_own,
                 settling_needs_an_outcome_and_a_reason)
