@@ -368,19 +368,17 @@ int api_gate_run(struct api_call *call, const struct api_credentials *credential
 int api_gate_open(struct api_call *call, const struct api_credentials *credentials, struct db *db)
 {
     struct error err = {0};
-    int rc;
+    int rc = -1;
 
     if (admit(call, credentials, db) < 0)
         return -1;
-    if (check_query(call) < 0 || db_begin_tenant(db, &call->tenant, &err) < 0) {
-        if (err.code)
-            api_failed(call, &err);
-        return -1;
+    if (check_query(call) == 0) {
+        call->db = db;
+        rc = db_begin_tenant(db, &call->tenant, &err) < 0 ? api_failed(call, &err)
+                                                          : images_upload_begin(call);
+        db_rollback(db);
+        call->db = NULL;
     }
-    call->db = db;
-    rc = images_upload_begin(call);
-    db_rollback(db);
-    call->db = NULL;
     if (rc < 0)
         audit_problem(call, db);
     return rc;
