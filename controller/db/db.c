@@ -9,6 +9,7 @@
 
 #include "common/conf.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "controller/db/db_crash.h"
 #include "controller/db/db_inside.h"
@@ -20,6 +21,8 @@
     "-c statement_timeout=30s -c lock_timeout=10s -c jit=off"                                      \
     " -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
 
+#define SECRET_BYTES_MAX 4096
+
 static const char *find(const struct conf_map *map, const char *key)
 {
     for (size_t i = 0; i < map->count; i++)
@@ -28,9 +31,41 @@ static const char *find(const struct conf_map *map, const char *key)
     return NULL;
 }
 
+/* libpq would take the path for the password: of what is a secret the configuration names a file
+ * (conf.h), read for each connection, so that another password needs no restart. */
+static char *read_secret(const struct conf_pair *pair, struct error *err)
+{
+    struct error why = {0};
+    size_t length = 0;
+    char *secret = file_read_secret(pair->value, SECRET_BYTES_MAX, &length, &why);
+
+    if (!secret) {
+        error_set_code(err, ERROR_UNAVAILABLE, "PostgreSQL's %s: %s", pair->key, error_text(&why));
+        return NULL;
+    }
+    while (length > 0 && (secret[length - 1] == '\n' || secret[length - 1] == '\r'))
+        secret[--length] = '\0';
+    return secret;
+}
+
+static bool is_secret(const struct conf_pair *pair)
+{
+    return strstr(pair->key, "password") != NULL && pair->value[0] == '/';
+}
+
+static void wipe(char **secrets, size_t count)
+{
+    for (size_t i = 0; secrets && i < count; i++) {
+        if (secrets[i])
+            explicit_bzero(secrets[i], strlen(secrets[i]));
+        free(secrets[i]);
+    }
+    free(secrets);
+}
+
 /* What is not given gets our value. 'options' are joined: the server takes the last of equal ones,
  * the operator's. */
-static PGconn *connect_with(const struct conf_map *map, const char *options)
+static PGconn *connect_with(const struct conf_map *map, const char *options, struct error *err)
 {
     static const struct conf_pair ours[] = {{(char *)"connect_timeout", (char *)"5"},
                                             {(char *)"tcp_user_timeout", (char *)"15000"},
@@ -38,9 +73,11 @@ static PGconn *connect_with(const struct conf_map *map, const char *options)
                                             {(char *)"application_name", (char *)"musterd"}};
     size_t room = map->count + sizeof(ours) / sizeof(ours[0]) + 3, count = 0;
     const char **keys = calloc(room, sizeof(*keys)), **values = calloc(room, sizeof(*values));
+    char **secrets = calloc(room, sizeof(*secrets));
     PGconn *connection = NULL;
+    bool whole = true;
 
-    if (keys && values) {
+    if (keys && values && secrets) {
         for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
             if (!find(map, ours[i].key)) {
                 keys[count] = ours[i].key;
@@ -48,17 +85,25 @@ static PGconn *connect_with(const struct conf_map *map, const char *options)
             }
         }
         for (size_t i = 0; i < map->count; i++) {
-            if (strcmp(map->pairs[i].key, "options") != 0) {
-                keys[count] = map->pairs[i].key;
-                values[count++] = map->pairs[i].value;
-            }
+            const struct conf_pair *pair = &map->pairs[i];
+
+            if (strcmp(pair->key, "options") == 0)
+                continue;
+            if (is_secret(pair) && !(secrets[i] = read_secret(pair, err)))
+                whole = false;
+            keys[count] = pair->key;
+            values[count++] = secrets[i] ? secrets[i] : pair->value;
         }
         keys[count] = "options";
         values[count++] = options;
         keys[count] = "client_encoding"; /* ours, whatever is given: all text here is UTF-8 */
         values[count++] = "UTF8";
-        connection = PQconnectdbParams(keys, values, 0);
+        if (whole && !(connection = PQconnectdbParams(keys, values, 0)))
+            error_no_memory(err);
+    } else {
+        error_no_memory(err);
     }
+    wipe(secrets, map->count);
     free(keys);
     free(values);
     return connection;
@@ -73,26 +118,28 @@ static void drop_notice(void *arg, const PGresult *notice)
 
 struct db *db_connect(const struct conf_map *parameters, struct error *err)
 {
-    const char *given = find(parameters, "options");
+    const char *given = find(parameters, "options"), *words;
+    char show[TEXT_SHOW_SIZE * 2];
     struct db *db = calloc(1, sizeof(*db));
     struct text options = {0};
 
     text_format(&options, SERVER_OPTIONS "%s%s", given ? " " : "", given ? given : "");
     if (db && text_ok(&options))
-        db->connection = connect_with(parameters, text_string(&options));
+        db->connection = connect_with(parameters, text_string(&options), err);
+    else
+        error_no_memory(err);
     text_clear(&options);
     if (!db || !db->connection) {
-        error_no_memory(err);
-    } else if (PQstatus(db->connection) == CONNECTION_OK) {
+        db_disconnect(db);
+        return NULL;
+    }
+    if (PQstatus(db->connection) == CONNECTION_OK) {
         PQsetNoticeReceiver(db->connection, drop_notice, NULL);
         return db;
-    } else {
-        char show[TEXT_SHOW_SIZE * 2];
-        const char *words = PQerrorMessage(db->connection);
-
-        snprintf(show, sizeof(show), "%.*s", (int)strcspn(words, "\n"), words);
-        error_set_code(err, ERROR_UNAVAILABLE, "PostgreSQL does not let us in: %s", show);
     }
+    words = PQerrorMessage(db->connection);
+    snprintf(show, sizeof(show), "%.*s", (int)strcspn(words, "\n"), words);
+    error_set_code(err, ERROR_UNAVAILABLE, "PostgreSQL does not let us in: %s", show);
     db_disconnect(db);
     return NULL;
 }

@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "controller/db/db.h"
 #include "controller/db/db_pool.h"
 #include "controller/db/db_rows.h"
@@ -38,6 +40,45 @@ START_TEST(unreachable_server_is_unavailable)
 
     ck_assert_ptr_null(db_connect(&nowhere, &err));
     ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
+}
+END_TEST
+
+/* 'path' in the place of the pass file that 'login' has. */
+static struct db *connect_by(const char *login, const char *path, struct error *err)
+{
+    struct conf_map parameters = test_database(login);
+    struct conf_pair pairs[4];
+    struct conf_map with = {pairs, 4};
+
+    memcpy(pairs, parameters.pairs, sizeof(pairs));
+    pairs[3] = (struct conf_pair){(char *)"password", (char *)path};
+    return db_connect(&with, err);
+}
+
+/* What may not stand in the configuration stands in a file that it names. */
+START_TEST(a_password_is_read_from_its_file)
+{
+    struct conf_map parameters = test_database("muster_api");
+    char *whole = file_read(parameters.pairs[3].value, 4096, NULL, NULL), path[200];
+    const char *password = whole ? strrchr(whole, ':') + 1 : "";
+    struct error err = {0};
+    struct db *one;
+
+    snprintf(path, sizeof(path), "%s/password", getenv("MUSTER_TEST_DATABASE"));
+    ck_assert_int_eq(file_write(path, password, strlen(password), 0600, &err), 0);
+    one = connect_by("muster_api", path, &err);
+    ck_assert_msg(one != NULL, "%s", error_text(&err));
+    db_disconnect(one);
+    ck_assert_int_eq(chmod(path, 0644), 0);
+    ck_assert_ptr_null(connect_by("muster_api", path, &err));
+    ck_assert_msg(strstr(error_text(&err), path) && strstr(error_text(&err), "chmod 600"), "%s",
+                  error_text(&err));
+    ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
+    error_clear(&err);
+    ck_assert_int_eq(file_write(path, "another", 7, 0600, &err), 0);
+    ck_assert_ptr_null(connect_by("muster_api", path, &err));
+    ck_assert_ptr_null(strstr(error_text(&err), "another"));
+    free(whole);
 }
 END_TEST
 
@@ -445,7 +486,8 @@ START_TEST(migrations_apply_once_and_notice_what_was_altered)
 END_TEST
 
 CHECK_MAIN_WITH("database", open_as_owner, close_it, unreachable_server_is_unavailable,
-                every_login_has_its_limits, wrong_letter_is_refused, errors_carry_sqlstate_and_code,
+                a_password_is_read_from_its_file, every_login_has_its_limits,
+                wrong_letter_is_refused, errors_carry_sqlstate_and_code,
                 scalars_come_back_as_they_went, nulls_and_foreign_columns_read_as_nothing,
                 arrays_unnest_to_their_rows, empty_arrays_make_no_rows,
                 tenant_lives_as_long_as_its_transaction, commit_of_a_failed_transaction_fails,
