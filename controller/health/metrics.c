@@ -41,9 +41,11 @@ static const struct {
     [METRIC_DEFAULT_PARTITIONS] = {"muster_default_partitions_filled", "gauge",
                                    "History tables whose default partition holds rows."},
     [METRIC_STORM_BRAKES] = {"muster_storm_brakes", "gauge",
-                             "Tenants whose storm brake is engaged until a person releases it."},
+                             "Storm brakes that are engaged until a person releases them: of "
+                             "tenants, sites, the fleet."},
     [METRIC_AUTOMATION_STOPS] = {"muster_automation_stops", "gauge",
-                                 "Switches that stand over rules: of tenants, sites, the fleet."},
+                                 "Switches that a person has thrown over rules: of tenants, "
+                                 "sites, the fleet."},
     [METRIC_API_REQUESTS] = {"muster_api_requests_total", "counter", "Requests answered."},
     [METRIC_API_FAULTS] = {"muster_api_faults_total", "counter", "Requests answered with 500."},
     [METRIC_API_BUSY] = {"muster_api_busy_total", "counter", "Requests answered with 503."},

@@ -1,8 +1,11 @@
 /* Metrics: what is added is printed in Prometheus's text format, and a collector is asked before.
  */
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/text.h"
 #include "controller/health/metrics.h"
 #include "rules/engine/rule_finding.h"
@@ -75,6 +78,45 @@ START_TEST(every_metric_has_its_help_and_type)
 }
 END_TEST
 
+static size_t name_length(const char *name)
+{
+    return strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+}
+
+/* 'name' stands in 'text' behind 'before', and goes no further there. */
+static bool has(const char *text, const char *before, const char *name, size_t length)
+{
+    for (const char *at = text; (at = strstr(at, before));) {
+        at += strlen(before);
+        if (name_length(at) == length && strncmp(at, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+START_TEST(the_operators_page_has_every_metric_and_no_other)
+{
+    char *page = file_read(TEST_DIR "/../docs/operations.md", 1 << 20, NULL, NULL);
+    struct text text = {0};
+
+    ck_assert_ptr_nonnull(page);
+    metrics_print(&text);
+    for (const char *at = text_string(&text); (at = strstr(at, "# TYPE "));) {
+        at += strlen("# TYPE ");
+        ck_assert_msg(has(page, "`", at, name_length(at)), "docs/operations.md has no %.*s",
+                      (int)name_length(at), at);
+    }
+    for (const char *at = page; (at = strstr(at, "`muster_"));) {
+        at++;
+        ck_assert_msg(has(text_string(&text), "# TYPE ", at, name_length(at)),
+                      "docs/operations.md has %.*s", (int)name_length(at), at);
+    }
+    text_clear(&text);
+    free(page);
+}
+END_TEST
+
 CHECK_MAIN("metrics", counters_add_up_and_are_typed,
            collector_is_asked_before_each_print_and_no_more_once_gone,
-           decisions_are_told_apart_by_their_ending, every_metric_has_its_help_and_type)
+           decisions_are_told_apart_by_their_ending, every_metric_has_its_help_and_type,
+           the_operators_page_has_every_metric_and_no_other)
