@@ -1,10 +1,12 @@
 -- name: alert_list
+-- An event may have megabytes, and a list 1,000 alerts: there it is shown up to 16 KiB, of the one alert $5 whatever it is.
 select json_build_object('id', a.id, 'source', s.name, 'topic', a.topic, 'partition', a.partition, 'offset', a."offset", 'item', a.item,
            'record_timestamp', a.record_timestamp, 'decided_at', a.engine_time, 'disposition', a.disposition, 'reason', a.reason,
            'event_id', a.event_id, 'type', a.type, 'status', a.status, 'severity', a.severity, 'event_time', a.event_time,
            'machine', m.name, 'machine_document_version', a.machine_document_version,
            'task_id', (select d.task_id from decision d where d.tenant_id = a.tenant_id and d.alert_id = a.id and d.task_id is not null limit 1),
-           'event', case when a.event is not null then a.event::json
+           'event', case when $5::uuid is null and coalesce(octet_length(a.event), octet_length(a.raw)) > 16384 then null
+                         when a.event is not null then a.event::json
                          -- A message of our own shape holds its event as it is.
                          when a.event_id is not null then convert_from(a.raw, 'UTF8')::json -> 'event' end,
             'raw_length', a.raw_length, 'raw_sha256', encode(a.raw_sha256, 'hex'),
