@@ -21,6 +21,10 @@ int audit_list(struct api_call *call)
 
     if (limit < 0 || api_cursor_uuid(call, "audit", key, &after, &before) < 0)
         return -1;
+    if (filter.outcome && strcmp(filter.outcome, "ok") != 0 &&
+        strcmp(filter.outcome, "refused") != 0 && strcmp(filter.outcome, "failed") != 0)
+        return problem_set(&call->problem, 400, "invalid_query", NULL,
+                           "outcome is ok, refused or failed");
     filter.before = after ? &before : NULL;
     filter.limit = limit + 1;
     return api_answer_list(call, "audit", audit_view_list(call->db, &filter, &err), limit, &err);

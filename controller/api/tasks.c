@@ -1,4 +1,5 @@
 /* tasks.c - /v1/tasks: asking for a boot, and following it to its end. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,42 @@
 #define LOG_PIECES_MAX 8 /* of 48 KiB each */
 #define ID_PREFIX_MIN 8  /* characters of an id that name a task */
 
+static bool is_state(const char *name)
+{
+    size_t count;
+    const struct task_edge *edges = task_edges(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(edges[i].from, name) == 0 || strcmp(edges[i].to, name) == 0)
+            return true;
+    return false;
+}
+
+/* A mistyped one would read as "there are none". */
+static int check_state(struct api_call *call, const char *state)
+{
+    if (!state || strcmp(state, "open") == 0 || is_state(state))
+        return 0;
+    return problem_set(&call->problem, 400, "invalid_query",
+                       "docs/task-states.md has the states; open is all that have not ended.",
+                       "state is the name of one, or open");
+}
+
+/* A whole number of the query; 0 when it is not there. */
+static int query_number(struct api_call *call, const char *key, int64_t *ret)
+{
+    const char *text = api_query(call, key);
+
+    *ret = 0;
+    if (!text)
+        return 0;
+    if (*text && strlen(text) <= 18 && strspn(text, "0123456789") == strlen(text)) {
+        *ret = strtoll(text, NULL, 10);
+        return 0;
+    }
+    return problem_set(&call->problem, 400, "invalid_query", NULL, "%s is a number from 0 on", key);
+}
+
 int tasks_list(struct api_call *call)
 {
     struct task_filter filter = {.tenant = call->tenant, .state = api_query(call, "state")};
@@ -28,7 +65,8 @@ int tasks_list(struct api_call *call)
     struct error err = {0};
     int64_t limit = api_limit(call);
 
-    if (limit < 0 || api_cursor_uuid(call, "tasks", key, &after, &before) < 0 ||
+    if (limit < 0 || check_state(call, filter.state) < 0 ||
+        api_cursor_uuid(call, "tasks", key, &after, &before) < 0 ||
         api_query_machine(call, &machine, &filter.machine) < 0)
         return -1;
     if (alert && uuid_parse(alert, &alert_id) < 0)
@@ -103,14 +141,14 @@ int tasks_show(struct api_call *call)
  * in another order than their ids. */
 int tasks_events(struct api_call *call)
 {
-    const char *have = api_query(call, "have");
     struct found task;
     struct error err = {0};
+    int64_t have;
 
-    if (find(call, &task) < 0)
+    if (query_number(call, "have", &have) < 0 || find(call, &task) < 0)
         return -1;
     call->final = task_state_is_final(task.state);
-    if (have && call->wait_s && !call->last_look && task.events <= strtoll(have, NULL, 10) &&
+    if (api_query(call, "have") && call->wait_s && !call->last_look && task.events <= have &&
         !call->final)
         return 1;
     return api_answer_list(
@@ -142,15 +180,15 @@ static int64_t append_log(struct api_call *call, const struct db_rows *rows, int
 
 int tasks_log(struct api_call *call)
 {
-    const char *source = api_query(call, "source"), *text = api_query(call, "offset");
-    int64_t offset = text ? strtoll(text, NULL, 10) : 0, next;
+    const char *source = api_query(call, "source");
+    int64_t offset, next;
     struct error err = {0};
     struct db_rows *rows;
     struct found task;
 
-    if (offset < 0)
-        return problem_set(&call->problem, 400, "invalid_query", NULL, "offset is a number");
-    if (find(call, &task) < 0)
+    if (source && strcmp(source, "image") != 0 && strcmp(source, "agent") != 0)
+        return problem_set(&call->problem, 400, "invalid_query", NULL, "source is image or agent");
+    if (query_number(call, "offset", &offset) < 0 || find(call, &task) < 0)
         return -1;
     if (!(rows = task_view_log(call->db, &call->tenant, &task.id, source ? source : "image", offset,
                                LOG_PIECES_MAX, &err)))
