@@ -25,6 +25,7 @@ static const struct {
     {415, "Not in this format"},
     {416, "No such range"},
     {422, "Not the same request"},
+    {429, "Too often"},
     {500, "A fault of ours"},
     {503, "Not now"},
 };

@@ -82,6 +82,10 @@ END_TEST
 
 START_TEST(every_status_has_a_title)
 {
+    static const unsigned told[] = {400, 401, 403, 404, 405, 409, 411, 413, 422, 429, 500, 503};
+
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+        ck_assert_msg(strcmp(problem_title(told[i]), "Not done") != 0, "%u", told[i]);
     ck_assert_str_eq(problem_title(999), "Not done");
     ck_assert_str_ne(problem_title(404), problem_title(403));
 }
