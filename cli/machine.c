@@ -52,12 +52,8 @@ static int put_bmc_members(struct cli *cli, json_t *bmc)
 
 static int put_bmc(struct cli *cli, json_t *body)
 {
-    const char *driver = cli_option(cli, "bmc-driver");
-    json_t *bmc;
+    json_t *bmc = json_pack("{s:s}", "driver", cli_option(cli, "bmc-driver"));
 
-    if (!driver)
-        return 0;
-    bmc = json_pack("{s:s}", "driver", driver);
     json_object_set_new(body, "bmc", bmc);
     return put_bmc_members(cli, bmc);
 }
@@ -79,7 +75,7 @@ int machine_add(struct cli *cli)
     json_t *body;
     int rc;
 
-    if (!macs || !cli_need(cli, "site"))
+    if (!macs || !cli_need(cli, "site") || !cli_need(cli, "bmc-driver"))
         return EXIT_USAGE;
     body = json_pack("{s:s, s:o}", "name", cli->words[0], "macs", split(macs));
     if (cli_put(cli, body, "site", "site") < 0 || cli_put(cli, body, "uuid", "uuid") < 0 ||

@@ -50,9 +50,9 @@ static const struct command {
     {"machine", "add", machine_add, 1,
      "site= mac= uuid= bmc-driver= bmc-address= bmc-port= bmc-user= bmc-password-file= "
      "cipher-suite= " MACHINE_FACTS,
-     "NAME --site S --mac M[,M] [--uuid U] " MACHINE_FACTS_USAGE
-     " [--bmc-driver ipmi --bmc-address A --bmc-port P --bmc-user U "
-     "--bmc-password-file F --cipher-suite N] [--tenant T]"},
+     "NAME --site S --mac M[,M] --bmc-driver ipmi|noop [--bmc-address A] [--bmc-port P] "
+     "[--bmc-user U] [--bmc-password-file F] [--cipher-suite N] [--uuid U] " MACHINE_FACTS_USAGE
+     " [--tenant T]"},
     {"machine", "set", machine_set, 1, MACHINE_FACTS,
      "NAME " MACHINE_FACTS_USAGE " (an empty value takes away) [--tenant T]"},
     {"machine", "import", machine_import, 1, "dry-run",
@@ -64,7 +64,8 @@ static const struct command {
     {"machine", "hold", machine_hold, 1, "", "NAME --tenant T"},
     {"machine", "set-bmc", machine_set_bmc, 1,
      "bmc-driver= bmc-address= bmc-port= bmc-user= bmc-password-file= cipher-suite=",
-     "NAME --bmc-driver ipmi --bmc-address A [--bmc-port P] [--bmc-user U] [--bmc-password-file F] "
+     "NAME --bmc-driver ipmi|noop [--bmc-address A] [--bmc-port P] [--bmc-user U] "
+     "[--bmc-password-file F] "
      "[--cipher-suite N]"},
     {"machine", "release", machine_release, 1, "reason=", "NAME --reason R --tenant T"},
     {"image", "push", image_push, 1, "", "FOLDER [--tenant T]"},

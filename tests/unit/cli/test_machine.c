@@ -7,8 +7,10 @@ START_TEST(a_machine_needs_a_site_and_a_mac)
 {
     bench_misused(muster("machine", "add", "m1", "--site", "north"), "--mac");
     bench_misused(muster("machine", "add", "m1", "--mac", "52:54:00:00:00:01"), "--site");
+    bench_misused(muster("machine", "add", "m1", "--site", "n", "--mac", "52:54:00:00:00:01"),
+                  "--bmc-driver");
     bench_misused(muster("machine", "add", "m1", "--site", "n", "--mac", "52:54:00:00:00:01",
-                         "--cpus", "many"),
+                         "--bmc-driver", "noop", "--cpus", "many"),
                   "--cpus takes a number");
 }
 END_TEST
@@ -49,7 +51,7 @@ START_TEST(with_a_tenant_it_is_held_as_well)
     bench_answers(EXIT_OK, "{\"id\":\"x\",\"name\":\"m1\"}");
     bench_answers(EXIT_CONFLICT, "it is held");
     ck_assert_int_eq(muster("machine", "add", "m1", "--site", "n", "--mac", "52:54:00:00:00:01",
-                            "--tenant", "acme"),
+                            "--bmc-driver", "noop", "--tenant", "acme"),
                      EXIT_CONFLICT);
     bench_called(1, "POST", "/v1/machines/m1/hold", NULL);
     ck_assert_str_eq(bench.calls[1].tenant, "acme");
