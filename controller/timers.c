@@ -87,10 +87,13 @@ static int carry_out_due(struct timers *timers, int *ret_ms, struct error *err)
 static int tick(struct timers *timers, struct error *err)
 {
     struct db *db;
+    int ours = hold(timers, &timers->history, err); /* renewed here, used once an hour */
     int moved;
 
-    if (hold(timers, &timers->history, err) < 0) /* renewed here, used once an hour */
+    if (ours < 0)
         return -1;
+    if (!ours) /* another counts them now: an alarm of ours would stand for ever */
+        metric_set(METRIC_DEFAULT_PARTITIONS, 0);
     moved = hold(timers, &timers->tasks, err);
     if (moved <= 0)
         return moved;
