@@ -35,7 +35,8 @@ struct bmc {
 struct power_worker {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct power_job *first; /* waiting, oldest first */
+    struct power_job *first;   /* waiting, oldest first */
+    struct power_job *running; /* a command of each is being carried out */
     struct bmc *bmcs;
     int spacing_ms;
     bool unbounded;
@@ -275,23 +276,36 @@ static void wait_for_work(struct power_worker *worker, int64_t next_ms)
         pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
 }
 
+/* With the lock held. */
+static void end_running(struct power_worker *worker, struct power_job *job)
+{
+    struct power_job **at = &worker->running;
+
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+}
+
 /* With the lock held, which is let go while the command runs. */
 static void work_on(struct power_worker *worker, struct power_job *job, struct bmc *bmc)
 {
     bool silent = false;
     int last;
 
+    job->next = worker->running;
+    worker->running = job;
     pthread_mutex_unlock(&worker->lock);
     last = run(worker, job, bmc, &silent);
     pthread_mutex_lock(&worker->lock);
+    end_running(worker, job);
     finished(worker, bmc, silent);
-    if (!last) { /* in front of all others of this BMC */
+    if (!last && !job->withdrawn) { /* in front of all others of this BMC */
         job->next = worker->first;
         worker->first = job;
         return;
     }
     pthread_mutex_unlock(&worker->lock);
-    if (handover_send(worker->answers, job) < 0)
+    if (!last || handover_send(worker->answers, job) < 0)
         power_job_destroy(job); /* nobody waits any more */
     pthread_mutex_lock(&worker->lock);
 }
@@ -400,16 +414,25 @@ void power_worker_give(struct power_worker *worker, struct power_job *job)
     pthread_mutex_unlock(&worker->lock);
 }
 
+static struct power_job **find_ticket(struct power_job **at, uint64_t ticket)
+{
+    while (*at && (*at)->ticket != ticket)
+        at = &(*at)->next;
+    return at;
+}
+
 bool power_worker_withdraw(struct power_worker *worker, uint64_t ticket)
 {
-    struct power_job *job, **at;
+    struct power_job *job, *under_way, **at;
 
     pthread_mutex_lock(&worker->lock);
-    for (at = &worker->first; *at && (*at)->ticket != ticket; at = &(*at)->next)
-        ;
+    at = find_ticket(&worker->first, ticket);
     job = *at;
     if (job)
         *at = job->next;
+    under_way = *find_ticket(&worker->running, ticket);
+    if (under_way)
+        under_way->withdrawn = true;
     pthread_mutex_unlock(&worker->lock);
     power_job_destroy(job);
     return job != NULL;

@@ -37,6 +37,7 @@ struct power_job {
     enum boot_device device; /* to set, or as read */
     bool uefi;
     bool asked, kept; /* the worker's: commands of it that are done */
+    bool withdrawn;   /* the worker's, under its lock: no command follows */
     uint64_t ticket;  /* whose answer this is: the giver's */
     struct uuid task;
     int rc;
@@ -61,5 +62,6 @@ void power_worker_destroy(struct power_worker *worker);
 /* Takes 'job'. */
 void power_worker_give(struct power_worker *worker, struct power_job *job);
 /* The job of this ticket is not wanted any more. True: it waited for its turn, and is gone; false:
- * it is being carried out, or was. */
+ * it is being carried out, or was. Of one that is being carried out no further command is given;
+ * was there one to come, it is not answered. */
 bool power_worker_withdraw(struct power_worker *worker, uint64_t ticket);

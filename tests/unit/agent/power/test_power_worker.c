@@ -44,6 +44,7 @@ static int set_power(const struct bmc_access *bmc, enum power_state state, struc
 }
 
 static unsigned identified, kept;
+static bool lingers, lets_go; /* of identify(): it waits to be let go */
 static bool says_nothing;
 static unsigned manufacturer;
 static int64_t ended_ms[8]; /* of each command to the knowing one */
@@ -85,6 +86,13 @@ static int identify(const struct bmc_access *bmc, struct bmc_identity *ret, stru
     (void)bmc;
     identified++;
     note_command();
+    pthread_mutex_lock(&lock);
+    inside[0]++;
+    pthread_cond_broadcast(&moved);
+    while (lingers && !lets_go)
+        pthread_cond_wait(&moved, &lock);
+    inside[0]--;
+    pthread_mutex_unlock(&lock);
     if (says_nothing)
         return error_set_code(err, ERROR_TIMEOUT, "did not answer");
     *ret = (struct bmc_identity){.manufacturer = manufacturer};
@@ -107,7 +115,7 @@ static void begin(void)
     memset(inside, 0, sizeof(inside));
     memset(most, 0, sizeof(most));
     together = count = identified = kept = commands = 0;
-    says_nothing = false;
+    says_nothing = lingers = lets_go = false;
     manufacturer = 10876;
     shortest_ms = INT64_MAX;
     meet = false;
@@ -341,6 +349,47 @@ START_TEST(job_that_waits_can_be_withdrawn_and_one_that_ran_cannot)
 }
 END_TEST
 
+static void give(struct power_worker *worker, enum power_action action,
+                 const struct power_target *target, uint64_t ticket)
+{
+    struct power_job *job = power_job_create(action, target);
+
+    job->device = BOOT_DEVICE_PXE;
+    job->ticket = ticket;
+    power_worker_give(worker, job);
+}
+
+/* The BMC is being asked what it is, and would be told to boot from the network behind that. */
+START_TEST(job_that_is_withdrawn_between_its_commands_gives_no_more_of_them)
+{
+    struct power_worker *worker = power_worker_create(1, secret, answers, NULL);
+    struct power_target target = target_of(1);
+    struct power_job *job;
+
+    target.driver = &knowing;
+    lingers = true;
+    give(worker, BOOT_DEVICE_SET, &target, 7);
+    pthread_mutex_lock(&lock);
+    while (!inside[0])
+        pthread_cond_wait(&moved, &lock);
+    pthread_mutex_unlock(&lock);
+    give(worker, POWER_GET, &target, 8);
+    ck_assert(!power_worker_withdraw(worker, 7)); /* a command of it is under way */
+    pthread_mutex_lock(&lock);
+    lets_go = true;
+    pthread_cond_broadcast(&moved);
+    pthread_mutex_unlock(&lock);
+    job = handover_receive(answers, 10000);
+    ck_assert_ptr_nonnull(job);
+    ck_assert_uint_eq(job->ticket, 8);
+    power_job_destroy(job);
+    ck_assert_uint_eq(commands, 1);
+    ck_assert_uint_eq(kept, 0);
+    ck_assert_ptr_null(handover_try_receive(answers));
+    power_worker_destroy(worker);
+}
+END_TEST
+
 START_TEST(bmc_that_does_not_say_what_it_is_is_left_alone_for_a_while)
 {
     struct power_worker *worker = power_worker_create(2, secret, answers, NULL);
@@ -366,4 +415,5 @@ CHECK_MAIN_WITH("power_worker", begin, end, password_that_does_not_open_fails_wi
                 spacing_holds_from_the_first_command_on,
                 openbmc_is_not_told_to_keep_its_boot_device,
                 job_that_waits_can_be_withdrawn_and_one_that_ran_cannot,
+                job_that_is_withdrawn_between_its_commands_gives_no_more_of_them,
                 bmc_that_does_not_say_what_it_is_is_left_alone_for_a_while)
