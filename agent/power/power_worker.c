@@ -40,6 +40,7 @@ struct power_worker {
     struct bmc *bmcs;
     int spacing_ms;
     bool unbounded;
+    int64_t (*now_ms)(void); /* what jobs are late by */
     bool stopping;
     struct handover *answers; /* borrowed */
     uint8_t seal_secret[SEAL_SECRET_BYTES];
@@ -103,12 +104,22 @@ static bool is_command(const struct power_job *job)
     return job->action == POWER_SET || job->action == BOOT_DEVICE_SET || job->action == BMC_RESET;
 }
 
-static int command(struct power_job *job, const struct bmc_access *bmc)
+/* Whoever slept while it waited for its turn, the runner too, may hear of its end only behind it.
+ */
+static int refuse_late(const struct power_worker *worker, struct power_job *job)
+{
+    if (!is_command(job) || !job->not_after_ms || worker->now_ms() < job->not_after_ms)
+        return 0;
+    return error_set_code(&job->err, ERROR_STALE, "its time was over before it was given");
+}
+
+static int command(const struct power_worker *worker, struct power_job *job,
+                   const struct bmc_access *bmc)
 {
     int rc;
 
     FAULT_POINT("agent_command_before");
-    rc = call(job, bmc);
+    rc = refuse_late(worker, job) < 0 ? -1 : call(job, bmc);
     FAULT_POINT("agent_command_after");
     return rc;
 }
@@ -184,6 +195,8 @@ static int run(const struct power_worker *worker, struct power_job *job, struct 
     int last = 0;
 
     job->rc = open_password(worker, &job->target, plain, &job->err);
+    if (job->rc == 0)
+        job->rc = refuse_late(worker, job);
     if (job->rc < 0) {
         last = 1;
     } else if (wants_identity(job, known)) {
@@ -194,7 +207,7 @@ static int run(const struct power_worker *worker, struct power_job *job, struct 
         job->target.driver->keep_boot_device(&bmc, &err);
     } else {
         last = 1;
-        job->rc = is_command(job) ? command(job, &bmc) : call(job, &bmc);
+        job->rc = is_command(job) ? command(worker, job, &bmc) : call(job, &bmc);
     }
     *ret_silent = err.code == ERROR_TIMEOUT || (job->rc < 0 && job->err.code == ERROR_TIMEOUT);
     OPENSSL_cleanse(plain, sizeof(plain));
@@ -346,6 +359,7 @@ struct power_worker *power_worker_create(unsigned threads,
     pthread_cond_init(&worker->wake, &attr);
     pthread_condattr_destroy(&attr);
     worker->answers = answers;
+    worker->now_ms = clock_monotonic_ms;
     memcpy(worker->seal_secret, seal_secret, SEAL_SECRET_BYTES);
     for (; worker->count < threads; worker->count++) {
         int rc = pthread_create(&worker->threads[worker->count], NULL, work, worker);
@@ -366,10 +380,11 @@ void power_worker_set_spacing(struct power_worker *worker, int spacing_ms)
     pthread_mutex_unlock(&worker->lock);
 }
 
-void power_worker_set_unbounded(struct power_worker *worker)
+void power_worker_set_unbounded(struct power_worker *worker, int64_t (*now_ms)(void))
 {
     pthread_mutex_lock(&worker->lock);
     worker->unbounded = true;
+    worker->now_ms = now_ms;
     pthread_mutex_unlock(&worker->lock);
 }
 

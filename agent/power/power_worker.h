@@ -40,6 +40,8 @@ struct power_job {
     bool withdrawn;   /* the worker's, under its lock: no command follows */
     uint64_t ticket;  /* whose answer this is: the giver's */
     struct uuid task;
+    int64_t
+        not_after_ms; /* monotonic: a command that would be given behind it is none; 0: always */
     int rc;
     struct error err;
     struct power_job *next;
@@ -55,8 +57,9 @@ struct power_worker *power_worker_create(unsigned threads,
                                          struct handover *answers, struct error *err);
 /* At least so long between two commands to one BMC, whatever it is; 0 at first. */
 void power_worker_set_spacing(struct power_worker *worker, int spacing_ms);
-/* Without a budget: for tests whose clock is not the real one. */
-void power_worker_set_unbounded(struct power_worker *worker);
+/* For tests whose clock is not the real one: without a budget; 'now_ms' is what not_after_ms counts
+ * by. */
+void power_worker_set_unbounded(struct power_worker *worker, int64_t (*now_ms)(void));
 /* Lets running commands end, one of each worker, and drops the jobs behind them. */
 void power_worker_destroy(struct power_worker *worker);
 /* Takes 'job'. */

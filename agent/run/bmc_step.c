@@ -51,6 +51,8 @@ static void give(struct boot_run *run, enum power_action action)
                     run->order.boot->image->n_firmware == 1;
     job->ticket = step->ticket;
     job->task = run->row.id;
+    /* What puts the machine back is given whenever its turn comes. */
+    job->not_after_ms = run->row.outcome ? 0 : run->deadline_ms;
     step->commanded = action == step->goal.action && step->goal.intent;
     step->at = step->commanded ? BMC_COMMAND : BMC_READING;
     power_worker_give(run->runner->rooms.power, job);

@@ -153,7 +153,7 @@ static struct {
     struct runner_settings settings;
     struct runner_rooms rooms;
     struct task_runner *runner;
-    int64_t now_ms;
+    _Atomic int64_t now_ms; /* the BMC workers read it, too */
     bool connected;
     enum error_code files;                   /* how wanting a file ends; ERROR_NONE: it is there */
     unsigned token_attempt, session_attempt; /* that the machine's secrets are of */
@@ -229,7 +229,7 @@ static inline void bench_start(void)
     rooms->requests = handover_create(64, NULL, NULL);
     rooms->arrivals = handover_create(64, NULL, NULL);
     rooms->power = power_worker_create(2, bench.orders.seal_secret, rooms->powered, NULL);
-    power_worker_set_unbounded(rooms->power);
+    power_worker_set_unbounded(rooms->power, bench_now);
     rooms->link_state = bench_link_state;
     rooms->want = bench_want;
     rooms->release = bench_release;

@@ -650,6 +650,49 @@ START_TEST(cancelled_run_gives_no_command_that_still_waited)
 }
 END_TEST
 
+/* The answer to the run's own command, which the runner has not heard of; the other one is dropped.
+ */
+static struct power_job *answer_of_the_run(void)
+{
+    struct power_job *job, *own = NULL;
+
+    for (int i = 0; i < 2; i++) {
+        job = handover_receive(bench.rooms.powered, 10000);
+        ck_assert_ptr_nonnull(job);
+        if (job->action == POWER_SET)
+            own = job;
+        else
+            power_job_destroy(job);
+    }
+    ck_assert_ptr_nonnull(own);
+    return own;
+}
+
+/* All of the agent slept; its worker is awake before its runner. */
+START_TEST(command_that_waited_beyond_the_deadline_is_not_given)
+{
+    struct power_job *job;
+
+    bench.orders.boot.deadline_s = 30;
+    bench_order();
+    bench_until("bmc_off:done");
+    turn_until(PHASE_ON);
+    ck_assert(is_durable("bmc_on:started"));
+    occupy_bmc();
+    do
+        task_runner_turn(bench.runner);
+    while (boot_run_find(bench.runner, &bench.orders.task)->bmc.at != BMC_COMMAND);
+    bench.now_ms += 31000;
+    let_bmc_go();
+    job = answer_of_the_run();
+    ck_assert_uint_eq(bmc.ons, 0);
+    ck_assert_int_eq(handover_try_send(bench.rooms.powered, job), 0);
+    bench_until("result");
+    bench_expect_result("failed", "", "done", "bmc_on", "deadline of 30 s");
+    ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
 START_TEST(person_settles_a_run)
 {
     boot();
@@ -927,7 +970,8 @@ CHECK_MAIN_WITH(
     known_task_is_answered_and_never_run_again, captured_order_of_an_ended_task_is_a_replay,
     cancel_has_its_answers, cancel_before_the_start_touches_nothing,
     cancelled_is_said_with_its_outcome, taken_is_said_with_its_outcome,
-    cancelled_run_gives_no_command_that_still_waited, person_settles_a_run,
+    cancelled_run_gives_no_command_that_still_waited,
+    command_that_waited_beyond_the_deadline_is_not_given, person_settles_a_run,
     release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,
     same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
