@@ -188,13 +188,27 @@ bool bmc_step_remembers_only(const struct boot_run *run)
     return driver && driver->remembers_only;
 }
 
+/* Some BMCs answer OK to `off` and read back on for a while. 'waited': the last command was not
+ * given. */
+static bool may_go_off(const struct bmc_step *step, bool waited)
+{
+    unsigned given = step->commands - (step->at == BMC_COMMAND && waited);
+
+    return step->at != BMC_IDLE && step->goal.action == POWER_SET &&
+           step->goal.power == POWER_OFF && given > 0;
+}
+
 void bmc_step_drop(struct boot_run *run)
 {
+    struct bmc_step *step = &run->bmc;
+    bool waited = false;
+
     /* What a slow BMC has not been told yet it is not told: whoever hears that the run was stopped
      * sees no command of it behind that but those that put the machine back. */
-    if (run->bmc.at == BMC_COMMAND || run->bmc.at == BMC_READING)
-        power_worker_withdraw(run->runner->rooms.power, run->bmc.ticket);
-    memset(&run->bmc, 0, sizeof(run->bmc));
+    if (step->at == BMC_COMMAND || step->at == BMC_READING)
+        waited = power_worker_withdraw(run->runner->rooms.power, step->ticket);
+    run->off_unread |= may_go_off(step, waited);
+    memset(step, 0, sizeof(*step));
 }
 
 static bool reached(const struct bmc_step *step)

@@ -92,6 +92,7 @@ struct boot_run {
     bool touched;         /* intent(off) is or may be durable */
     bool powered_on;      /* intent(on) of any attempt is or may be durable */
     bool on_unread;       /* ... and how it ended was never read: it may come on later */
+    bool off_unread;      /* a first off was given, and left before it read back: it may come */
     unsigned attempts;    /* made so far, a bit each: 1 << attempt */
     bool climbing;        /* the next attempt is being made durable: nothing else climbs */
     bool device_intended; /* intent(boot device) is durable from an earlier life */

@@ -1,7 +1,7 @@
 /* restore.c - every end of a run that touched its machine: withdraw the offer, off, boot device as
  * found, power as asked; each read back. State is read first and set only where it differs, so a
- * restarted agent may go through it again. Invariant: a machine that was booted by us is seen off
- * before it is switched on again.
+ * restarted agent may go through it again. Invariant: a machine that was booted by us, or may still
+ * go off by our word, is seen off before it is switched on again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -219,7 +219,8 @@ static void begin(struct boot_run *run)
     }
     if (power != POWER_UNKNOWN)
         note(run, "restore_power", "started", NULL);
-    if (power == POWER_UNKNOWN || run->restore_was_off || (!run->powered_on && power == POWER_ON)) {
+    if (power == POWER_UNKNOWN || run->restore_was_off ||
+        (!run->powered_on && !run->off_unread && power == POWER_ON)) {
         put_boot_device(run);
         return;
     }

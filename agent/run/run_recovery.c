@@ -243,6 +243,8 @@ static void parse_restore_intent(struct boot_run *run, const struct journal_inte
         return;
     if (intent->attempt >= run->restore_attempt)
         run->restore_attempt = intent->attempt + 1;
+    if (strcmp(intent->step, "restore_off") == 0 && strcmp(intent->state, "intent") == 0)
+        run->off_unread = true;
     if (strcmp(intent->step, "restore_on") == 0 ||
         (strcmp(intent->step, "restore_off") == 0 && strcmp(intent->state, "done") == 0))
         run->restore_was_off = true;

@@ -29,6 +29,7 @@ static struct {
     bool ignores_on, ignores_off, ignores_device; /* says OK, does nothing */
     bool reset_cures;                             /* of ignoring on */
     unsigned fail_sets;                           /* this many set commands fail, without effect */
+    unsigned off_takes, off_left; /* calls until an `off` has its effect; of one under way */
     unsigned ons, offs, devices, resets;
     char calls[4096];
 } bmc = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -41,6 +42,8 @@ static inline int bmc_call(const char *name, const char *value, bool is_set, str
     snprintf(line, sizeof(line), "%s%s%s ", name, value ? ":" : "", value ? value : "");
     if (is_set && strlen(bmc.calls) + strlen(line) < sizeof(bmc.calls))
         strcat(bmc.calls, line);
+    if (bmc.off_left > 0 && --bmc.off_left == 0)
+        bmc.power = POWER_OFF;
     if (bmc.dead)
         rc = error_set_code(err, ERROR_TIMEOUT, "the scripted BMC is dead");
     else if (is_set && bmc.fail_sets > 0) {
@@ -75,7 +78,9 @@ static inline int bmc_set_power(const struct bmc_access *access, enum power_stat
     else
         bmc.offs++;
     rc = bmc_call("power", power_state_name(state), true, err);
-    if (rc == 0 && !(state == POWER_ON ? bmc.ignores_on : bmc.ignores_off))
+    if (rc == 0 && state == POWER_OFF && bmc.off_takes > 0 && bmc.power == POWER_ON)
+        bmc.off_left = bmc.off_left > 0 ? bmc.off_left : bmc.off_takes;
+    else if (rc == 0 && !(state == POWER_ON ? bmc.ignores_on : bmc.ignores_off))
         bmc.power = state;
     pthread_mutex_unlock(&bmc.lock);
     return rc;
@@ -276,6 +281,7 @@ static inline void bench_begin(void)
     bmc.device = BOOT_DEVICE_NONE;
     bmc.dead = bmc.ignores_on = bmc.ignores_off = bmc.ignores_device = false;
     bmc.reset_cures = bmc_driver.remembers_only = false;
+    bmc.off_takes = bmc.off_left = 0;
     bmc.fail_sets = bmc.ons = bmc.offs = bmc.devices = bmc.resets = 0;
     bmc.calls[0] = '\0';
     log_set_level(LOG_ERROR);
@@ -303,6 +309,23 @@ static inline void bench_end(void)
         unlink(name);
     }
     rmdir(bench.folder);
+}
+
+/* The BMC is busy with somebody else's question until it is let go. */
+static inline void occupy_bmc(void)
+{
+    struct power_target target = {.driver = &bmc_driver,
+                                  .address = bench.orders.bmc.address,
+                                  .username = (char *)"",
+                                  .port = (uint16_t)bench.orders.bmc.port};
+
+    pthread_mutex_lock(&bmc.lock);
+    power_worker_give(bench.rooms.power, power_job_create(POWER_GET, &target));
+}
+
+static inline void let_bmc_go(void)
+{
+    pthread_mutex_unlock(&bmc.lock);
 }
 
 /* ---- what was journalled, as one line of words ---- */

@@ -105,6 +105,69 @@ START_TEST(off_is_given_behind_an_on_that_was_never_read)
 }
 END_TEST
 
+/* It answers OK, reads back on for a while, and goes off. */
+static void begin_slow_off(void)
+{
+    bmc_set(POWER_ON, BOOT_DEVICE_DISK);
+    bmc.off_takes = 20;
+    bench_order();
+    bench_until("bmc_off:started");
+    bench_settle();
+    ck_assert_uint_eq(bmc.offs, 1);
+    ck_assert_int_eq(bmc.power, POWER_ON);
+}
+
+static void expect_on_for_good(const char *outcome)
+{
+    bench_until_ended();
+    expect_as_found(outcome, "slow off");
+    ck_assert_uint_eq(bmc.off_left, 0); /* nothing is under way that would switch it off again */
+}
+
+START_TEST(machine_that_goes_off_late_is_switched_on_again)
+{
+    begin_slow_off();
+    bench_cancel();
+    expect_on_for_good("cancelled");
+}
+END_TEST
+
+START_TEST(machine_that_goes_off_late_is_switched_on_again_behind_a_restart)
+{
+    begin_slow_off();
+    bench_cancel();
+    bench_until("restore_power:started");
+    bench_settle();
+    bench_stop();
+    bench_start();
+    expect_on_for_good("cancelled");
+}
+END_TEST
+
+START_TEST(off_that_was_never_given_leaves_the_machine_on)
+{
+    const struct boot_run *run;
+
+    bmc_set(POWER_ON, BOOT_DEVICE_DISK);
+    bench_order();
+    do {
+        task_runner_turn(bench.runner);
+        run = boot_run_find(bench.runner, &bench.orders.task);
+    } while (!run || run->phase != PHASE_OFF);
+    occupy_bmc(); /* its intent is on its way to the disk */
+    do
+        task_runner_turn(bench.runner);
+    while (run->bmc.at != BMC_COMMAND);
+    bench_cancel();
+    task_runner_turn(bench.runner);
+    ck_assert_int_eq(run->phase, PHASE_RESTORE);
+    let_bmc_go();
+    bench_until_ended();
+    expect_as_found("cancelled", "before off");
+    ck_assert_uint_eq(bmc.offs, 0);
+}
+END_TEST
+
 START_TEST(deadline_at_each_step)
 {
     for (size_t i = 0; i < STEPS; i++, again()) {
@@ -263,9 +326,11 @@ START_TEST(report_above_its_limit_of_nobody_ends_nothing)
 END_TEST
 
 CHECK_MAIN_WITH("restore", begin, end, off_is_given_behind_an_on_that_was_never_read,
-                cancel_at_each_step, deadline_at_each_step,
-                restart_at_each_step_and_a_cancel_behind_it, restart_in_the_restore,
-                expired_before_the_start_leaves_the_machine_alone,
+                machine_that_goes_off_late_is_switched_on_again,
+                machine_that_goes_off_late_is_switched_on_again_behind_a_restart,
+                off_that_was_never_given_leaves_the_machine_on, cancel_at_each_step,
+                deadline_at_each_step, restart_at_each_step_and_a_cancel_behind_it,
+                restart_in_the_restore, expired_before_the_start_leaves_the_machine_alone,
                 bmc_that_stops_answering_is_a_restore_that_failed,
                 bmc_that_comes_back_in_time_is_none, machine_that_resets_in_the_middle_is_put_back,
                 offer_is_used_up_by_the_phone_home, report_above_its_limit_ends_the_run,

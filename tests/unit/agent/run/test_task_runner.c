@@ -612,23 +612,6 @@ START_TEST(taken_is_said_with_its_outcome)
 }
 END_TEST
 
-/* The BMC is busy with somebody else's question until it is let go. */
-static void occupy_bmc(void)
-{
-    struct power_target target = {.driver = &bmc_driver,
-                                  .address = bench.orders.bmc.address,
-                                  .username = (char *)"",
-                                  .port = (uint16_t)bench.orders.bmc.port};
-
-    pthread_mutex_lock(&bmc.lock);
-    power_worker_give(bench.rooms.power, power_job_create(POWER_GET, &target));
-}
-
-static void let_bmc_go(void)
-{
-    pthread_mutex_unlock(&bmc.lock);
-}
-
 START_TEST(cancelled_run_gives_no_command_that_still_waited)
 {
     bench_order();
