@@ -105,6 +105,7 @@ struct boot_run {
     bool restore_was_off; /* a former life's restore saw our image off: never switched off again */
     int64_t self_off_until_ms;
     bool restore_failed;
+    bool power_is_back; /* as wanted, and read so */
     char restore_why[200];
     int64_t restore_wait_ms;
     int64_t result_again_ms;    /* the journal could not be asked for the digest */

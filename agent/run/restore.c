@@ -53,24 +53,42 @@ static void note(struct boot_run *run, const char *step, const char *state, cons
     boot_run_commit(run, batch, NULL);
 }
 
-static void finish(struct boot_run *run)
+/* Nothing is claimed of a power that was not read: where something went wrong before, the machine
+ * is left as it is. */
+static void note_power(struct boot_run *run)
 {
-    char detail[80];
+    char detail[280];
 
-    run->restore_at = RESTORE_IDLE;
-    if (wanted_power(run) != POWER_UNKNOWN && !timeline_is_at(run, "restore_power", "failed")) {
+    if (wanted_power(run) == POWER_UNKNOWN || timeline_is_at(run, "restore_power", "failed"))
+        return;
+    if (run->power_is_back)
         snprintf(detail, sizeof(detail), "power reads back %s",
                  power_state_name(wanted_power(run)));
-        note(run, "restore_power", "done", detail);
-    }
+    else
+        snprintf(detail, sizeof(detail), "left as it is, for a person: %s", run->restore_why);
+    note(run, "restore_power", run->power_is_back ? "done" : "failed", detail);
+}
+
+static void finish(struct boot_run *run)
+{
+    run->restore_at = RESTORE_IDLE;
+    note_power(run);
     run_result_write(run, run->restore_failed ? "failed" : "done");
+}
+
+/* A reading, or what was set and read back. */
+static void saw_power(struct boot_run *run, enum power_state power)
+{
+    run->power_is_back = power == wanted_power(run);
 }
 
 /* ---- off ---- */
 
 static void off_ended(struct boot_run *run, enum bmc_end end)
 {
-    if (end != BMC_REACHED)
+    if (end == BMC_REACHED)
+        saw_power(run, POWER_OFF);
+    else
         failed(run, "power off", end);
     put_boot_device(run);
 }
@@ -93,6 +111,7 @@ static void saw_power_before_off(struct boot_run *run, enum bmc_end end)
         failed(run, "read the power state", end);
         put_boot_device(run);
     } else if (run->bmc.power == POWER_OFF && !may_come_on(run)) {
+        saw_power(run, POWER_OFF);
         put_boot_device(run);
     } else if (runner->now_ms < run->self_off_until_ms) {
         run->restore_at = RESTORE_AWAITS_OFF;
@@ -167,7 +186,9 @@ static void put_boot_device(struct boot_run *run)
 
 static void on_ended(struct boot_run *run, enum bmc_end end)
 {
-    if (end != BMC_REACHED)
+    if (end == BMC_REACHED)
+        saw_power(run, POWER_ON);
+    else
         failed(run, "power on", end);
     finish(run);
 }
@@ -179,6 +200,7 @@ static void saw_power_before_on(struct boot_run *run, enum bmc_end end)
         failed(run, "read the power state", end);
         finish(run);
     } else if (run->bmc.power == POWER_ON) {
+        saw_power(run, POWER_ON);
         finish(run);
     } else {
         bmc_step_begin(run,
@@ -219,6 +241,8 @@ static void begin(struct boot_run *run)
     }
     if (power != POWER_UNKNOWN)
         note(run, "restore_power", "started", NULL);
+    if (run->restore_was_off)
+        saw_power(run, POWER_OFF); /* by a former life */
     if (power == POWER_UNKNOWN || run->restore_was_off ||
         (!run->powered_on && !run->off_unread && power == POWER_ON)) {
         put_boot_device(run);

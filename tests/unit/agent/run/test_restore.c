@@ -223,6 +223,58 @@ START_TEST(expired_before_the_start_leaves_the_machine_alone)
 }
 END_TEST
 
+START_TEST(power_is_not_called_back_where_it_was_left)
+{
+    Muster__Result *result;
+
+    reach(5);
+    bmc.ignores_device = true;
+    bench_cancel();
+    bench_until_ended();
+    ck_assert_int_eq(bmc.power, POWER_OFF); /* it would start from the network */
+    ck_assert(bench_has("restore_boot_device:failed"));
+    ck_assert(bench_has("restore_power:failed"));
+    ck_assert(!bench_has("restore_power:done"));
+    result = bench_result();
+    ck_assert_str_eq(result->restore, "failed");
+    ck_assert_ptr_nonnull(strstr(result->cause, "restore failed: boot device"));
+    message_free(result);
+}
+END_TEST
+
+START_TEST(power_is_back_where_only_the_boot_device_is_not)
+{
+    bmc_set(POWER_OFF, BOOT_DEVICE_DISK);
+    bench_order();
+    bench_until("bmc_on:done");
+    bmc.ignores_device = true;
+    bench_cancel();
+    bench_until_ended();
+    ck_assert_int_eq(bmc.power, POWER_OFF);
+    ck_assert(bench_has("restore_boot_device:failed"));
+    ck_assert(bench_has("restore_power:done"));
+}
+END_TEST
+
+START_TEST(restore_in_which_five_lives_died_claims_no_power)
+{
+    reach(5);
+    bench_settle();
+    bmc.ignores_off = true;
+    bench_cancel();
+    for (unsigned life = 1; life <= 5; life++) {
+        bench_until_count("restore_power:started", life);
+        bench_settle();
+        bench_stop();
+        bench_start();
+    }
+    bench_until_ended();
+    bench_expect_result("cancelled", "", "failed", "dhcp", "restarted 5 times");
+    ck_assert(bench_has("restore_power:failed"));
+    ck_assert(!bench_has("restore_power:done"));
+}
+END_TEST
+
 static void kill_bmc(bool dead)
 {
     pthread_mutex_lock(&bmc.lock);
@@ -331,6 +383,9 @@ CHECK_MAIN_WITH("restore", begin, end, off_is_given_behind_an_on_that_was_never_
                 off_that_was_never_given_leaves_the_machine_on, cancel_at_each_step,
                 deadline_at_each_step, restart_at_each_step_and_a_cancel_behind_it,
                 restart_in_the_restore, expired_before_the_start_leaves_the_machine_alone,
+                power_is_not_called_back_where_it_was_left,
+                power_is_back_where_only_the_boot_device_is_not,
+                restore_in_which_five_lives_died_claims_no_power,
                 bmc_that_stops_answering_is_a_restore_that_failed,
                 bmc_that_comes_back_in_time_is_none, machine_that_resets_in_the_middle_is_put_back,
                 offer_is_used_up_by_the_phone_home, report_above_its_limit_ends_the_run,
