@@ -230,7 +230,7 @@ void boot_run_tick(struct boot_run *run)
         run_start_tick(run);
         return;
     }
-    if (run->want_again_ms && runner->now_ms >= run->want_again_ms)
+    if (!run->row.outcome && run->want_again_ms && runner->now_ms >= run->want_again_ms)
         boot_run_want_files(run);
     if (run->phase == PHASE_INSPECT && run->wait_ms && runner->now_ms >= run->wait_ms)
         run_recovery_begin(run);
@@ -245,6 +245,8 @@ static int64_t sooner(int64_t a, int64_t b)
     return b > 0 && b < a ? b : a;
 }
 
+/* What boot_run_tick() would do nothing at is no reason to wake: a run may wait for its journal for
+ * long, and timers that passed meanwhile would have the runner turn without a pause. */
 int64_t boot_run_next_ms(const struct boot_run *run)
 {
     const struct task_runner *runner = run->runner;
@@ -252,19 +254,19 @@ int64_t boot_run_next_ms(const struct boot_run *run)
 
     if (run->ended || run->leaving)
         return next;
+    if (run->result_again_ms)
+        return run->result_again_ms;
     if (run->phase == PHASE_ACCEPTED) {
         /* expires_at is on another clock: looked at every second. */
         next = sooner(run->start_by_ms ? run->start_by_ms : next, runner->now_ms + 1000);
     }
-    if (!run->row.outcome)
+    if (!run->row.outcome) {
         next = sooner(next, run->deadline_ms);
+        next = sooner(next, run->want_again_ms);
+    }
     next = sooner(next, run->wait_ms);
-    next = sooner(next, run->want_again_ms);
     next = sooner(next, run->restore_wait_ms);
-    next = sooner(next, run->result_again_ms);
     next = sooner(next, machine_watch_next_ms(run));
-    if (run->phase == PHASE_SESSION)
-        next = sooner(next, run->heard_ms + runner->settings.silence_ms);
     if (run->bmc.at == BMC_PAUSE)
         next = sooner(next, run->bmc.next_ms);
     return next;

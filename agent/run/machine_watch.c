@@ -88,6 +88,11 @@ static void never_came(struct boot_run *run, const char *before)
                   boot_ladder_tale(run, tale));
 }
 
+static bool may_fall_silent(const struct boot_run *run)
+{
+    return run->phase == PHASE_SESSION && !run->report_whole;
+}
+
 static void tick_waiting(struct boot_run *run)
 {
     struct task_runner *runner = run->runner;
@@ -95,7 +100,7 @@ static void tick_waiting(struct boot_run *run)
     if (run->phase == PHASE_BOOT && run->wait_ms && runner->now_ms >= run->wait_ms) {
         if (run->row.seen || !boot_ladder_climb(run, false, "nothing was seen of the machine"))
             never_came(run, "");
-    } else if (run->phase == PHASE_SESSION && !run->report_whole &&
+    } else if (may_fall_silent(run) &&
                runner->now_ms - run->heard_ms >= runner->settings.silence_ms) {
         boot_run_stop(run, "failed", "report",
                       "look at the task's log and at the machine's console: it may have hung, lost "
@@ -149,5 +154,10 @@ void machine_watch_tick(struct boot_run *run)
 
 int64_t machine_watch_next_ms(const struct boot_run *run)
 {
-    return watching(run) && run->bmc.at == BMC_IDLE ? run->watch_ms : 0;
+    int64_t silent = run->heard_ms + run->runner->settings.silence_ms;
+    int64_t look = watching(run) && run->bmc.at == BMC_IDLE ? run->watch_ms : 0;
+
+    if (!may_fall_silent(run))
+        return look;
+    return look && look < silent ? look : silent;
 }

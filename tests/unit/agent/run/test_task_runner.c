@@ -676,6 +676,35 @@ START_TEST(command_that_waited_beyond_the_deadline_is_not_given)
 }
 END_TEST
 
+/* A disk that stands still may take minutes; the runner is not to look all the while. */
+START_TEST(run_that_waits_for_its_journal_wakes_nobody)
+{
+    struct boot_run *run;
+
+    boot();
+    ck_assert_uint_eq(bench_hello(1), 200);
+    run = boot_run_find(bench.runner, &bench.orders.task);
+    run->report_whole = true; /* it is on its way to the disk */
+    bench.now_ms += 200000;   /* longer than a machine may be silent */
+    ck_assert_int_gt(task_runner_turn(bench.runner), 0);
+    ck_assert_ptr_null(run->row.outcome);
+}
+END_TEST
+
+START_TEST(run_that_cannot_sign_its_result_yet_wakes_when_it_tries_again)
+{
+    struct boot_run *run;
+
+    bench.files = ERROR_UNAVAILABLE; /* so that it is to be asked for again, too */
+    bench_order();
+    bench_until("stage_image:started");
+    run = boot_run_find(bench.runner, &bench.orders.task);
+    bench.now_ms += 70000; /* longer than it may wait to start */
+    run->result_again_ms = bench.now_ms + 2000;
+    ck_assert_int_eq(task_runner_turn(bench.runner), 2000);
+}
+END_TEST
+
 START_TEST(person_settles_a_run)
 {
     boot();
@@ -954,7 +983,9 @@ CHECK_MAIN_WITH(
     cancel_has_its_answers, cancel_before_the_start_touches_nothing,
     cancelled_is_said_with_its_outcome, taken_is_said_with_its_outcome,
     cancelled_run_gives_no_command_that_still_waited,
-    command_that_waited_beyond_the_deadline_is_not_given, person_settles_a_run,
+    command_that_waited_beyond_the_deadline_is_not_given,
+    run_that_waits_for_its_journal_wakes_nobody,
+    run_that_cannot_sign_its_result_yet_wakes_when_it_tries_again, person_settles_a_run,
     release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,
     same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
