@@ -49,7 +49,7 @@ static void set_defaults(struct runner_settings *s)
     s->bmc_timeout_ms = (int)or_default(s->bmc_timeout_ms, 8000);
 }
 
-/* What all that happens in one pass agrees on. */
+/* What all that happens in one pass agrees on, but for orders. */
 static void look_around(struct task_runner *runner)
 {
     key_manifest_release(runner->link.manifest);
@@ -239,6 +239,7 @@ static void take_orders(struct task_runner *runner)
     }
     tell_refusal(runner);
     while ((order = handover_try_receive(runner->rooms.orders))) {
+        look_around(runner); /* it may be of a session, or by a key, that came within this turn */
         order_desk_take(runner, order);
         link_order_free(order);
     }

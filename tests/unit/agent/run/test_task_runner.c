@@ -705,6 +705,27 @@ START_TEST(run_that_cannot_sign_its_result_yet_wakes_when_it_tries_again)
 }
 END_TEST
 
+static unsigned looks;
+
+/* The session's WELCOME comes behind the first look. */
+static void state_of_a_session_that_begins(void *link, struct link_state *ret)
+{
+    bench_link_state(link, ret);
+    if (looks++ == 0)
+        memset(ret->nonce, 0xee, sizeof(ret->nonce));
+}
+
+START_TEST(order_that_comes_right_behind_its_welcome_is_none_of_another_session)
+{
+    looks = 0;
+    bench.runner->rooms.link_state = state_of_a_session_that_begins;
+    bench_order();
+    bench_settle();
+    ck_assert(!bench_has("refused:replay"));
+    ck_assert(bench_has("accepted@5"));
+}
+END_TEST
+
 START_TEST(person_settles_a_run)
 {
     boot();
@@ -985,7 +1006,8 @@ CHECK_MAIN_WITH(
     cancelled_run_gives_no_command_that_still_waited,
     command_that_waited_beyond_the_deadline_is_not_given,
     run_that_waits_for_its_journal_wakes_nobody,
-    run_that_cannot_sign_its_result_yet_wakes_when_it_tries_again, person_settles_a_run,
+    run_that_cannot_sign_its_result_yet_wakes_when_it_tries_again,
+    order_that_comes_right_behind_its_welcome_is_none_of_another_session, person_settles_a_run,
     release_by_a_person_raises_the_floor_of_the_machine, token_of_no_live_task_is_refused,
     same_nonce_same_answer_other_nonce_stops_the_task, grant_holds_params_record_and_checks,
     byte_swapped_uuid_is_accepted, machine_that_is_another_is_refused_and_stops_the_task,
