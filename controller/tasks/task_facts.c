@@ -330,23 +330,27 @@ int task_facts_uncertain(struct task_book *book, const struct task_fact *fact, c
     return advance(&say, "unknown", "uncertain", why, err) < 0 ? -1 : 0;
 }
 
+/* It answers a cancel, which is not said again at that epoch. */
 int task_facts_not_held(struct task_book *book, const struct task_fact *fact, struct error *err)
 {
     struct saying say;
     struct db *db;
+    int fresh;
 
     if (begin(&say, book, fact, err) < 0 || !(db = at_once(&say, err)) ||
         db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
                    (int64_t)fact->epoch) < 0 ||
+        (fresh = db_execute(db, SQL_FACTS_CANCEL_ANSWER, err, "uuis", &fact->tenant, &fact->task,
+                            (int64_t)fact->epoch, "not_held")) < 0 ||
         task_book_read_again(book, say.page, err) < 0)
         return -1;
     /* It said ACCEPTED and now knows nothing of it. */
     if (is_in(&say, "accepted") || is_in(&say, "running"))
         return change(&say, "unknown", "uncertain", "the agent's journal does not hold it any more",
                       err);
-    if (!is_in(&say, "leased") && !is_in(&say, "queued"))
-        return note(&say, "not held", "the agent's journal does not hold it", err);
-    return leave_agent(&say, "the agent does not hold it", err);
+    if (is_in(&say, "leased") || is_in(&say, "queued"))
+        return leave_agent(&say, "the agent does not hold it", err);
+    return fresh ? note(&say, "not held", "the agent's journal does not hold it", err) : 0;
 }
 
 /* The verify ladder let nothing in, so this epoch is not held: unless the agent had said ACCEPTED

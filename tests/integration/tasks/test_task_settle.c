@@ -332,6 +332,34 @@ START_TEST(cancel_that_comes_too_late_changes_nothing)
 }
 END_TEST
 
+/* Out of reach for so long that the task became unknown: its agent was being asked. */
+START_TEST(agent_that_comes_back_late_is_asked_once)
+{
+    struct uuid task = make_task(0);
+    struct task_lease lease = lease_it(&task);
+    struct task_fact fact = fact_of(&lease);
+    const char *state = "";
+
+    overdue(&task);
+    lapse(&task);
+    OK(task_queue_tick(engine, &err));
+    as_owner("update task_queue set deadline_at = now() - interval '11 minutes' where task_id = $1",
+             &task);
+    OK(task_queue_tick(engine, &err));
+    STATE_IS(task, "unknown");
+    ck_assert_uint_eq(cancels(&task), 1);
+    FACT(fact, task_facts_not_held(book, &fact, &err));
+    ck_assert_uint_eq(cancels(&task), 0); /* it has answered */
+    FACT(fact, task_facts_not_held(book, &fact, &err));
+    ck_assert_int_eq(
+        count_of("select count(*) from task_event where task_id = $1 and name = 'not held'", &task),
+        1);
+    STATE_IS(task, "unknown");
+    ck_assert_int_eq(cancel(&task, &state), 0); /* a person wants to know once more */
+    ck_assert_uint_eq(cancels(&task), 1);
+}
+END_TEST
+
 CHECK_MAIN_WITH("task_settle", set_up, tear_down,
                 release_needs_something_that_holds_and_nothing_under_way,
                 released_machine_boots_again, release_settles_what_is_unknown,
@@ -342,4 +370,5 @@ CHECK_MAIN_WITH("task_settle", set_up, tear_down,
                 late_result_that_put_it_back_frees_the_machine, newer_release_supersedes_the_older,
                 hold_by_a_person_outlives_the_task, result_with_foreign_words_is_noted_not_believed,
                 unsent_task_is_cancelled_at_once, agent_says_it_never_began,
-                cancel_of_a_run_ends_with_its_result, cancel_that_comes_too_late_changes_nothing)
+                cancel_of_a_run_ends_with_its_result, cancel_that_comes_too_late_changes_nothing,
+                agent_that_comes_back_late_is_asked_once)
