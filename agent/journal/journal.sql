@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS bulk (
     record   BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS bulk_kind ON bulk (kind, sequence);
+CREATE INDEX IF NOT EXISTS bulk_gap ON bulk (upto) WHERE kind = 'gap';
 
 -- name: journal_begin
 BEGIN IMMEDIATE
@@ -103,11 +104,16 @@ SELECT sequence, record FROM bulk WHERE upto >= ?1 ORDER BY sequence LIMIT ?2
 -- name: journal_facts_of_task
 SELECT record FROM facts WHERE task_id = ?1 ORDER BY sequence
 
+-- A row's end is never in front of its own number: "sequence" says where to look.
 -- name: journal_bulk_committed
-DELETE FROM bulk WHERE upto <= ?1
+DELETE FROM bulk WHERE sequence <= ?1 AND upto <= ?1
 
+-- What a GAP stands for is gone: only logs and reports wait.
 -- name: journal_bulk_bytes
-SELECT coalesce(sum(length(record)), 0) FROM bulk
+SELECT coalesce(sum(length(record)), 0) FROM bulk WHERE kind <> 'gap'
+
+-- name: journal_bulk_bytes_upto
+SELECT coalesce(sum(length(record)), 0) FROM bulk WHERE sequence <= ?1 AND upto <= ?1 AND kind <> 'gap'
 
 -- name: journal_oldest_log
 SELECT sequence, task_id, at_us, length(record) FROM bulk WHERE kind = 'log' ORDER BY sequence LIMIT 1

@@ -144,11 +144,16 @@ static int meta_journal_id(struct journal_store *store, struct error *err)
     return meta_write(store, "journal_id", store->identity.journal_id.bytes, 16, err);
 }
 
-static int one_number(struct journal_store *store, const char *sql, uint64_t *ret,
-                      struct error *err)
+/* Of a statement without arguments, or with one: 'argument'. */
+static int one_number(struct journal_store *store, const char *sql, uint64_t argument,
+                      uint64_t *ret, struct error *err)
 {
     sqlite3_stmt *s = journal_sql(store, sql, err);
-    int row = s ? journal_step(store, s, err) : -1;
+    int row;
+
+    if (s && sqlite3_bind_parameter_count(s) == 1)
+        sqlite3_bind_int64(s, 1, (sqlite3_int64)argument);
+    row = s ? journal_step(store, s, err) : -1;
 
     if (row == 1)
         *ret = (uint64_t)sqlite3_column_int64(s, 0);
@@ -168,8 +173,8 @@ static int load(struct journal_store *store, struct error *err)
         meta_read_number(store, "facts_committed", &i->facts_committed, err) < 0 ||
         meta_read_number(store, "bulk_committed", &i->bulk_committed, err) < 0 ||
         meta_read_number(store, "manifest_version", &i->manifest_version, err) < 0 ||
-        one_number(store, SQL_JOURNAL_EPOCH_HIGHEST, &i->highest_epoch, err) < 0 ||
-        one_number(store, SQL_JOURNAL_BULK_BYTES, &store->bulk_bytes, err) < 0)
+        one_number(store, SQL_JOURNAL_EPOCH_HIGHEST, 0, &i->highest_epoch, err) < 0 ||
+        one_number(store, SQL_JOURNAL_BULK_BYTES, 0, &store->bulk_bytes, err) < 0)
         return -1;
     return 0;
 }
@@ -299,12 +304,27 @@ const struct journal_identity *journal_store_identity(const struct journal_store
     return &store->identity;
 }
 
+/* Facts stay for 35 days; logs and report chunks are the database's now. */
+static int drop_bulk(struct journal_store *store, uint64_t upto, struct error *err)
+{
+    uint64_t bytes = 0;
+    sqlite3_stmt *s;
+
+    if (one_number(store, SQL_JOURNAL_BULK_BYTES_UPTO, upto, &bytes, err) < 0 ||
+        !(s = journal_sql(store, SQL_JOURNAL_BULK_COMMITTED, err)))
+        return -1;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)upto);
+    if (journal_step(store, s, err) < 0)
+        return -1;
+    store->bulk_bytes -= bytes < store->bulk_bytes ? bytes : store->bulk_bytes;
+    return 0;
+}
+
 int journal_store_committed(struct journal_store *store, enum journal_stream stream, uint64_t upto,
                             struct error *err)
 {
     bool facts = stream == JOURNAL_FACTS;
     struct journal_identity *i = &store->identity;
-    sqlite3_stmt *s;
 
     if (upto > (facts ? i->facts_head : i->bulk_head))
         return error_set_code(err, ERROR_INVALID,
@@ -314,18 +334,11 @@ int journal_store_committed(struct journal_store *store, enum journal_stream str
         return 0;
     if (meta_write_number(store, facts ? "facts_committed" : "bulk_committed", upto, err) < 0)
         return -1;
-    if (facts) {
+    if (facts)
         i->facts_committed = upto;
-        return 0;
-    }
-    i->bulk_committed = upto;
-    /* Facts stay for 35 days; logs and report chunks are the database's now. */
-    if (!(s = journal_sql(store, SQL_JOURNAL_BULK_COMMITTED, err)))
-        return -1;
-    sqlite3_bind_int64(s, 1, (sqlite3_int64)upto);
-    if (journal_step(store, s, err) < 0)
-        return -1;
-    return one_number(store, SQL_JOURNAL_BULK_BYTES, &store->bulk_bytes, err);
+    else
+        i->bulk_committed = upto;
+    return facts ? 0 : drop_bulk(store, upto, err);
 }
 
 int journal_store_saw_manifest(struct journal_store *store, uint64_t version, struct error *err)

@@ -9,7 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "agent/journal/journal_write.h"
+#include "agent/journal/journal.sql.h"
+#include "agent/journal/journal_store.h"
 #include "common/clock.h"
 #include "common/handover.h"
 #include "common/text.h"
@@ -347,6 +348,86 @@ START_TEST(full_spool_thins_the_oldest_logs_into_one_gap_and_no_report)
 }
 END_TEST
 
+/* How SQLite finds the rows of a statement; static. */
+static const char *plan_of(sqlite3 *db, const char *sql)
+{
+    static char plan[400];
+    char explain[400];
+    sqlite3_stmt *rows = NULL;
+
+    snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, explain, -1, &rows, NULL), SQLITE_OK);
+    plan[0] = '\0';
+    while (sqlite3_step(rows) == SQLITE_ROW)
+        snprintf(plan + strlen(plan), sizeof(plan) - strlen(plan), "%s; ",
+                 (const char *)sqlite3_column_text(rows, 3));
+    sqlite3_finalize(rows);
+    return plan;
+}
+
+/* A spool of 64 MiB may hold a hundred thousand lines, and each of these is asked for every few. */
+START_TEST(spool_is_not_read_through_for_what_goes)
+{
+    static const char *const statements[] = {SQL_JOURNAL_BULK_COMMITTED,
+                                             SQL_JOURNAL_BULK_BYTES_UPTO, SQL_JOURNAL_GAP_BEFORE,
+                                             SQL_JOURNAL_OLDEST_LOG};
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        const char *plan = plan_of(db, statements[i]);
+
+        ck_assert_msg(strstr(plan, "SEARCH") && !strstr(plan, "SCAN"), "%s: %s", statements[i],
+                      plan);
+        ck_assert_msg(i != 2 || strstr(plan, "upto=?"), "%s: %s", statements[i], plan);
+    }
+    ck_assert_ptr_null(strstr(plan_of(db, SQL_JOURNAL_BULK_READ), "TEMP B-TREE"));
+    sqlite3_close(db);
+}
+END_TEST
+
+static void two_tasks_logs(struct journal_store *store, unsigned lines)
+{
+    const struct uuid both[] = {uuid_make(), uuid_make()};
+    struct journal_batch *batch = journal_batch_create();
+    struct error err = {0};
+
+    for (unsigned i = 0; i < lines; i++) {
+        task = both[i % 2];
+        log_chunk(batch, 1000, false);
+    }
+    ck_assert_int_eq(journal_store_begin(store, &err), 0);
+    ck_assert_int_eq(journal_store_apply(store, batch, &err), 0);
+    ck_assert_int_eq(journal_store_thin(store, 40000, &err), 0);
+    ck_assert_int_eq(journal_store_commit(store, &err), 0);
+    journal_batch_destroy(batch);
+}
+
+START_TEST(what_waits_is_counted_as_a_second_life_counts_it)
+{
+    struct journal_store *store;
+    uint64_t bytes;
+
+    task_journal_close(journal);
+    journal = NULL;
+    store = journal_store_open(path, NULL);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        two_tasks_logs(store, 60);
+        ck_assert_uint_le(journal_store_bulk_bytes(store), 40000);
+        ck_assert_int_eq(journal_store_begin(store, NULL), 0);
+        ck_assert_int_eq(journal_store_committed(store, JOURNAL_BULK, 60 * turn - 10, NULL), 0);
+        ck_assert_int_eq(journal_store_commit(store, NULL), 0);
+        bytes = journal_store_bulk_bytes(store);
+        ck_assert_uint_gt(bytes, 10000);
+        ck_assert_uint_lt(bytes, 11000);
+        journal_store_close(store);
+        store = journal_store_open(path, NULL);
+        ck_assert_uint_eq(journal_store_bulk_bytes(store), bytes);
+    }
+    journal_store_close(store);
+}
+END_TEST
+
 START_TEST(heads_wake_the_link_once)
 {
     struct pollfd wait = {.fd = task_journal_heads_fd(journal), .events = POLLIN};
@@ -543,7 +624,8 @@ CHECK_MAIN_WITH("task_journal", open_it, close_it, foreign_file_is_refused_with_
                 acknowledged_bulk_goes_and_heads_stay,
                 acknowledgement_of_what_was_never_written_is_ignored,
                 full_spool_thins_the_oldest_logs_into_one_gap_and_no_report,
-                heads_wake_the_link_once, batches_come_back_in_order,
-                full_disk_is_trouble_until_it_has_room_again,
+                spool_is_not_read_through_for_what_goes,
+                what_waits_is_counted_as_a_second_life_counts_it, heads_wake_the_link_once,
+                batches_come_back_in_order, full_disk_is_trouble_until_it_has_room_again,
                 low_disk_refuses_new_tasks_and_lets_the_spool_not_grow,
                 damaged_page_is_named_and_refuses_new_tasks, ended_tasks_are_kept_for_35_days)
