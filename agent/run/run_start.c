@@ -33,9 +33,10 @@ void boot_run_want_files(struct boot_run *run)
         if (runner->rooms.want(runner->rooms.cache, &run->row.id, file->sha256.data, file->size,
                                runner->link.fetch_url[0] ? runner->link.fetch_url : NOWHERE,
                                runner->link.fetch_token, &err) < 0) {
-            boot_run_stop(run, "failed", "stage_image",
-                          "give the site's cache more room, or use a smaller image",
-                          "the %s cannot be staged: %s", roles[i], error_text(&err));
+            if (!run->row.has_nonce) /* else it has booted, and runs on without */
+                boot_run_stop(run, "failed", "stage_image",
+                              "give the site's cache more room, or use a smaller image",
+                              "the %s cannot be staged: %s", roles[i], error_text(&err));
             return;
         }
     }

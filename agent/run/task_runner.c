@@ -162,6 +162,8 @@ static void file_arrived(struct boot_run *run, struct image_arrival *arrival)
         run->want_again_ms = run->runner->now_ms + WANT_AGAIN_MS;
         return;
     }
+    if (!arrival->path && run->row.has_nonce)
+        return; /* it has booted, and runs on without */
     if (!arrival->path) {
         boot_run_stop(run, "failed", "stage_image",
                       "check that the image is still held by the controller, and push it again",

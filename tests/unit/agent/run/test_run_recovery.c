@@ -435,6 +435,22 @@ START_TEST(driver_that_only_remembers_ends_no_session_by_having_forgotten)
 }
 END_TEST
 
+/* Its boot files are of no use to it any more. */
+START_TEST(session_goes_on_without_the_image_s_files)
+{
+    bench_order();
+    bench_until("bmc_on:done");
+    ck_assert_uint_eq(bench_hello(1), 200);
+    bench_settle();
+    bench.files = ERROR_NOT_FOUND;
+    bench_stop();
+    bench_start();
+    ck_assert_uint_eq(bench_report(1, "passed"), 200);
+    bench_until_ended();
+    bench_expect_result("succeeded", "passed", "done", "", "");
+}
+END_TEST
+
 CHECK_MAIN_WITH(
     "run_recovery", begin, end, accepted_waits_for_a_controller_and_for_what_is_left_of_its_minute,
     accepted_starts_once_the_controller_is_back, started_and_not_touched_goes_on,
@@ -448,4 +464,5 @@ CHECK_MAIN_WITH(
     decided_before_it_was_touched_ends_without_a_restore, stop_is_named_by_what_the_former_life_saw,
     deadline_counts_from_the_former_life, cancelled_before_its_start_ends_after_a_restart,
     restore_gives_off_behind_an_on_of_the_former_life,
-    driver_that_only_remembers_ends_no_session_by_having_forgotten)
+    driver_that_only_remembers_ends_no_session_by_having_forgotten,
+    session_goes_on_without_the_image_s_files)
