@@ -146,9 +146,12 @@ static void accept(struct task_runner *runner, struct task_order *order,
     Muster__Record record;
     Muster__Accepted said = MUSTER__ACCEPTED__INIT;
 
-    if (!run) {
+    /* Unanswered: the controller's lease ends. */
+    if (!run || !(batch = boot_run_batch(run))) {
         log_error("run", "out of memory for a task", "machine=%s", "-");
-        return; /* unanswered: the controller's lease ends */
+        if (run)
+            run->ended = true;
+        return;
     }
     run->row.state = HELD_ACCEPTED;
     run->row.envelope = malloc(bytes->length);
@@ -156,8 +159,7 @@ static void accept(struct task_runner *runner, struct task_order *order,
         memcpy(run->row.envelope, bytes->envelope, bytes->length);
         run->row.envelope_length = bytes->length;
     }
-    batch = boot_run_batch(run);
-    if (batch && !run->row.envelope)
+    if (!run->row.envelope)
         batch->broken = true;
     record = timeline_record(run);
     record.kind_case = MUSTER__RECORD__KIND_ACCEPTED;

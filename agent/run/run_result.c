@@ -16,15 +16,36 @@ static char *words(const char *text)
     return (char *)(text ? text : "");
 }
 
-static void left(struct journal_batch *batch, void *context)
-{
-    struct boot_run *run = context;
+#define AGAIN_MS 2000
 
+static void leave(struct boot_run *run, const struct journal_batch *batch)
+{
     if (batch->rc < 0)
         log_error("run", "the end of a task could not be journalled", "err=%s",
                   log_quote(error_text(&batch->err)));
     run->ended = true;
     run->runner->rooms.release(run->runner->rooms.cache, &run->row.id);
+}
+
+/* The run stays, and says it at its next chance. */
+static void result_again(struct boot_run *run, const char *restore, const char *why)
+{
+    log_error("run", "the result could not be made; trying again", "err=%s", log_quote(why));
+    run->leaving = false;
+    run->result_again_ms = run->runner->now_ms + AGAIN_MS;
+    run->result_restore = restore;
+}
+
+static void result_said(struct journal_batch *batch, void *context)
+{
+    struct boot_run *run = context;
+
+    if (!batch->broken) {
+        leave(run, batch);
+        return;
+    }
+    run->row.state = run->row.started_at_us ? HELD_RUNNING : HELD_ACCEPTED;
+    result_again(run, run->result_restore, "out of memory");
 }
 
 static int sign(struct boot_run *run, const char *restore, struct error *err)
@@ -65,6 +86,8 @@ static int sign(struct boot_run *run, const char *restore, struct error *err)
     result.log_size = row->log_size;
     if (message_pack(&result.base, &payload, &length, err) < 0)
         return -1;
+    free(run->row.result); /* of a try before */
+    run->row.result = NULL;
     rc = envelope_sign(runner->settings.sign_key, DOMAIN_RESULT, payload, length, &run->row.result,
                        &run->row.result_length, err);
     free(payload);
@@ -99,28 +122,43 @@ void run_result_write(struct boot_run *run, const char *restore)
     run->leaving = true;
     run->row.ended_at_us = run->runner->at_us;
     if (sign(run, restore, &err) < 0) {
-        if (err.code != ERROR_UNAVAILABLE) {
+        /* The journal cannot be asked now, or there is no memory. */
+        if (err.code == ERROR_UNAVAILABLE)
+            result_again(run, restore, error_text(&err));
+        else
             end_untold(run, restore, &err);
-            return;
-        }
-        /* The journal cannot be asked now: the run stays, and says it at its next chance. */
-        log_error("run", "the result could not be made; trying again", "err=%s",
-                  log_quote(error_text(&err)));
-        run->leaving = false;
-        run->result_again_ms = run->runner->now_ms + 2000;
-        run->result_restore = restore;
+        return;
+    }
+    if (!(batch = boot_run_batch(run))) {
+        result_again(run, restore, "out of memory");
         return;
     }
     run->result_again_ms = 0;
-    boot_run_change(run, PHASE_ENDED, run->row.outcome);
+    run->result_restore = restore;
+    if (run->phase != PHASE_ENDED)
+        boot_run_change(run, PHASE_ENDED, run->row.outcome);
     run->row.state = HELD_ENDED;
-    batch = boot_run_batch(run);
     record = timeline_record(run);
     result.envelope = (ProtobufCBinaryData){run->row.result_length, run->row.result};
     record.kind_case = MUSTER__RECORD__KIND_RESULT;
     record.result = &result;
     journal_batch_record(batch, JOURNAL_FACTS, &record);
-    boot_run_commit(run, batch, left);
+    boot_run_commit(run, batch, result_said);
+}
+
+/* Without memory for it it is said at the next tick. */
+static void release_said(struct journal_batch *batch, void *context)
+{
+    struct boot_run *run = context;
+
+    if (!batch->broken) {
+        leave(run, batch);
+        return;
+    }
+    run->leaving = false;
+    run->phase = PHASE_ACCEPTED;
+    run->row.state = HELD_ACCEPTED;
+    run->row.ended_at_us = 0;
 }
 
 void run_result_release(struct boot_run *run, const char *why)
@@ -129,6 +167,8 @@ void run_result_release(struct boot_run *run, const char *why)
     Muster__Record record = timeline_record(run);
     Muster__Released released = MUSTER__RELEASED__INIT;
 
+    if (!batch)
+        return;
     run->leaving = true;
     log_info("run", "a task is given back: it could not start in time", "reason=%s",
              log_quote(why));
@@ -139,5 +179,5 @@ void run_result_release(struct boot_run *run, const char *why)
     record.kind_case = MUSTER__RECORD__KIND_RELEASED;
     record.released = &released;
     journal_batch_record(batch, JOURNAL_FACTS, &record);
-    boot_run_commit(run, batch, left);
+    boot_run_commit(run, batch, release_said);
 }
