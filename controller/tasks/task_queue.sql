@@ -81,7 +81,7 @@ update task_grant set ended = $4 where tenant_id = $1 and task_id = $2 and epoch
 
 -- name: queue_due
 -- What a row waits for that has come, by the database's clock; the oldest first. An overdue task that an agent may hold is asked after once
--- (then it has a deadline_at) and becomes unknown when the answer stays away.
+-- (then it has a deadline_at) and becomes unknown when the answer stays away and its machine has no other task that is under way or unknown.
 select tenant_id, task_id, what from (
     select q.tenant_id, q.task_id, q.expires_at,
         case when q.state = 'scheduled' and q.expires_at > now() and q.due_at <= now() then 'due'
@@ -91,7 +91,9 @@ select tenant_id, task_id, what from (
              when q.state = 'queued' and q.expires_at <= now() then
                  case when not exists (select from task_grant g where g.tenant_id = q.tenant_id and g.task_id = q.task_id and g.ended is null) then 'expire'
                       when q.deadline_at is null then 'ask'
-                      when q.deadline_at + make_interval(secs => $1) <= now() then 'silent' end
+                      when q.deadline_at + make_interval(secs => $1) <= now()
+                           and not exists (select from task_queue b where b.machine_id = q.machine_id and b.task_id <> q.task_id
+                                           and b.state in ('leased', 'accepted', 'running', 'unknown')) then 'silent' end
         end as what
     from task_queue q
     where ($2::uuid is null or q.task_id = $2)) rows

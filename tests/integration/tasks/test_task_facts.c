@@ -291,6 +291,30 @@ START_TEST(answer_that_never_comes_is_unknown)
 }
 END_TEST
 
+START_TEST(answer_that_never_comes_waits_for_the_machine_s_other_task)
+{
+    struct uuid task = make_task(0), other;
+    struct task_fact running;
+    struct task_result result = passed();
+
+    lease_it(&task);
+    lapse(&task);
+    as_owner("update task_queue set due_at = now() + interval '1 hour' where task_id = $1", &task);
+    running = run_task(0);
+    other = running.task;
+    overdue(&task);
+    OK(task_queue_tick(engine, &err)); /* its agent is asked */
+    as_owner("update task_queue set deadline_at = now() - interval '11 minutes' where task_id = $1",
+             &task);
+    OK(task_queue_tick(engine, &err)); /* one task a machine is under way, or unknown */
+    STATE_IS(task, "queued");
+    STATE_IS(other, "running");
+    FACT(running, task_facts_result(book, &running, &result, &err));
+    OK(task_queue_tick(engine, &err));
+    STATE_IS(task, "unknown");
+}
+END_TEST
+
 START_TEST(silence_beyond_the_deadline_is_unknown)
 {
     struct task_fact fact = run_task(0);
@@ -440,8 +464,9 @@ CHECK_MAIN_WITH("task_facts", set_up, tear_down, foreign_facts_find_nothing,
                 facts_count_after_the_lease_was_lost, result_alone_ends_a_queued_task,
                 fact_of_one_task_sends_its_rival_back, declined_and_released_tasks_come_again,
                 words_that_are_cut_stay_utf8, overdue_task_with_a_grant_waits_for_its_agent,
-                answer_that_never_comes_is_unknown, silence_beyond_the_deadline_is_unknown,
-                lost_journal_is_unknown, failed_restore_holds_the_machine,
-                result_waits_for_its_report,
+                answer_that_never_comes_is_unknown,
+                answer_that_never_comes_waits_for_the_machine_s_other_task,
+                silence_beyond_the_deadline_is_unknown, lost_journal_is_unknown,
+                failed_restore_holds_the_machine, result_waits_for_its_report,
                 report_with_other_bytes_is_refused_and_the_result_goes_on,
                 impossible_chunks_are_refused, log_chunks_are_kept_once)
