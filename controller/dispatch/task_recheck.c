@@ -367,6 +367,23 @@ out:
     return rc;
 }
 
+/* What of one task, or of an alert beside it, cannot be read does not keep others from going out.
+ */
+static int answer_by_itself(const struct asking *asking, const struct db_rows *rows, size_t row,
+                            struct task_answer *answer, struct error *err)
+{
+    struct error why = {0};
+
+    if (answer_one(asking, rows, row, answer, &why) == 0)
+        return 0;
+    if (why.code != ERROR_UNAVAILABLE && !why.sqlstate[0] && db_alive(asking->db))
+        return refuse(answer, true, "whether it is still wanted cannot be told: %s",
+                      error_text(&why));
+    if (err)
+        *err = why;
+    return -1;
+}
+
 static struct task_answer *find(struct task_answer *answers, size_t count, const struct uuid *task)
 {
     for (size_t i = 0; i < count; i++)
@@ -387,7 +404,7 @@ static int answer_all(const struct asking *asking, const struct uuid *tasks,
         struct task_answer *answer = find(answers, count, &task);
 
         if (answer)
-            rc = answer_one(asking, rows, i, answer, err);
+            rc = answer_by_itself(asking, rows, i, answer, err);
     }
     db_rows_destroy(rows);
     return rc;

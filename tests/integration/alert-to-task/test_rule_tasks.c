@@ -488,6 +488,24 @@ START_TEST(the_window_is_as_it_was)
 }
 END_TEST
 
+/* Written by another release, say: it is nobody else's trouble. */
+START_TEST(what_cannot_be_read_any_more_boots_nothing_and_stops_nobody)
+{
+    struct task_answer answer;
+    struct task_lease lease;
+
+    arm("  window: {kind: sliding, key: asset.id, within: 1h, when: window.count >= 1}\n"
+        "  else: {ticket: {queue: noc, priority: 2}}\n",
+        "");
+    ACTS(0);
+    lease = lease_it();
+    sql("update task set window_was = '{\"sum\": 1}' where tenant_id = $1", &alerts.fleet.tenant);
+    answer = ask_again(&lease);
+    ck_assert(!answer.holds && answer.ticket);
+    ck_assert_ptr_nonnull(strstr(answer.why, "a task's window cannot be read"));
+}
+END_TEST
+
 /* ---- faults that had to last ---- */
 
 static void come_due(int64_t moment_us)
@@ -574,4 +592,5 @@ CHECK_MAIN_WITH("rule_tasks", set_up, tear_down, a_task_is_bound_to_the_groups_o
                 a_machine_that_was_given_away_is_not_booted,
                 what_does_not_start_in_time_opens_its_ticket,
                 a_task_of_a_disarmed_rule_waits_for_nothing, the_window_is_as_it_was,
+                what_cannot_be_read_any_more_boots_nothing_and_stops_nobody,
                 a_fault_that_is_over_boots_nothing, what_another_source_says_is_another_fault)
