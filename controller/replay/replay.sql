@@ -20,12 +20,13 @@ select version from machine_document
 where tenant_id = $1 and machine_id = $2 and made_at <= $3 order by version desc limit 1
 
 -- name: replay_task
--- As it stood at that moment.
-select t.ended_at,
-       coalesce((select split_part(e.name, '-> ', 2) from task_event e
-                 where e.tenant_id = t.tenant_id and e.task_id = t.id and e.kind = 'state' and e.recorded_at <= $3 order by e.id desc limit 1), t.state),
-       i.name
+-- As it was known to stand at that moment: an agent that was cut off tells of an end later.
+select case when s.state in ('succeeded', 'failed', 'cancelled', 'expired') then t.ended_at end, s.state, i.name
 from task t join image_version v on v.id = t.image_version_id join image i on i.id = v.image_id
+cross join lateral (
+    select coalesce((select split_part(e.name, '-> ', 2) from task_event e
+                     where e.tenant_id = t.tenant_id and e.task_id = t.id and e.kind = 'state' and e.recorded_at <= $3
+                     order by e.recorded_at desc, e.id desc limit 1), t.state) as state) s
 where t.tenant_id = $1 and t.id = $2
 
 -- name: replay_insert

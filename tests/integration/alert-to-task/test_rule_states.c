@@ -438,6 +438,25 @@ static int64_t replayed(const char *what)
     return value;
 }
 
+/* Of the first machine: at the moment at which it was made, which is known so many minutes later.
+ */
+static void end_task(const char *of_rule, const char *minutes)
+{
+    struct uuid id = uuid_make();
+    char sql[700];
+
+    snprintf(
+        sql, sizeof(sql),
+        "with e as (update task set state = 'succeeded', ended_at = created_at where tenant_id "
+        "= $1 and machine_id = $3 and requested_by = 'rule ' || $4 || ' v7' returning tenant_id, "
+        "id, ended_at) "
+        "insert into task_event (tenant_id, id, task_id, at, recorded_at, kind, name) select "
+        "tenant_id, $2, id, ended_at, now() + interval '%s minutes', 'state', "
+        "'queued -> succeeded' from e",
+        minutes);
+    test_insert(owner, sql, &alerts.fleet.tenant, &id, &alerts.fleet.machine[0], of_rule);
+}
+
 START_TEST(what_was_expected_and_does_not_come_opens_a_ticket)
 {
     char sql[300];
@@ -460,10 +479,7 @@ START_TEST(what_was_expected_and_does_not_come_opens_a_ticket)
                             "where t.tenant_id = $ and t.queue = 'q' and d.ending = 'missing' and "
                             "d.words = 'b did not come'"),
                      1);
-    test_insert(owner,
-                "update task set ended_at = created_at where tenant_id = $1 and machine_id = $2 "
-                "and $3::uuid is null and $4::text is null",
-                &alerts.fleet.tenant, &alerts.fleet.machine[0], NULL, NULL);
+    end_task("expects", "0");
     come_due(now_us + 20 * MINUTE_US);
     ck_assert_int_eq(states(), 0);
     snprintf(sql, sizeof(sql),
@@ -475,15 +491,6 @@ START_TEST(what_was_expected_and_does_not_come_opens_a_ticket)
     ck_assert_int_eq(replayed("gone") + replayed("changed") + replayed("new"), 0);
 }
 END_TEST
-
-static void end_task(const char *of_rule)
-{
-    test_insert(
-        owner,
-        "update task set ended_at = created_at where tenant_id = $1 and requested_by = 'rule ' "
-        "|| $4 || ' v7' and $2::uuid is null and $3::uuid is null",
-        &alerts.fleet.tenant, NULL, NULL, of_rule);
-}
 
 static void put_in_rack(const char *rack)
 {
@@ -505,11 +512,24 @@ START_TEST(a_task_that_ended_is_not_missed_whatever_its_key_would_be_now)
     add("1", "a", "firing", 0);
     ck_kept();
     ck_assert_int_eq(states(), 1);
-    end_task("expects");
+    end_task("expects", "0");
     put_in_rack("r2");
     come_due(now_us + 20 * MINUTE_US);
     ck_assert_int_eq(states(), 0);
     ck_assert_int_eq(number("select count(*) from ticket where tenant_id = $"), 0);
+    ck_assert_int_eq(replayed("gone") + replayed("changed") + replayed("new"), 0);
+}
+END_TEST
+
+/* An agent that was cut off tells of it when the ticket is open. */
+START_TEST(a_task_whose_end_was_told_too_late_is_missed_in_a_replay_too)
+{
+    arm("expects", "type: a", FINISHES("task.id"));
+    add("1", "a", "firing", 0);
+    ck_kept();
+    come_due(now_us + 20 * MINUTE_US);
+    end_task("expects", "30");
+    ck_assert_int_eq(number("select count(*) from ticket where tenant_id = $"), 1);
     ck_assert_int_eq(replayed("gone") + replayed("changed") + replayed("new"), 0);
 }
 END_TEST
@@ -522,7 +542,7 @@ START_TEST(a_task_that_ended_is_not_another_rules)
     add("2", "b", "firing", 0);
     ck_kept();
     ck_assert_int_eq(states(), 2);
-    end_task("ends");
+    end_task("ends", "0");
     come_due(now_us + 20 * MINUTE_US);
     ck_assert_int_eq(states(), 0);
     ck_assert_int_eq(number("select count(*) from ticket t join rule r on r.id = t.rule_id where "
@@ -692,6 +712,7 @@ CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 the_machine_is_seen_as_it_is_then,
                 what_was_expected_and_does_not_come_opens_a_ticket,
                 a_task_that_ended_is_not_missed_whatever_its_key_would_be_now,
+                a_task_whose_end_was_told_too_late_is_missed_in_a_replay_too,
                 a_task_that_ended_is_not_another_rules,
                 a_hold_that_begins_again_makes_the_same_task,
                 what_takes_too_long_together_is_carried_out_apart,
