@@ -415,9 +415,18 @@ static const char task_finished[] = "task.finished";
 int rule_engine_task_finished(struct rule_engine *engine, struct rule_moment *moment,
                               struct error *err)
 {
-    engine->count = 0;
-    return take_notes(engine, moment, cel_string(task_finished, sizeof(task_finished) - 1),
-                      RULE_NOTE_ABSENT, err);
+    const struct rule_noting *notes;
+    size_t count = rule_set_notes(engine->set, task_finished, sizeof(task_finished) - 1, &notes);
+
+    for (size_t i = 0; i < count; i++) {
+        struct rule_finding finding;
+        struct rule_work work = work_of(engine, notes[i].rule, moment, &finding, err);
+
+        if (notes[i].note == RULE_NOTE_ABSENT &&
+            (rule_note_finished(&work, notes[i].entry + 1) < 0 || rule_work_commit(&work) < 0))
+            return -1;
+    }
+    return 0;
 }
 
 bool rule_engine_came(struct rule_engine *engine, const struct rule_state *state)

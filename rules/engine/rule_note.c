@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "rules/cel/cel_arena.h"
 #include "rules/document/rule_document.h"
+#include "rules/document/rule_names.h"
 #include "rules/engine/rule_decision.h"
 #include "rules/engine/rule_match.h"
 
@@ -34,6 +35,27 @@ static int fulfil(struct rule_work *work, size_t entry)
     if (rc > 0)
         rule_work_drop(work, &name);
     return rc;
+}
+
+int rule_note_finished(struct rule_work *work, size_t entry)
+{
+    const struct rule_absent *absent = &work->rule->document->absent[entry - 1];
+    struct cel_value own = work->moment->slots[rule_env_slot("task.id")];
+    const struct rule_state *state;
+    const unsigned char *reference;
+    struct rule_state_name name;
+    const char *task;
+    size_t length;
+    int rc = rule_work_name(work, "absent", entry, RULE_STATE_ABSENT, &absent->key, &name);
+
+    if (rc <= 0)
+        return rc;
+    state = rule_states_find(work->states, &name);
+    if (state && rule_note_reference(state, &reference, &length, &task) &&
+        cel_is(own, CEL_STRING) && strlen(task) == own.extra &&
+        memcmp(task, own.text, own.extra) == 0)
+        rule_work_drop(work, &name);
+    return 1;
 }
 
 static int release(struct rule_work *work)

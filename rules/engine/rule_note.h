@@ -14,6 +14,9 @@ int rule_note_take(struct rule_work *work, const struct rule_noting *noting);
 
 /* From now on 'entry' (from 1) of its absent is expected. 1, 0: its key failed, -1. */
 int rule_note_expect(struct rule_work *work, size_t entry, const char *task);
+/* The task in the moment ended: 'entry' waits for it no more, if it is the one. 1, 0: its key
+ * failed, -1. */
+int rule_note_finished(struct rule_work *work, size_t entry);
 /* It did not come: the finding. 0, -1. */
 int rule_note_missing(struct rule_work *work, size_t entry);
 /* See rule_engine_reference(). */

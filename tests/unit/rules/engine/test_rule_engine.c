@@ -214,6 +214,27 @@ START_TEST(a_task_that_ends_is_not_missed)
 }
 END_TEST
 
+/* The task that is waited for is the one that was asked for last, as where states are carried out:
+ * rule_engine_came(). */
+START_TEST(a_task_that_ends_is_not_the_one_that_came_behind_it)
+{
+    static const char *const ends[] = {"t1", "t2"};
+    struct error err = {0};
+
+    rule_bed_add(&bed, "a",
+                 "  absent: [{expect: task.finished, key: asset.id, within: 1h,\n"
+                 "    then: {ticket: {queue: late, priority: 1}}}]\n");
+    rule_bed_open(&bed);
+    acted(0, "t1");
+    acted(1, "t2");
+    for (size_t i = 0; i < 2; i++) {
+        rule_moment_set(bed.moment, "task.id", cel_string(ends[i], 2));
+        ck_assert_int_eq(rule_engine_task_finished(bed.engine, bed.moment, &err), 0);
+        ck_assert_uint_eq(rule_bed_states(&bed, "a"), 1 - i);
+    }
+}
+END_TEST
+
 START_TEST(a_state_of_no_rule_only_goes)
 {
     struct rule_state_name name = {"gone", RULE_STATE_HOLD, "\0", 1};
@@ -408,7 +429,8 @@ CHECK_MAIN_WITH("rule_engine", NULL, close_it, the_highest_takes_the_alert,
                 a_shadow_of_a_held_alert_is_told_once, a_failure_leaves_nothing_behind,
                 a_shadow_works_by_itself, a_resolved_alert_never_acts, parameters_are_worked_out,
                 what_is_expected_and_does_not_come_is_told, what_cannot_be_expected_is_told,
-                a_task_that_ends_is_not_missed, a_state_of_no_rule_only_goes,
-                an_alert_without_a_type_is_refused, the_keys_of_an_alert_are_all_that_it_needs,
+                a_task_that_ends_is_not_missed, a_task_that_ends_is_not_the_one_that_came_behind_it,
+                a_state_of_no_rule_only_goes, an_alert_without_a_type_is_refused,
+                the_keys_of_an_alert_are_all_that_it_needs,
                 the_order_of_rules_is_not_that_of_their_files, a_title_is_one_short_line,
                 an_expression_that_used_up_all_room_stops_no_other_rule)
