@@ -22,8 +22,8 @@
 #define WAITING_BYTES_MAX (2 * BATCH_BYTES_MAX)
 #define BATCH_BYTES_MAX (4 * 1024 * 1024) /* and one record more */
 /* A batch is one transaction, during which others wait: half as many records where it takes longer
- * than this, twice as many where it takes a quarter. */
-#define BATCH_MS 400
+ * than this, twice as many where it takes less than half of it. */
+#define BATCH_MS 100
 #define BATCH_MIN 16
 
 struct kafka_waiting {
@@ -368,7 +368,7 @@ static void size_batches(struct kafka_partition *partition)
 
     if (job->took_ms > BATCH_MS && partition->batch_max > BATCH_MIN)
         partition->batch_max /= 2;
-    else if (job->rc > 0 && job->took_ms < BATCH_MS / 4 && job->count >= partition->batch_max &&
+    else if (job->rc > 0 && job->took_ms < BATCH_MS / 2 && job->count >= partition->batch_max &&
              partition->batch_max < ALERT_BATCH_MAX)
         partition->batch_max *= 2;
 }
