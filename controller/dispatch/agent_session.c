@@ -278,6 +278,19 @@ void agent_session_committed(struct agent_session *session, Muster__Stream name,
 
 /* ---- any frame ---- */
 
+/* An agent that was silent, or was not reached, for so long that its session was ended here does
+ * not know that: what it hears next has to tell it. */
+static void on_ping(const struct agent_session *session, const Muster__Ping *ping,
+                    struct session_outcome *ret)
+{
+    if (session->state == STATE_NEW) {
+        out_of_place(ret, "PING outside of a session");
+        return;
+    }
+    ret->verdict = SESSION_PONG;
+    ret->number = ping->number;
+}
+
 void agent_session_frame(struct agent_session *session, Muster__Frame *frame, int64_t now_ms,
                          struct session_outcome *ret)
 {
@@ -298,8 +311,7 @@ void agent_session_frame(struct agent_session *session, Muster__Frame *frame, in
         on_records(session, &frame, ret);
         break;
     case MUSTER__FRAME__KIND_PING:
-        ret->verdict = SESSION_PONG;
-        ret->number = frame->ping->number;
+        on_ping(session, frame->ping, ret);
         break;
     case MUSTER__FRAME__KIND_PONG:
         ret->verdict = SESSION_PROBED;

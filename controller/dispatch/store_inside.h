@@ -87,6 +87,9 @@ void store_fail_job(struct dispatch_store *store, const struct dispatch_job *job
 void store_forget(struct dispatch_store *store, struct live *live);
 /* Another controller owns it by now: its agent is told, and comes back. */
 void store_end_stale(struct dispatch_store *store, struct live *live);
+/* Nothing here is this connection's: its agent would wait for ever for what is not said to it. What
+ * was told before, or is gone, is not told. */
+void store_end_unknown(struct dispatch_store *store, uint64_t connection);
 void store_count_sessions(struct dispatch_store *store);
 /* So many jobs of a kind that follow each other are one transaction: RECORDS with 256 records each
  * at most, and a few as a rule. */

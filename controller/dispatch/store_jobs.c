@@ -43,6 +43,8 @@ static int on_job(struct dispatch_store *store, struct dispatch_job *job, struct
         live = live_sessions_of_connection(store->sessions, job->connection);
         if (live)
             live->resumed = true;
+        else
+            store_end_unknown(store, job->connection);
         /* Something may have waited for it; a crowd that resumes is looked after together. */
         soon = clock_monotonic_ms() - STORE_POLL_MS + RESUMED_MS;
         store->polled_ms = soon < store->polled_ms ? soon : store->polled_ms;
@@ -65,7 +67,7 @@ void store_fail_job(struct dispatch_store *store, const struct dispatch_job *job
              log_quote(error_text(err)));
     if (live)
         store_forget(store, live);
-    if (job->kind == JOB_HELLO || job->kind == JOB_RECORDS)
+    if (job->kind == JOB_HELLO || job->kind == JOB_RESUMED || job->kind == JOB_RECORDS)
         say_busy(store, job->connection);
 }
 

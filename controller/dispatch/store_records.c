@@ -248,6 +248,15 @@ static void take_together(struct dispatch_store *store, struct under_way *list,
     take_each(store, list, batches, count);
 }
 
+/* Of what one connection says behind its session's end, once a set: it is told then. */
+static bool is_first_of_its_connection(struct dispatch_job *const *jobs, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (jobs[i]->connection == jobs[at]->connection)
+            return false;
+    return true;
+}
+
 /* What waits behind a RESULT goes there, what is of no session any more is left; the others make
  * the set. One that fails stands in the list as failed: its session lives until the set is told,
  * since other batches are 'from' it. */
@@ -260,8 +269,11 @@ static size_t choose(struct dispatch_store *store, struct dispatch_job **jobs, s
         struct live *live = live_sessions_of_connection(store->sessions, jobs[i]->connection);
         struct under_way way = {.job = jobs[i]};
 
-        if (!live)
-            continue; /* the records come again in its next session */
+        if (!live) { /* the records come again in its next session */
+            if (is_first_of_its_connection(jobs, i))
+                store_end_unknown(store, jobs[i]->connection);
+            continue;
+        }
         if (jobs[i]->batch->stream == MUSTER__STREAM__FACTS && live->waiting) {
             way.failed = begin_waiting(live, jobs[i], 0, &way.why) < 0;
             if (way.failed)

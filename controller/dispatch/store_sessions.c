@@ -33,6 +33,13 @@ void store_end_stale(struct dispatch_store *store, struct live *live)
     store_forget(store, live);
 }
 
+void store_end_unknown(struct dispatch_store *store, uint64_t connection)
+{
+    store_reject(store, connection,
+                 &(struct session_reject){"protocol_error", "this session is over here",
+                                          "nothing: the agent comes back", 2000});
+}
+
 static void end_lost(struct dispatch_store *store, const bool *kept)
 {
     struct live *live = live_sessions_first(store->sessions), *next;

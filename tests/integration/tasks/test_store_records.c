@@ -539,6 +539,42 @@ START_TEST(no_more_bulk_waits_than_may_and_then_nobody_is_listened_to)
 }
 END_TEST
 
+static void expect_reject(void)
+{
+    struct dispatch_note *note = handover_try_receive(store.notes);
+
+    ck_assert_ptr_nonnull(note);
+    ck_assert_int_eq(note->kind, NOTE_REJECT);
+    ck_assert_uint_eq(note->connection, CONNECTION);
+    dispatch_note_free(note);
+    ck_assert_ptr_null(handover_try_receive(store.notes));
+}
+
+/* It would send on, and hear nothing of it. */
+START_TEST(agent_whose_session_is_not_known_is_told_to_start_over)
+{
+    struct task_fact fact = run_task(0);
+
+    live_sessions_remove(store.sessions, live);
+    say_accepted(begin_batch(MUSTER__STREAM__FACTS), &fact);
+    store_on_records(&store, jobs, job_count);
+    expect_reject();
+}
+END_TEST
+
+/* It would wait for orders, and be sent none. */
+START_TEST(agent_that_resumes_while_the_database_is_away_is_told_to_start_over)
+{
+    struct dispatch_job *job = dispatch_job_create(JOB_RESUMED, CONNECTION, &fleet.agent);
+    struct error away = {.code = ERROR_UNAVAILABLE, .text = "the database is away"};
+
+    store_fail_job(&store, job, &away);
+    dispatch_job_free(job);
+    ck_assert_uint_eq(live_sessions_count(store.sessions), 0);
+    expect_reject();
+}
+END_TEST
+
 CHECK_MAIN_WITH("store_records", begin, end, facts_behind_a_report_of_their_own_set_are_woken,
                 so_are_they_when_their_set_is_taken_one_by_one,
                 a_session_without_memory_lives_until_its_set_is_told,
@@ -548,4 +584,6 @@ CHECK_MAIN_WITH("store_records", begin, end, facts_behind_a_report_of_their_own_
                 a_lease_that_cannot_be_put_back_is_in_no_others_way,
                 a_cancel_goes_to_no_session_of_another_controllers,
                 a_fact_overtakes_bulk_that_waits,
-                no_more_bulk_waits_than_may_and_then_nobody_is_listened_to)
+                no_more_bulk_waits_than_may_and_then_nobody_is_listened_to,
+                agent_whose_session_is_not_known_is_told_to_start_over,
+                agent_that_resumes_while_the_database_is_away_is_told_to_start_over)

@@ -365,17 +365,30 @@ START_TEST(pings_are_answered_and_kept)
     ping.number = 42;
     frame.kind_case = MUSTER__FRAME__KIND_PING;
     frame.ping = &ping;
-    ck_assert_int_eq(take(&frame), SESSION_PONG);
-    ck_assert_uint_eq(outcome.number, 42);
     now += SESSION_PING_MS;
     ck_assert(!agent_session_ping_due(session, now, &number)); /* nobody to keep yet */
     open_at(0, 0);
+    ck_assert_int_eq(take(&frame), SESSION_PONG);
+    ck_assert_uint_eq(outcome.number, 42);
     ck_assert(agent_session_ping_due(session, now, &number));
     ck_assert_uint_eq(number, 1);
     ck_assert(!agent_session_ping_due(session, now, &number));
     ck_assert(agent_session_ping_due(session, now + SESSION_PING_MS, &number));
     ck_assert(!agent_session_dead(session, now + SESSION_DEAD_MS - 1));
     ck_assert(agent_session_dead(session, now + SESSION_DEAD_MS));
+}
+END_TEST
+
+/* Its session was ended here while it was silent: answered, it would wait for orders for ever. */
+START_TEST(ping_of_no_session_asks_for_a_hello)
+{
+    Muster__Frame frame = MUSTER__FRAME__INIT;
+    Muster__Ping ping = MUSTER__PING__INIT;
+
+    frame.kind_case = MUSTER__FRAME__KIND_PING;
+    frame.ping = &ping;
+    ck_assert_int_eq(take(&frame), SESSION_OVER);
+    ck_assert_str_eq(outcome.reject.code, "protocol_error");
 }
 END_TEST
 
@@ -415,5 +428,5 @@ CHECK_MAIN_WITH("agent_session", make, unmake, what_is_no_frame_ends_it, malform
                 a_gap_stands_for_its_range, facts_have_no_gaps, the_window_of_records_holds,
                 the_window_of_bytes_holds, a_record_that_is_none_uses_up_its_number,
                 frames_of_a_controller_are_refused, pings_are_answered_and_kept,
-                no_record_is_used_up_for_want_of_memory,
+                ping_of_no_session_asks_for_a_hello, no_record_is_used_up_for_want_of_memory,
                 a_frame_that_no_memory_was_there_for_comes_again)
