@@ -437,9 +437,9 @@ boot:
         self.muster("token", "create", "noc", "--role", "tenant-operator", "--tenant", TENANT, "--days", "1", "--out",
                     self.folder + "/operator/noc")
 
-    def release_brake(self):
+    def release_brake(self, *other_sites):
         """For who lets rules boot more often than the storm brakes do."""
-        for whose in (("--tenant", TENANT), ("--site", SITE), ("--fleet",)):
+        for whose in (("--tenant", TENANT), ("--fleet",), *(("--site", site) for site in (SITE, *other_sites))):
             self.muster("automation", "brake", "--off", "--reason", "more boots than in a quiet ten minutes", *whose)
 
     def alert(self, event_id, machine, **event):
