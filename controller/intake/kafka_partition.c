@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "controller/intake/alert_items.h"
 #include "controller/intake/alert_source.h"
+#include "controller/intake/batch_size.h"
 #include "controller/intake/source_format.h"
 #include "rules/mapping/mapping_run.h"
 
@@ -21,10 +22,8 @@
 #define WAITING_MAX (2 * ALERT_BATCH_MAX)
 #define WAITING_BYTES_MAX (2 * BATCH_BYTES_MAX)
 #define BATCH_BYTES_MAX (4 * 1024 * 1024) /* and one record more */
-/* A batch is one transaction, during which others wait: half as many records where it takes longer
- * than this, twice as many where it takes less than half of it. */
-#define BATCH_MS 100
-#define BATCH_MIN 16
+static const struct batch_bounds BATCH = {
+    .least = 16, .most = ALERT_BATCH_MAX, .slow_ms = 100, .quick_ms = 50};
 
 struct kafka_waiting {
     rd_kafka_message_t *message; /* owned */
@@ -365,12 +364,9 @@ void kafka_partition_take_back(struct kafka_partition *partition)
 static void size_batches(struct kafka_partition *partition)
 {
     const struct alert_job *job = &partition->job;
+    bool full = job->rc > 0 && job->count >= partition->batch_max;
 
-    if (job->took_ms > BATCH_MS && partition->batch_max > BATCH_MIN)
-        partition->batch_max /= 2;
-    else if (job->rc > 0 && job->took_ms < BATCH_MS / 2 && job->count >= partition->batch_max &&
-             partition->batch_max < ALERT_BATCH_MAX)
-        partition->batch_max *= 2;
+    partition->batch_max = batch_size_next(partition->batch_max, &BATCH, job->took_ms, full);
 }
 
 int kafka_partition_settle(struct kafka_partition *partition, int64_t retry_ms)

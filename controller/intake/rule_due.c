@@ -29,6 +29,7 @@
 #include "controller/health/metrics.h"
 #include "controller/intake/alert_recall.h"
 #include "controller/intake/alert_store.h"
+#include "controller/intake/batch_size.h"
 #include "controller/intake/rule_due.sql.h"
 #include "controller/tasks/task_ended.h"
 #include "rules/engine/rule_engine.h"
@@ -36,16 +37,13 @@
 #include "rules/engine/rule_set.h"
 #include "rules/engine/rule_states.h"
 
-#define BATCH_MAX 200
-/* As a batch of alerts: half as many where it takes longer than this, also where the server ended
- * it; twice as many where it takes a quarter. */
-#define BATCH_MS 400
+static const struct batch_bounds BATCH = {.least = 1, .most = 200, .slow_ms = 400, .quick_ms = 100};
 /* Clocks of controllers differ: what is over for one may not be for another yet. */
 #define SWEEP_AFTER_US (5 * 60 * INT64_C(1000000))
 
 struct rule_due {
     struct rule_books *books;
-    int64_t most; /* states of a transaction */
+    size_t most; /* states of a transaction */
 };
 
 /* A state that is due, with what it refers to. */
@@ -88,7 +86,7 @@ struct rule_due *rule_due_create(struct error *err)
         error_no_memory(err);
         return NULL;
     }
-    due->most = BATCH_MAX;
+    due->most = BATCH.most;
     if (!(due->books = rule_books_create(err))) {
         free(due);
         return NULL;
@@ -419,14 +417,6 @@ static int give_up(const struct batch *batch, const struct error *why, struct er
     return rc;
 }
 
-static void size_batches(struct rule_due *due, int64_t took_ms)
-{
-    if (took_ms > BATCH_MS && due->most > 1)
-        due->most /= 2;
-    else if (took_ms < BATCH_MS / 4 && due->most < BATCH_MAX)
-        due->most = 2 * due->most < BATCH_MAX ? 2 * due->most : BATCH_MAX;
-}
-
 static int run_tenant(struct rule_due *due, struct db *db, const struct uuid *tenant,
                       int64_t now_us, struct error *err)
 {
@@ -439,7 +429,7 @@ static int run_tenant(struct rule_due *due, struct db *db, const struct uuid *te
         int64_t began_ms = clock_monotonic_ms();
         struct error why = {0};
 
-        most = apart ? 1 : due->most;
+        most = apart ? 1 : (int64_t)due->most;
         rc = run_batch(due, &batch, most, &why);
         if (rc < 0 && blames_state(&why) && most == 1 && batch.count == 1) {
             rc = give_up(&batch, &why, &why) < 0 ? -1 : 1;
@@ -448,7 +438,7 @@ static int run_tenant(struct rule_due *due, struct db *db, const struct uuid *te
             rc = (int)most; /* again */
             apart = true;
         } else if (!apart) {
-            size_batches(due, clock_monotonic_ms() - began_ms);
+            due->most = batch_size_next(due->most, &BATCH, clock_monotonic_ms() - began_ms, true);
         }
         if (rc < 0 && err)
             *err = why;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_source.h"
 #include "controller/intake/kafka_partition.h"
 #include "tests/support/check_main.h"
@@ -60,5 +61,19 @@ START_TEST(what_takes_too_long_to_be_kept_is_made_smaller)
 }
 END_TEST
 
+/* Halved and doubled it is not the number that it began with: it ends at the bound all the same. */
+START_TEST(none_is_made_larger_than_a_batch_may_be)
+{
+    for (int i = 0; i < 64; i++)
+        settle(1, 0, 5000);
+    for (int i = 0; i < 64; i++) {
+        settle(1, 0, 5);
+        ck_assert_uint_le(partition->batch_max, ALERT_BATCH_MAX);
+    }
+    ck_assert_uint_eq(partition->batch_max, ALERT_BATCH_MAX);
+}
+END_TEST
+
 CHECK_MAIN_WITH("kafka_partition", set_up, tear_down, what_takes_long_is_made_smaller,
-                what_takes_too_long_to_be_kept_is_made_smaller)
+                what_takes_too_long_to_be_kept_is_made_smaller,
+                none_is_made_larger_than_a_batch_may_be)
