@@ -60,6 +60,22 @@ static int read_reason(struct api_call *call, const char **ret)
     return 0;
 }
 
+/* What the path names, why, and who; 'what' of it is thrown. */
+static int read_switch(struct api_call *call, const char *what, struct reach *ret_reach,
+                       char ret_who[API_ACTOR_SIZE], struct automation_switch *ret)
+{
+    if (read_reach(call, ret_reach) < 0)
+        return -1;
+    api_object(call, "%s%s", what, ret_reach->of);
+    if (read_reason(call, &ret->reason) < 0)
+        return -1;
+    api_actor(call, ret_who);
+    ret->scope = ret_reach->scope;
+    ret->whose = ret_reach->whose;
+    ret->who = ret_who;
+    return 0;
+}
+
 static int throw_switch(struct api_call *call, bool on)
 {
     struct automation_switch wanted = {.on = on};
@@ -68,15 +84,8 @@ static int throw_switch(struct api_call *call, bool on)
     struct reach reach;
     int done;
 
-    if (read_reach(call, &reach) < 0)
+    if (read_switch(call, "automation", &reach, who, &wanted) < 0)
         return -1;
-    api_object(call, "automation%s", reach.of);
-    if (read_reason(call, &wanted.reason) < 0)
-        return -1;
-    api_actor(call, who);
-    wanted.scope = reach.scope;
-    wanted.whose = reach.whose;
-    wanted.who = who;
     if ((done = automation_switch(call->db, &wanted, &err)) < 0)
         return api_failed(call, &err);
     if (done == 0)
@@ -135,15 +144,8 @@ int automation_released(struct api_call *call)
     struct reach reach;
     int released;
 
-    if (read_reach(call, &reach) < 0)
+    if (read_switch(call, "storm brake", &reach, who, &wanted) < 0)
         return -1;
-    api_object(call, "storm brake%s", reach.of);
-    if (read_reason(call, &wanted.reason) < 0)
-        return -1;
-    api_actor(call, who);
-    wanted.scope = reach.scope;
-    wanted.whose = reach.whose;
-    wanted.who = who;
     if ((released = automation_release(call->db, &wanted, &err)) < 0)
         return api_failed(call, &err);
     if (released == 0)
