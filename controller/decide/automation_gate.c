@@ -4,7 +4,6 @@
  */
 #include "controller/decide/automation_gate.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "controller/db/db_rows.h"
 #include "controller/decide/automation_gate.sql.h"
 #include "controller/decide/platform_brakes.h"
+#include "controller/decide/storm_brake.h"
 
 struct stop {
     bool all;      /* the fleet */
@@ -32,10 +32,9 @@ struct automation_gate {
     bool read;
     struct stop *stops;
     size_t stop_count;
-    bool braked;                 /* before this transaction, or by it */
-    bool engages;                /* by it */
-    int64_t max, per_s;          /* max 0: there is no brake */
-    int64_t slot, before, taken; /* boots in the time before, and by this transaction */
+    bool braked;  /* before this transaction, or by it */
+    bool engages; /* by it */
+    struct storm_brake brake;
     char because[256];
 };
 
@@ -107,8 +106,8 @@ static int read_brake(struct automation_gate *gate, struct error *err)
     if (!rows)
         return -1;
     if (db_rows_count(rows) > 0) {
-        gate->max = db_int(rows, 0, 0);
-        gate->per_s = db_int(rows, 0, 1);
+        gate->brake.max = db_int(rows, 0, 0);
+        gate->brake.per_s = db_int(rows, 0, 1);
         keep_reason(gate, db_text(rows, 0, 2));
     }
     db_rows_destroy(rows);
@@ -122,11 +121,11 @@ static int lock_brake(struct automation_gate *gate, struct error *err)
     if (!rows)
         return -1;
     if (db_rows_count(rows) > 0) {
-        gate->max = db_int(rows, 0, 0);
-        gate->per_s = db_int(rows, 0, 1);
+        gate->brake.max = db_int(rows, 0, 0);
+        gate->brake.per_s = db_int(rows, 0, 1);
         keep_reason(gate, db_text(rows, 0, 2));
-        gate->slot = db_int(rows, 0, 3);
-        gate->before = db_int(rows, 0, 4);
+        gate->brake.slot = db_int(rows, 0, 3);
+        gate->brake.before = db_int(rows, 0, 4);
     }
     db_rows_destroy(rows);
     return 0;
@@ -137,7 +136,7 @@ static int read_all(struct automation_gate *gate, struct error *err)
     if (gate->read)
         return 0;
     if (read_stops(gate, err) < 0 || read_brake(gate, err) < 0 ||
-        (gate->max && !gate->braked && lock_brake(gate, err) < 0))
+        (gate->brake.max && !gate->braked && lock_brake(gate, err) < 0))
         return -1;
     gate->read = true;
     return 0;
@@ -166,10 +165,9 @@ static enum automation_passage say_stop(const struct stop *stop, char why[AUTOMA
 /* Whether the tenant's own brake holds the boot back. */
 static bool is_braked(struct automation_gate *gate, char why[AUTOMATION_WORDS_SIZE])
 {
-    if (gate->max && !gate->braked && gate->before + gate->taken >= gate->max) {
+    if (!gate->braked && storm_brake_is_full(&gate->brake)) {
         gate->braked = gate->engages = true;
-        snprintf(gate->because, sizeof(gate->because),
-                 "more than %" PRId64 " boots by rules in %" PRId64 " s", gate->max, gate->per_s);
+        storm_brake_say(&gate->brake, gate->because, sizeof(gate->because));
     }
     if (!gate->braked)
         return false;
@@ -194,7 +192,7 @@ enum automation_passage automation_gate_pass(struct automation_gate *gate, const
     if (passes < 1)
         return passes < 0 ? AUTOMATION_FAILED : AUTOMATION_BRAKED;
     platform_brakes_count(gate->platform, site);
-    gate->taken++;
+    gate->brake.taken++;
     return AUTOMATION_PASSES;
 }
 
@@ -223,9 +221,9 @@ static int engage(struct automation_gate *gate, struct error *err)
 
 int automation_gate_close(struct automation_gate *gate, struct error *err)
 {
-    if (gate->max && gate->taken &&
-        db_execute(gate->db, SQL_AUTOMATION_GATE_COUNT, err, "uii", &gate->tenant, gate->slot,
-                   gate->taken) < 0)
+    if (gate->brake.max && gate->brake.taken &&
+        db_execute(gate->db, SQL_AUTOMATION_GATE_COUNT, err, "uii", &gate->tenant, gate->brake.slot,
+                   gate->brake.taken) < 0)
         return -1;
     if (gate->engages && engage(gate, err) < 0)
         return -1;

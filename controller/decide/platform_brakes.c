@@ -3,7 +3,6 @@
  */
 #include "controller/decide/platform_brakes.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +14,11 @@
 #include "controller/db/db.h"
 #include "controller/db/db_rows.h"
 #include "controller/decide/platform_brakes.sql.h"
+#include "controller/decide/storm_brake.h"
 
 struct brake {
-    struct uuid site;            /* nil: the whole fleet */
-    int64_t max, per_s;          /* max 0: there is none */
-    int64_t slot, before, taken; /* boots in the time before, and by this transaction */
+    struct uuid site; /* nil: the whole fleet */
+    struct storm_brake of;
     bool engaged;
 };
 
@@ -83,29 +82,23 @@ static int read_brake(struct platform_brakes *brakes, const struct uuid *site, s
         return -1;
     for (size_t i = 0; i < db_rows_count(rows); i++)
         brakes->all[brakes->count++] = (struct brake){.site = wanted[known + i],
-                                                      .max = db_int(rows, i, 0),
-                                                      .per_s = db_int(rows, i, 1),
-                                                      .slot = db_int(rows, i, 2),
-                                                      .before = db_int(rows, i, 3)};
+                                                      .of = {.max = db_int(rows, i, 0),
+                                                             .per_s = db_int(rows, i, 1),
+                                                             .slot = db_int(rows, i, 2),
+                                                             .before = db_int(rows, i, 3)}};
     db_rows_destroy(rows);
     return 0;
-}
-
-static void say_limit(const struct brake *brake, char *text, size_t size)
-{
-    snprintf(text, size, "more than %" PRId64 " boots by rules in %" PRId64 " s", brake->max,
-             brake->per_s);
 }
 
 /* Whether it holds the boot back. */
 static bool holds(struct brake *brake, const char *of, char *why, size_t size)
 {
-    char limit[96];
+    char limit[STORM_BRAKE_WORDS_SIZE];
 
-    if (!brake->max || brake->before + brake->taken < brake->max)
+    if (!storm_brake_is_full(&brake->of))
         return false;
     brake->engaged = true;
-    say_limit(brake, limit, sizeof(limit));
+    storm_brake_say(&brake->of, limit, sizeof(limit));
     snprintf(why, size, "the storm brake of %s is engaged: %s", of, limit);
     return true;
 }
@@ -123,8 +116,8 @@ int platform_brakes_ask(struct platform_brakes *brakes, const struct uuid *site,
 
 void platform_brakes_count(struct platform_brakes *brakes, const struct uuid *site)
 {
-    brakes->all[0].taken++;
-    find(brakes, site)->taken++;
+    brakes->all[0].of.taken++;
+    find(brakes, site)->of.taken++;
 }
 
 static int keep_counts(const struct platform_brakes *brakes, struct error *err)
@@ -138,11 +131,11 @@ static int keep_counts(const struct platform_brakes *brakes, struct error *err)
     for (size_t i = 0; sites && slots && boots && i < brakes->count; i++) {
         const struct brake *brake = &brakes->all[i];
 
-        if (!brake->max || !brake->taken)
+        if (!brake->of.max || !brake->of.taken)
             continue;
         sites[count] = brake->site;
-        slots[count] = brake->slot;
-        boots[count++] = brake->taken;
+        slots[count] = brake->of.slot;
+        boots[count++] = brake->of.taken;
     }
     if (!sites || !slots || !boots)
         error_no_memory(err);
@@ -176,10 +169,10 @@ static int engage(struct db *db, const struct brake *brake, struct error *err)
     const struct uuid *site = uuid_is_nil(&brake->site) ? NULL : &brake->site;
     struct uuid id = uuid_make();
     struct db_rows *rows;
-    char because[96];
+    char because[STORM_BRAKE_WORDS_SIZE];
     int rc = 0;
 
-    say_limit(brake, because, sizeof(because));
+    storm_brake_say(&brake->of, because, sizeof(because));
     if (!(rows = db_query(db, SQL_PLATFORM_BRAKES_ENGAGE, err, "uus", &id, site, because)))
         return -1;
     if (db_rows_count(rows) > 0)
