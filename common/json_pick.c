@@ -6,35 +6,16 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/json_scan.h"
 #include "common/text.h"
-
-struct scan {
-    const char *at, *end;
-};
 
 struct part {
     const char *bytes;
     size_t length;
 };
 
-static void skip_space(struct scan *scan)
-{
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
-        scan->at++;
-}
-
-static bool take(struct scan *scan, char c)
-{
-    skip_space(scan);
-    if (scan->at == scan->end || *scan->at != c)
-        return false;
-    scan->at++;
-    return true;
-}
-
 /* At the opening quote. A quote behind an odd number of backslashes is none. */
-static bool skip_string(struct scan *scan)
+static bool skip_string(struct json_scan *scan)
 {
     const char *first = scan->at + 1, *quote = first;
 
@@ -52,7 +33,7 @@ static bool skip_string(struct scan *scan)
     return false;
 }
 
-static bool skip_nested(struct scan *scan)
+static bool skip_nested(struct json_scan *scan)
 {
     size_t depth = 0;
 
@@ -78,7 +59,7 @@ static bool skip_nested(struct scan *scan)
     return depth == 0;
 }
 
-static bool skip_value(struct scan *scan)
+static bool skip_value(struct json_scan *scan)
 {
     const char *begin = scan->at;
 
@@ -94,22 +75,23 @@ static bool skip_value(struct scan *scan)
 }
 
 /* 1: a member; 0: the object is over; -1. 'first' is false from the second one on. */
-static int next_member(struct scan *scan, bool first, struct part *ret_name, struct part *ret_value)
+static int next_member(struct json_scan *scan, bool first, struct part *ret_name,
+                       struct part *ret_value)
 {
     const char *begin;
 
-    if (take(scan, '}'))
+    if (json_scan_take(scan, '}'))
         return 0;
-    if (!first && !take(scan, ','))
+    if (!first && !json_scan_take(scan, ','))
         return -1;
-    skip_space(scan);
+    json_scan_space(scan);
     begin = scan->at;
     if (begin == scan->end || *begin != '"' || !skip_string(scan))
         return -1;
     *ret_name = (struct part){begin + 1, (size_t)(scan->at - begin) - 2};
-    if (memchr(ret_name->bytes, '\\', ret_name->length) || !take(scan, ':'))
+    if (memchr(ret_name->bytes, '\\', ret_name->length) || !json_scan_take(scan, ':'))
         return -1;
-    skip_space(scan);
+    json_scan_space(scan);
     begin = scan->at;
     if (!skip_value(scan))
         return -1;
@@ -125,9 +107,9 @@ static bool is_named(const struct part *name, const char *wanted)
 int json_pick_value(const char *bytes, size_t length, const char *name, const char **ret,
                     size_t *ret_length)
 {
-    struct scan scan = {bytes, bytes + length};
+    struct json_scan scan = {bytes, bytes + length};
     struct part member, value;
-    int rc = take(&scan, '{') ? 1 : -1;
+    int rc = json_scan_take(&scan, '{') ? 1 : -1;
 
     for (bool first = true; rc > 0; first = false) {
         rc = next_member(&scan, first, &member, &value);
@@ -143,10 +125,10 @@ int json_pick_value(const char *bytes, size_t length, const char *name, const ch
 int json_pick_members(const char *bytes, size_t length, const char *const *names, size_t count,
                       struct text *out)
 {
-    struct scan scan = {bytes, bytes + length};
+    struct json_scan scan = {bytes, bytes + length};
     size_t before = out->length, picked = 0;
     struct part member, value;
-    int rc = take(&scan, '{') ? 1 : -1;
+    int rc = json_scan_take(&scan, '{') ? 1 : -1;
 
     text_append(out, "{", 1);
     for (bool first = true; rc > 0; first = false) {

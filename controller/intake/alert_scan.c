@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/json_scan.h"
 #include "rules/mapping/event_shape.h"
 
 #define MEMBERS_MAX 64 /* EVENT_LABELS_MAX, and of a component */
@@ -13,9 +14,6 @@
 #define LABEL_MAX 1024
 #define TIME_MAX 64
 
-struct scan {
-    const char *at, *end;
-};
 struct span {
     const char *bytes; /* NULL: absent */
     size_t length;
@@ -46,22 +44,6 @@ static const struct known MACHINE[] = {FIELD(mac, 32),
                                        FIELD(asset_tag, EVENT_FIELD_BYTES_MAX),
                                        {NULL, 0, 0}};
 
-static void skip_space(struct scan *scan)
-{
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
-        scan->at++;
-}
-
-static bool take(struct scan *scan, char c)
-{
-    skip_space(scan);
-    if (scan->at == scan->end || *scan->at != c)
-        return false;
-    scan->at++;
-    return true;
-}
-
 /* Whether char is signed differs between processors. */
 static bool is_plain(unsigned char byte)
 {
@@ -69,11 +51,11 @@ static bool is_plain(unsigned char byte)
 }
 
 /* A string of printable ASCII without escapes. */
-static bool take_string(struct scan *scan, struct span *ret)
+static bool take_string(struct json_scan *scan, struct span *ret)
 {
     const char *at;
 
-    if (!take(scan, '"'))
+    if (!json_scan_take(scan, '"'))
         return false;
     ret->bytes = at = scan->at;
     while (at < scan->end && is_plain((unsigned char)*at))
@@ -91,24 +73,24 @@ static bool is(const struct span *span, const char *word)
 }
 
 /* "name": of the next member; *ret_end: the object ended instead. */
-static bool take_name(struct scan *scan, bool first, struct span *ret, bool *ret_end)
+static bool take_name(struct json_scan *scan, bool first, struct span *ret, bool *ret_end)
 {
-    *ret_end = take(scan, '}');
+    *ret_end = json_scan_take(scan, '}');
     if (*ret_end)
         return true;
-    if (!first && !take(scan, ','))
+    if (!first && !json_scan_take(scan, ','))
         return false;
-    return take_string(scan, ret) && take(scan, ':');
+    return take_string(scan, ret) && json_scan_take(scan, ':');
 }
 
 /* An object of strings, with no name twice. */
-static bool take_strings(struct scan *scan, size_t name_max, size_t value_max)
+static bool take_strings(struct json_scan *scan, size_t name_max, size_t value_max)
 {
     struct span names[MEMBERS_MAX], value;
     size_t count = 0;
     bool end;
 
-    if (!take(scan, '{'))
+    if (!json_scan_take(scan, '{'))
         return false;
     for (;; count++) {
         struct span name;
@@ -128,7 +110,7 @@ static bool take_strings(struct scan *scan, size_t name_max, size_t value_max)
     }
 }
 
-static bool take_field(struct scan *scan, const struct known *known, const struct span *name,
+static bool take_field(struct json_scan *scan, const struct known *known, const struct span *name,
                        struct found *found)
 {
     for (; known->name; known++) {
@@ -150,12 +132,12 @@ static bool once(bool *seen)
     return fresh;
 }
 
-static bool take_event(struct scan *scan, struct found *found)
+static bool take_event(struct json_scan *scan, struct found *found)
 {
     struct span name;
     bool end, taken = true;
 
-    if (!take(scan, '{'))
+    if (!json_scan_take(scan, '{'))
         return false;
     for (bool first = true; taken; first = false) {
         if (!take_name(scan, first, &name, &end))
@@ -172,12 +154,12 @@ static bool take_event(struct scan *scan, struct found *found)
     return false;
 }
 
-static bool take_machine(struct scan *scan, struct found *found)
+static bool take_machine(struct json_scan *scan, struct found *found)
 {
     struct span name;
     bool end;
 
-    if (!take(scan, '{'))
+    if (!json_scan_take(scan, '{'))
         return false;
     for (bool first = true;; first = false) {
         if (!take_name(scan, first, &name, &end))
@@ -189,12 +171,12 @@ static bool take_machine(struct scan *scan, struct found *found)
     }
 }
 
-static bool take_document(struct scan *scan, struct found *found)
+static bool take_document(struct json_scan *scan, struct found *found)
 {
     struct span name;
     bool end, taken = true;
 
-    if (!take(scan, '{'))
+    if (!json_scan_take(scan, '{'))
         return false;
     for (bool first = true; taken; first = false) {
         if (!take_name(scan, first, &name, &end))
@@ -208,7 +190,7 @@ static bool take_document(struct scan *scan, struct found *found)
         else
             taken = false;
     }
-    skip_space(scan);
+    json_scan_space(scan);
     return taken && scan->at == scan->end;
 }
 
@@ -266,7 +248,7 @@ static const char *put(char **at, const struct span *span)
 
 int alert_scan(const char *bytes, size_t length, struct alert *ret)
 {
-    struct scan scan = {bytes, bytes + length};
+    struct json_scan scan = {bytes, bytes + length};
     struct found found = {0};
     struct alert alert = {0};
     char *at;
