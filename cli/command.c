@@ -43,6 +43,16 @@ const char *cli_need(struct cli *cli, const char *name)
     return value;
 }
 
+void cli_put_query(struct cli *cli, const char *name, struct text *query)
+{
+    const char *value = cli_option(cli, name);
+    char *escaped = value ? client_escape(cli->client, value) : NULL;
+
+    if (escaped)
+        text_format(query, "&%s=%s", name, escaped);
+    free(escaped);
+}
+
 int cli_list(struct cli *cli, const char *path, const char *query, const char *columns)
 {
     struct text whole = {0};

@@ -14,6 +14,8 @@
 #define CLI_OPTIONS_MAX 128 /* a machine has 64 labels */
 #define CLI_WORDS_MAX 1024  /* files that a shell names at once */
 
+struct text;
+
 struct cli {
     struct client *client; /* NULL for verbs that talk to no server */
     enum output_format format;
@@ -36,6 +38,8 @@ int cli_misused(struct cli *cli, const char *format, ...) __attribute__((format(
 /* The option's value; NULL with the words set when it is missing. */
 const char *cli_need(struct cli *cli, const char *name);
 
+/* Appends "&name=value" of an option that is given. */
+void cli_put_query(struct cli *cli, const char *name, struct text *query);
 /* GET path?limit&...; prints items. 'query' is "" or "&key=value". */
 int cli_list(struct cli *cli, const char *path, const char *query, const char *columns);
 /* GET, and print what came back. */

@@ -109,16 +109,6 @@ static void show(struct cli *cli, const json_t *answer)
     text_clear(&out);
 }
 
-static void put_query(struct cli *cli, const char *key, struct text *path)
-{
-    const char *value = cli_option(cli, key);
-    char *escaped = value ? client_escape(cli->client, value) : NULL;
-
-    if (escaped)
-        text_format(path, "&%s=%s", key, escaped);
-    free(escaped);
-}
-
 int rule_replay(struct cli *cli)
 {
     const char *file = cli->words[0], *slash = strrchr(file, '/');
@@ -133,8 +123,8 @@ int rule_replay(struct cli *cli)
         return EXIT_USAGE;
     name = client_escape(cli->client, slash ? slash + 1 : file);
     text_format(&path, "/v1/rules/replay?name=%s", name ? name : "");
-    put_query(cli, "since", &path);
-    put_query(cli, "until", &path);
+    cli_put_query(cli, "since", &path);
+    cli_put_query(cli, "until", &path);
     rc = client_call(cli->client,
                      &(struct client_request){.method = "POST",
                                               .path = text_string(&path),

@@ -103,14 +103,8 @@ int task_list(struct cli *cli)
     struct text query = {0};
     int rc;
 
-    for (size_t i = 0; i < sizeof(FILTERS) / sizeof(FILTERS[0]); i++) {
-        const char *value = cli_option(cli, FILTERS[i]);
-        char *escaped = value ? client_escape(cli->client, value) : NULL;
-
-        if (escaped)
-            text_format(&query, "&%s=%s", FILTERS[i], escaped);
-        free(escaped);
-    }
+    for (size_t i = 0; i < sizeof(FILTERS) / sizeof(FILTERS[0]); i++)
+        cli_put_query(cli, FILTERS[i], &query);
     rc =
         cli_list(cli, "/v1/tasks", text_string(&query),
                  "ID=id MACHINE=machine STATE=state VERDICT=verdict RESTORE=restore IMAGE=image_id "

@@ -19,14 +19,8 @@ int ticket_list(struct cli *cli)
         return cli_misused(cli, "--state is open, closed or all");
     if (!state || strcmp(state, "all") != 0)
         text_format(&query, "&state=%s", state ? state : "open");
-    for (size_t i = 0; i < sizeof(FILTERS) / sizeof(FILTERS[0]); i++) {
-        const char *value = cli_option(cli, FILTERS[i]);
-        char *escaped = value ? client_escape(cli->client, value) : NULL;
-
-        if (escaped)
-            text_format(&query, "&%s=%s", FILTERS[i], escaped);
-        free(escaped);
-    }
+    for (size_t i = 0; i < sizeof(FILTERS) / sizeof(FILTERS[0]); i++)
+        cli_put_query(cli, FILTERS[i], &query);
     rc = cli_list(cli, "/v1/tickets", text_string(&query),
                   "ID=id STATE=state QUEUE=queue PRIORITY=priority MACHINE=machine TITLE=title "
                   "OPENED=opened_at REASON=reason");
