@@ -21,6 +21,16 @@ struct test_fleet {
     struct uuid machine[TEST_MACHINES], holding[TEST_MACHINES], grant;
 };
 
+static inline struct db *test_connect(const char *login)
+{
+    struct conf_map parameters = test_database(login);
+    struct error err = {0};
+    struct db *db = db_connect(&parameters, &err);
+
+    ck_assert_msg(db != NULL, "%s", error_text(&err));
+    return db;
+}
+
 static inline void test_sql(struct db *db, const char *sql)
 {
     struct error err = {0};
@@ -39,6 +49,22 @@ static inline int64_t test_number(struct db *db, const char *sql)
     number = db_int(rows, 0, 0);
     db_rows_destroy(rows);
     return number;
+}
+
+/* The same about a tenant: "$" in 'sql' stands for its id. */
+static inline int64_t test_number_of(struct db *db, const struct uuid *tenant, const char *sql)
+{
+    char id[UUID_TEXT_SIZE], text[1024], *at = text;
+
+    uuid_format(tenant, id);
+    for (; *sql; sql++) {
+        if (*sql == '$')
+            at += snprintf(at, (size_t)(text + sizeof(text) - at), "'%s'", id);
+        else
+            *at++ = *sql;
+    }
+    *at = '\0';
+    return test_number(db, text);
 }
 
 static inline void test_insert(struct db *db, const char *sql, const struct uuid *a,

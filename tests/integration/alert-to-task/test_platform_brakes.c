@@ -16,22 +16,13 @@ static struct test_fleet fleet;
 static char why[AUTOMATION_WORDS_SIZE];
 static struct error err;
 
-static struct db *as(const char *login)
-{
-    struct conf_map parameters = test_database(login);
-    struct db *db = db_connect(&parameters, &err);
-
-    ck_assert_msg(db != NULL, "%s", error_text(&err));
-    return db;
-}
-
 static void set_up(void)
 {
     memset(&err, 0, sizeof(err));
-    owner = as("muster_owner");
+    owner = test_connect("muster_owner");
     test_fleet_make(owner, &fleet);
-    engine = as("muster_engine");
-    api = as("muster_api");
+    engine = test_connect("muster_engine");
+    api = test_connect("muster_api");
 }
 
 static void tear_down(void)

@@ -113,17 +113,7 @@ static void ck_kept(void)
 /* A number about this test's tenant: "$" in 'sql' stands for its id. */
 static int64_t number(const char *sql)
 {
-    char id[UUID_TEXT_SIZE], text[1024], *at = text;
-
-    uuid_format(&alerts.fleet.tenant, id);
-    for (; *sql; sql++) {
-        if (*sql == '$')
-            at += snprintf(at, (size_t)(text + sizeof(text) - at), "'%s'", id);
-        else
-            *at++ = *sql;
-    }
-    *at = '\0';
-    return test_number(owner, text);
+    return test_number_of(owner, &alerts.fleet.tenant, sql);
 }
 
 static void kill_rules(const char *because)

@@ -19,22 +19,13 @@ static struct db *owner, *engine, *api;
 static struct test_fleet fleet;
 static struct error err;
 
-static struct db *connect_as(const char *login)
-{
-    struct conf_map parameters = test_database(login);
-    struct db *db = db_connect(&parameters, &err);
-
-    ck_assert_msg(db != NULL, "%s", error_text(&err));
-    return db;
-}
-
 static void set_up(void)
 {
     memset(&err, 0, sizeof(err));
-    owner = connect_as("muster_owner");
+    owner = test_connect("muster_owner");
     test_fleet_make(owner, &fleet);
-    engine = connect_as("muster_engine");
-    api = connect_as("muster_api");
+    engine = test_connect("muster_engine");
+    api = test_connect("muster_api");
 }
 
 static void tear_down(void)
@@ -303,7 +294,7 @@ static void *label_meanwhile(void *db)
 static void await_waiting(void)
 {
     int64_t until = clock_monotonic_ms() + PATIENCE_MS;
-    struct db *look = connect_as("muster_owner");
+    struct db *look = test_connect("muster_owner");
 
     while (test_number(look, "select count(*) from pg_locks where not granted") == 0 &&
            clock_monotonic_ms() < until)
@@ -314,7 +305,7 @@ static void await_waiting(void)
 
 static void meanwhile(void *(*what)(void *))
 {
-    struct db *other = connect_as("muster_owner");
+    struct db *other = test_connect("muster_owner");
     pthread_t thread;
     void *wrong;
 
@@ -481,7 +472,7 @@ END_TEST
 
 static int64_t dropped(void)
 {
-    struct db *maintenance = connect_as("muster_maintenance");
+    struct db *maintenance = test_connect("muster_maintenance");
     int64_t gone = test_number(maintenance, "select drop_machine_documents()");
 
     db_disconnect(maintenance);

@@ -24,15 +24,6 @@ static struct test_alerts alerts;
 static struct alert_partition partition;
 static struct error err;
 
-static struct db *connect_as(const char *login)
-{
-    struct conf_map parameters = test_database(login);
-    struct db *db = db_connect(&parameters, &err);
-
-    ck_assert_msg(db != NULL, "%s", error_text(&err));
-    return db;
-}
-
 static void arm(const char *match)
 {
     char text[2048];
@@ -47,10 +38,10 @@ static void arm(const char *match)
 static void set_up(void)
 {
     memset(&err, 0, sizeof(err));
-    owner = connect_as("muster_owner");
+    owner = test_connect("muster_owner");
     test_alerts_make(owner, &alerts);
-    engine = connect_as("muster_engine");
-    api = connect_as("muster_api");
+    engine = test_connect("muster_engine");
+    api = test_connect("muster_api");
     for (int i = 0; i < CONTROLLERS; i++)
         controllers[i] = alert_batch_create(&err);
     partition = (struct alert_partition){
