@@ -84,6 +84,7 @@ struct boot_run {
 
     char *kernel_path, *initrd_path;
     bool wanted, awaits_files;
+    unsigned files_wanted; /* whose arrival has not come yet */
     int64_t want_again_ms;
 
     struct bmc_step bmc;

@@ -39,6 +39,7 @@ void boot_run_want_files(struct boot_run *run)
                               "the %s cannot be staged: %s", roles[i], error_text(&err));
             return;
         }
+        run->files_wanted++;
     }
     if (run->phase != PHASE_ACCEPTED || timeline_is_at(run, "stage_image", "started"))
         return;

@@ -25,6 +25,8 @@
 /* The link's word that the controller is there is looked at this often while a task waits for it.
  */
 #define LOOK_MS 1000
+/* Long enough for the digests of a large image's files. */
+#define SERVE_ON_MS 10000
 
 static int64_t or_default(int64_t value, int64_t fallback)
 {
@@ -158,6 +160,7 @@ static void file_arrived(struct boot_run *run, struct image_arrival *arrival)
     bool is_kernel = memcmp(kernel->sha256.data, arrival->sha256, 32) == 0;
     char **path = is_kernel ? &run->kernel_path : &run->initrd_path;
 
+    run->files_wanted -= run->files_wanted > 0;
     if (!arrival->path && arrival->error.code == ERROR_UNAVAILABLE) {
         run->want_again_ms = run->runner->now_ms + WANT_AGAIN_MS;
         return;
@@ -335,9 +338,36 @@ static void *runner_thread(void *arg)
     return NULL;
 }
 
+static bool awaits_its_offer(const struct task_runner *runner)
+{
+    for (const struct boot_run *run = runner->runs; run; run = run->next)
+        if (run->powered_on && run->serves_on && !run->offered && !run->row.outcome &&
+            run->files_wanted > 0)
+            return true;
+    return false;
+}
+
+/* A machine in the middle of its boot asks once, and takes "not found" for an end. */
+static void serve_on(struct task_runner *runner)
+{
+    int64_t until_ms = runner->rooms.now_ms() + SERVE_ON_MS;
+
+    while (awaits_its_offer(runner)) {
+        int64_t next_ms = task_runner_turn(runner), left_ms = until_ms - runner->now_ms;
+
+        if (left_ms <= 0)
+            return;
+        if (awaits_its_offer(runner))
+            task_runner_wait(runner, next_ms < 0 || next_ms > left_ms ? left_ms : next_ms);
+    }
+}
+
 int task_runner_start(struct task_runner *runner, struct error *err)
 {
-    int rc = pthread_create(&runner->thread, NULL, runner_thread, runner);
+    int rc;
+
+    serve_on(runner);
+    rc = pthread_create(&runner->thread, NULL, runner_thread, runner);
 
     if (rc != 0)
         return error_set(err, "start the runner's thread: %s", strerror(rc));

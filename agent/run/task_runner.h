@@ -72,6 +72,8 @@ struct task_runner *task_runner_create(const struct runner_settings *settings,
 /* Behind task_journal_close(). Runs are left as they are: the journal has them. */
 void task_runner_destroy(struct task_runner *runner);
 
+/* Comes back when what an earlier life had begun to boot can be served on, or cannot, or 10 s have
+ * passed: whoever serves machines starts behind it. */
 int task_runner_start(struct task_runner *runner, struct error *err);
 void task_runner_stop(struct task_runner *runner); /* joins */
 

@@ -1,6 +1,8 @@
 /* A restarted agent: what it finds in its journal, what it reads of the BMC, and what it may
  * conclude. Each test writes the journal that a crash leaves, then starts a runner on it.
  */
+#include <semaphore.h>
+
 #include "tests/support/check_main.h"
 #include "tests/support/former_life.h"
 
@@ -119,6 +121,70 @@ START_TEST(intended_on_and_on_is_done_and_served_on)
     bench_until("result");
     bench_expect_result("succeeded", "passed", "done", "", "");
     ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
+/* The first look at the link in a life is before its runs are there; the next is their first turn.
+ */
+static sem_t turned;
+
+static void tell_turn(void *link, struct link_state *ret)
+{
+    bench_link_state(link, ret);
+    sem_post(&turned);
+}
+
+static void *bring_files(void *arg)
+{
+    sem_wait(&turned);
+    for (unsigned i = 0; i < bench.held_count; i++)
+        ck_assert_int_eq(handover_try_send(bench.rooms.arrivals, bench.held[i]), 0);
+    return arg;
+}
+
+static void life_that_had_switched_on(void)
+{
+    struct journal_batch *batch = former_life(1);
+
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "done");
+    former_token(1);
+    bmc_set(POWER_ON, BOOT_DEVICE_NONE);
+    former_restart(batch);
+}
+
+/* What serves machines starts behind the runner: one that asks is not told that there is nothing.
+ */
+START_TEST(offer_is_out_again_before_anybody_is_served)
+{
+    const struct boot_offer *offer;
+    pthread_t bringer;
+
+    ck_assert_int_eq(sem_init(&turned, 0, 0), 0);
+    bench.holds_files = true;
+    life_that_had_switched_on();
+    ck_assert_uint_eq(bench.held_count, 2);
+    bench.runner->rooms.link_state = tell_turn;
+    ck_assert_int_eq(pthread_create(&bringer, NULL, bring_files, NULL), 0);
+    ck_assert_int_eq(task_runner_start(bench.runner, NULL), 0);
+    offer = boot_offers_find_task(bench.rooms.offers, &bench.orders.task);
+    ck_assert_ptr_nonnull(offer);
+    boot_offers_release(bench.rooms.offers, offer);
+    pthread_join(bringer, NULL);
+    task_runner_stop(bench.runner);
+    sem_destroy(&turned);
+}
+END_TEST
+
+/* Nor are others kept waiting for files that do not come. */
+START_TEST(start_waits_for_no_file_that_is_gone)
+{
+    bench.files = ERROR_NOT_FOUND;
+    life_that_had_switched_on();
+    ck_assert_int_eq(task_runner_start(bench.runner, NULL), 0);
+    task_runner_stop(bench.runner);
+    ck_assert_ptr_null(boot_offers_find_task(bench.rooms.offers, &bench.orders.task));
 }
 END_TEST
 
@@ -456,6 +522,7 @@ CHECK_MAIN_WITH(
     accepted_starts_once_the_controller_is_back, started_and_not_touched_goes_on,
     intended_off_and_off_is_done, intended_off_and_on_is_uncertain,
     boot_device_is_set_again_without_a_second_intent, intended_on_and_on_is_done_and_served_on,
+    offer_is_out_again_before_anybody_is_served, start_waits_for_no_file_that_is_gone,
     intended_on_and_off_and_nothing_seen_had_no_effect, intended_on_seen_and_off_is_uncertain,
     unreadable_bmc_is_uncertain_until_it_answers, phone_home_during_the_inspection_settles_it,
     machine_that_spoke_goes_on_whatever_its_bmc_said, session_goes_on_with_the_same_secret,
