@@ -118,14 +118,17 @@ static int note(struct saying *say, const char *name, const char *why, struct er
     return task_book_note(say->book, say->page, &change, name, err);
 }
 
+/* 1: it was open. */
 static int end_grant(struct saying *say, const char *how, struct error *err)
 {
     struct db *db = at_once(say, err);
+    int ended = !db ? -1
+                    : db_execute(db, SQL_FACTS_END_GRANT, err, "uuis", &say->fact->tenant,
+                                 &say->fact->task, (int64_t)say->fact->epoch, how);
 
-    if (!db || db_execute(db, SQL_FACTS_END_GRANT, err, "uuis", &say->fact->tenant,
-                          &say->fact->task, (int64_t)say->fact->epoch, how) < 0)
+    if (ended < 0 || task_book_read_again(say->book, say->page, err) < 0)
         return -1;
-    return task_book_read_again(say->book, say->page, err);
+    return ended;
 }
 
 /* ---- one task a machine ---- */
@@ -219,6 +222,24 @@ int task_facts_accepted(struct task_book *book, const struct task_fact *fact, st
     return advance(&say, "accepted", "accepted", NULL, err) < 0 ? -1 : 0;
 }
 
+static bool is_cancelled_in_time(const struct saying *say)
+{
+    return say->now->cancel_requested_us != INT64_MIN &&
+           say->now->cancel_requested_us < say->now->expires_us;
+}
+
+/* Its agent, of which nothing had been heard for long, never began it and holds it no more: the
+ * journal settles what was unknown. Not when no grant had been open: then that journal is not the
+ * one that the order went to (task_lost.h). 1: settled. */
+static int settle_not_begun(struct saying *say, int was_open, const char *why, struct error *err)
+{
+    if (!was_open || !is_in(say, "unknown") || say->now->granted)
+        return 0;
+    return change(say, is_cancelled_in_time(say) ? "cancelled" : "expired", "settle", why, err) < 0
+               ? -1
+               : 1;
+}
+
 /* No agent holds it any more: what a person or time wanted happens now. */
 static int leave_agent(struct saying *say, const char *why, struct error *err)
 {
@@ -229,8 +250,7 @@ static int leave_agent(struct saying *say, const char *why, struct error *err)
         return -1;
     if (!is_in(say, "queued") || say->now->granted)
         return 0;
-    if (say->now->cancel_requested_us != INT64_MIN &&
-        say->now->cancel_requested_us < say->now->expires_us)
+    if (is_cancelled_in_time(say))
         return change(say, "cancelled", "cancel", "the agent does not hold it", err);
     if (say->now->expires_us <= say->now->now_us)
         return change(say, "expired", "expire",
@@ -265,11 +285,14 @@ int task_facts_declined(struct task_book *book, const struct task_fact *fact, co
 {
     struct saying say;
     char why[400];
+    int was_open, settled;
 
     snprintf(why, sizeof(why), "declined: %s: %s", code, text);
     whole(why);
-    if (begin(&say, book, fact, err) < 0 || end_grant(&say, "declined", err) < 0)
+    if (begin(&say, book, fact, err) < 0 || (was_open = end_grant(&say, "declined", err)) < 0)
         return -1;
+    if ((settled = settle_not_begun(&say, was_open, why, err)) != 0)
+        return settled < 0 ? -1 : 0;
     if (is_hopeless(code)) {
         int rc = give_up(&say, why,
                          "give the machine a BMC account that the site's agent has a driver for "
@@ -289,11 +312,14 @@ int task_facts_released(struct task_book *book, const struct task_fact *fact, co
 {
     struct saying say;
     char why[400];
+    int was_open, settled;
 
     snprintf(why, sizeof(why), "released: %s", text);
     whole(why);
-    if (begin(&say, book, fact, err) < 0 || end_grant(&say, "released", err) < 0)
+    if (begin(&say, book, fact, err) < 0 || (was_open = end_grant(&say, "released", err)) < 0)
         return -1;
+    if ((settled = settle_not_begun(&say, was_open, why, err)) != 0)
+        return settled < 0 ? -1 : 0;
     if (!is_in(&say, "accepted") && !is_in(&say, "leased") && note(&say, "released", why, err) < 0)
         return -1;
     return leave_agent(&say, why, err);
@@ -335,11 +361,11 @@ int task_facts_not_held(struct task_book *book, const struct task_fact *fact, st
 {
     struct saying say;
     struct db *db;
-    int fresh;
+    int ended, fresh;
 
     if (begin(&say, book, fact, err) < 0 || !(db = at_once(&say, err)) ||
-        db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
-                   (int64_t)fact->epoch) < 0 ||
+        (ended = db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
+                            (int64_t)fact->epoch)) < 0 ||
         (fresh = db_execute(db, SQL_FACTS_CANCEL_ANSWER, err, "uuis", &fact->tenant, &fact->task,
                             (int64_t)fact->epoch, "not_held")) < 0 ||
         task_book_read_again(book, say.page, err) < 0)
@@ -350,6 +376,13 @@ int task_facts_not_held(struct task_book *book, const struct task_fact *fact, st
                       err);
     if (is_in(&say, "leased") || is_in(&say, "queued"))
         return leave_agent(&say, "the agent does not hold it", err);
+    /* No journal ever said a word of it: it did not arrive. */
+    if (uuid_is_nil(&say.now->facts_journal)) {
+        int settled = settle_not_begun(&say, ended > 0, "the agent does not hold it", err);
+
+        if (settled != 0)
+            return settled < 0 ? -1 : 0;
+    }
     return fresh ? note(&say, "not held", "the agent's journal does not hold it", err) : 0;
 }
 

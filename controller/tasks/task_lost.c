@@ -4,6 +4,7 @@
 #include "controller/tasks/task_lost.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "common/ids.h"
 #include "controller/db/db.h"
@@ -25,11 +26,17 @@ static int lose(struct db *db, const struct uuid *tenant, const struct uuid *tas
     if (db_set_tenant(db, tenant, err) < 0)
         return -1;
     rc = task_state_lock(db, tenant, task, &now, err);
-    if (rc <= 0 || !task_edge_find(now.state, change.to, change.event))
-        return rc < 0 ? -1 : 0;
-    if (now.rival)
-        return db_execute(db, SQL_LOST_ASK, err, "uus", tenant, task, WHY) < 0 ? -1 : 1;
-    return task_state_change(db, &now, &change, err) < 0 ? -1 : 1;
+    if (rc <= 0)
+        return rc;
+    if (strcmp(now.state, change.to) != 0) {
+        if (!task_edge_find(now.state, change.to, change.event))
+            return 0;
+        if (now.rival)
+            return db_execute(db, SQL_LOST_ASK, err, "uus", tenant, task, WHY) < 0 ? -1 : 1;
+        if (task_state_change(db, &now, &change, err) < 0)
+            return -1;
+    }
+    return db_execute(db, SQL_LOST_GRANTS, err, "uu", tenant, task) < 0 ? -1 : 1;
 }
 
 int task_lost_at(struct db *db, const struct uuid *site, struct error *err)

@@ -8,6 +8,7 @@ struct error;
 struct uuid;
 
 /* In the caller's transaction, which is of no tenant's behind it: each task of 'site' that was sent
- * and whose grant is open becomes `unknown`; one whose machine another task has is cancelled as
- * soon as the new journal says that it does not hold it. Returns how many, or -1. */
+ * and whose grant is open becomes `unknown`, with its grants ended, so that no word of the new
+ * journal settles it; one whose machine another task has is cancelled as soon as the new journal
+ * says that it does not hold it. Returns how many, or -1. */
 int task_lost_at(struct db *db, const struct uuid *site, struct error *err);

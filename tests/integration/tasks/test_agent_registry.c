@@ -96,13 +96,18 @@ static void say_hello_anew(void)
     ck_assert_int_eq(answer.verdict, HELLO_WELCOME);
 }
 
-static struct uuid sent_one(int machine)
+static struct task_fact sent_fact(int machine)
 {
     struct uuid task = make_task(machine);
     struct task_lease lease = lease_it(&task);
 
     ck_assert_int_eq(sent_by(&controller, &lease), 1);
-    return task;
+    return fact_of(&lease);
+}
+
+static struct uuid sent_one(int machine)
+{
+    return sent_fact(machine).task;
 }
 
 START_TEST(what_a_lost_journal_may_have_begun_is_unknown)
@@ -148,6 +153,30 @@ START_TEST(what_a_lost_journal_may_have_begun_is_unknown)
 }
 END_TEST
 
+/* Nor of what was unknown before it was lost. */
+START_TEST(no_word_of_another_journal_settles_it)
+{
+    const struct session_hello *hellos[] = {&hello};
+    struct task_fact sent, silent;
+
+    ck_assert_int_eq(agent_registry_hellos(engine, &controller, hellos, 1, &answer, &err), 0);
+    silent = sent_fact(0);
+    FACT(silent, task_facts_uncertain(book, &silent, "on", "the BMC did not answer", &err));
+    sent = sent_fact(1);
+    hello.journal = uuid_make();
+    hello.boot = uuid_make();
+    say_hello_anew();
+    FACT(sent, task_facts_not_held(book, &sent, &err));
+    FACT(silent, task_facts_not_held(book, &silent, &err));
+    STATE_IS(sent.task, "unknown");
+    STATE_IS(silent.task, "unknown");
+    FACT(sent, task_facts_released(book, &sent, "its time to start passed", &err));
+    FACT(silent, task_facts_declined(book, &silent, "expired", "it came late", &err));
+    STATE_IS(sent.task, "unknown");
+    STATE_IS(silent.task, "unknown");
+}
+END_TEST
+
 START_TEST(so_is_what_a_revoked_agent_may_have_begun)
 {
     const struct session_hello *hellos[] = {&hello};
@@ -189,4 +218,4 @@ CHECK_MAIN_WITH("agent_registry", begin, tear_down,
                 a_first_hello_that_meets_a_revocation_opens_nothing,
                 nor_does_one_with_a_session_before_it, a_hello_waits_no_longer_than_others_can,
                 what_a_lost_journal_may_have_begun_is_unknown,
-                so_is_what_a_revoked_agent_may_have_begun)
+                no_word_of_another_journal_settles_it, so_is_what_a_revoked_agent_may_have_begun)

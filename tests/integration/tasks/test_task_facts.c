@@ -332,6 +332,69 @@ START_TEST(silence_beyond_the_deadline_is_unknown)
 }
 END_TEST
 
+/* Its agent went away behind ACCEPTED, or before the order came, and is back. */
+static struct task_fact silent_task(int machine, bool is_accepted)
+{
+    struct uuid task = make_task(machine);
+    struct task_lease lease = lease_it(&task);
+    struct task_fact fact = fact_of(&lease);
+
+    if (is_accepted)
+        accepted(&fact);
+    overdue(&task);
+    lapse(&task);
+    OK(task_queue_tick(engine, &err));
+    as_owner("update task_queue set deadline_at = now() - interval '11 minutes' where task_id = $1",
+             &task);
+    OK(task_queue_tick(engine, &err));
+    STATE_IS(task, "unknown");
+    return fact;
+}
+
+START_TEST(journal_that_never_began_it_settles_what_is_unknown)
+{
+    struct task_fact released = silent_task(0, true), declined = silent_task(1, false),
+                     never_came = silent_task(2, false);
+    struct uuid next;
+
+    FACT(released, task_facts_released(book, &released, "its time to start passed", &err));
+    FACT(declined, task_facts_declined(book, &declined, "expired", "it came late", &err));
+    FACT(never_came, task_facts_not_held(book, &never_came, &err));
+    STATE_IS(released.task, "expired");
+    STATE_IS(declined.task, "expired");
+    STATE_IS(never_came.task, "expired");
+    ck_assert(has_event(&released.task, "unknown -> expired"));
+    ck_assert_int_eq(queue_rows(&released.task), 0);
+    ck_assert_str_eq(column(&released.task, "restore"), "none");
+    FACT(released, task_facts_released(book, &released, "its time to start passed", &err));
+    STATE_IS(released.task, "expired"); /* said again */
+    next = make_task(0);
+    lease_it(&next); /* the machine is free */
+}
+END_TEST
+
+START_TEST(cancel_that_came_in_time_says_how_it_is_settled)
+{
+    struct task_fact fact = silent_task(0, true);
+
+    as_owner("update task set cancel_requested_at = expires_at - interval '1 second' where id = $1",
+             &fact.task);
+    FACT(fact, task_facts_released(book, &fact, "its time to start passed", &err));
+    STATE_IS(fact.task, "cancelled");
+}
+END_TEST
+
+/* What it said before, it knows no more. */
+START_TEST(journal_that_forgot_settles_nothing)
+{
+    struct task_fact fact = silent_task(0, true);
+
+    as_owner("update task set facts_journal = $1 where id = $1", &fact.task);
+    FACT(fact, task_facts_not_held(book, &fact, &err));
+    STATE_IS(fact.task, "unknown");
+}
+END_TEST
+
 START_TEST(lost_journal_is_unknown)
 {
     struct task_fact fact = run_task(0);
@@ -456,17 +519,17 @@ START_TEST(log_chunks_are_kept_once)
 }
 END_TEST
 
-CHECK_MAIN_WITH("task_facts", set_up, tear_down, foreign_facts_find_nothing,
-                straight_run_ends_with_the_machine_free,
-                whole_runs_of_several_tasks_are_one_writing,
-                what_is_done_at_once_comes_behind_what_waited,
-                two_tasks_of_one_machine_stand_behind_each_other_in_one_book,
-                facts_count_after_the_lease_was_lost, result_alone_ends_a_queued_task,
-                fact_of_one_task_sends_its_rival_back, declined_and_released_tasks_come_again,
-                words_that_are_cut_stay_utf8, overdue_task_with_a_grant_waits_for_its_agent,
-                answer_that_never_comes_is_unknown,
-                answer_that_never_comes_waits_for_the_machine_s_other_task,
-                silence_beyond_the_deadline_is_unknown, lost_journal_is_unknown,
-                failed_restore_holds_the_machine, result_waits_for_its_report,
-                report_with_other_bytes_is_refused_and_the_result_goes_on,
-                impossible_chunks_are_refused, log_chunks_are_kept_once)
+CHECK_MAIN_WITH(
+    "task_facts", set_up, tear_down, foreign_facts_find_nothing,
+    straight_run_ends_with_the_machine_free, whole_runs_of_several_tasks_are_one_writing,
+    what_is_done_at_once_comes_behind_what_waited,
+    two_tasks_of_one_machine_stand_behind_each_other_in_one_book,
+    facts_count_after_the_lease_was_lost, result_alone_ends_a_queued_task,
+    fact_of_one_task_sends_its_rival_back, declined_and_released_tasks_come_again,
+    words_that_are_cut_stay_utf8, overdue_task_with_a_grant_waits_for_its_agent,
+    answer_that_never_comes_is_unknown, answer_that_never_comes_waits_for_the_machine_s_other_task,
+    silence_beyond_the_deadline_is_unknown, journal_that_never_began_it_settles_what_is_unknown,
+    cancel_that_came_in_time_says_how_it_is_settled, journal_that_forgot_settles_nothing,
+    lost_journal_is_unknown, failed_restore_holds_the_machine, result_waits_for_its_report,
+    report_with_other_bytes_is_refused_and_the_result_goes_on, impossible_chunks_are_refused,
+    log_chunks_are_kept_once)
