@@ -16,6 +16,7 @@
 #include "controller/health/metrics.h"
 #include "controller/health/readiness.h"
 #include "controller/intake/rule_due.h"
+#include "controller/intake/rule_sweep.h"
 #include "controller/tasks/task_queue.h"
 #include "controller/timer_shard.h"
 #include "controller/timers.sql.h"
@@ -74,7 +75,7 @@ static int carry_out_due(struct timers *timers, int *ret_ms, struct error *err)
     int rc = db ? rule_due_run(timers->due, db, now_us, &next_us, err) : -1;
 
     if (rc == 0 && timers->tasks.ours && clock_monotonic_ms() >= timers->sweep_ms) {
-        rc = rule_due_sweep(db, now_us, err);
+        rc = rule_sweep(db, now_us, err);
         timers->sweep_ms = clock_monotonic_ms() + SWEEP_MS;
     }
     if (rc == 0)

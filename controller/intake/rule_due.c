@@ -38,8 +38,6 @@
 #include "rules/engine/rule_states.h"
 
 static const struct batch_bounds BATCH = {.least = 1, .most = 200, .slow_ms = 400, .quick_ms = 100};
-/* Clocks of controllers differ: what is over for one may not be for another yet. */
-#define SWEEP_AFTER_US (5 * 60 * INT64_C(1000000))
 
 struct rule_due {
     struct rule_books *books;
@@ -472,24 +470,4 @@ int rule_due_run(struct rule_due *due, struct db *db, int64_t now_us, int64_t *r
     }
     db_rows_destroy(tenants);
     return rc < 0 || find_next(db, now_us, ret_next_us, err) < 0 ? -1 : 0;
-}
-
-int rule_due_sweep(struct db *db, int64_t now_us, struct error *err)
-{
-    int64_t before_us = now_us - SWEEP_AFTER_US;
-    struct db_rows *tenants = db_query(db, SQL_RULE_DUE_OVER, err, "t", before_us);
-    int rc = tenants ? 0 : -1;
-
-    for (size_t i = 0; rc == 0 && i < db_rows_count(tenants); i++) {
-        struct uuid tenant = db_uuid(tenants, i, 0);
-
-        rc = db_begin_tenant(db, &tenant, err);
-        if (rc == 0 && db_execute(db, SQL_RULE_DUE_SWEEP, err, "ut", &tenant, before_us) < 0)
-            rc = -1;
-        if (rc == 0)
-            rc = db_commit(db, err);
-        db_rollback(db);
-    }
-    db_rows_destroy(tenants);
-    return rc;
 }

@@ -26,5 +26,3 @@ void rule_due_destroy(struct rule_due *due);
  * INT64_MAX: nothing waits. -1: the database; what was done is committed, the rest comes again. */
 int rule_due_run(struct rule_due *due, struct db *db, int64_t now_us, int64_t *ret_next_us,
                  struct error *err);
-/* States that are over are not looked at any more: takes them away. */
-int rule_due_sweep(struct db *db, int64_t now_us, struct error *err);

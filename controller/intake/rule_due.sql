@@ -20,11 +20,3 @@ where tenant_id = $1 and due_at <= $2 order by due_at, rule, kind, key limit $3
 
 -- name: rule_due_drop
 delete from rule_state where tenant_id = $1 and rule = $2 and kind = $3 and key = $4
-
--- name: rule_due_over
-select distinct tenant_id from rule_state where over_at < $1
-
--- name: rule_due_sweep
-with gone as (delete from rule_state where tenant_id = $1 and over_at < $2 returning rule, kind)
-update rule_state_count c set keys = c.keys - g.n
-from (select rule, count(*) as n from gone where kind = 3 group by rule order by rule) g where c.tenant_id = $1 and c.rule = g.rule

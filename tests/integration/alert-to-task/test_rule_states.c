@@ -15,6 +15,7 @@
 #include "controller/intake/alert_batch.h"
 #include "controller/intake/alert_item.h"
 #include "controller/intake/rule_due.h"
+#include "controller/intake/rule_sweep.h"
 #include "controller/replay/replay.h"
 #include "tests/support/check_main.h"
 
@@ -664,10 +665,38 @@ START_TEST(what_is_over_is_swept)
     add("1", "a", "firing", 0);
     ck_kept();
     ck_assert_int_eq(states(), 2);
-    ck_assert_int_eq(rule_due_sweep(engine, now_us + 30 * MINUTE_US, &err), 0);
+    ck_assert_int_eq(rule_sweep(engine, now_us + 30 * MINUTE_US, &err), 0);
     ck_assert_int_eq(states(), 1);
     ck_assert_int_eq(number("select keys from rule_state_count where tenant_id = $"), 0);
-    ck_assert_int_eq(rule_due_sweep(engine, now_us + 90 * MINUTE_US, &err), 0);
+    ck_assert_int_eq(rule_sweep(engine, now_us + 90 * MINUTE_US, &err), 0);
+    ck_assert_int_eq(states(), 0);
+}
+END_TEST
+
+/* Pages of the sweep begin, end and stop within one rule's keys, and go on with the next rule's. */
+START_TEST(however_many_are_over_are_swept)
+{
+    arm("once", "type: a",
+        "  window: {kind: sliding, key: asset.id, within: 1m, when: window.count >= 1}\n");
+    add("1", "a", "firing", 0);
+    ck_kept();
+    ck_assert_int_eq(states(), 1);
+    ck_assert_int_eq(
+        db_execute(owner,
+                   "with s as (insert into rule_state (tenant_id, rule, kind, key, value, over_at, "
+                   "touched_at) select s.tenant_id, r, 3, int4send(n), s.value, s.over_at + case "
+                   "when n % 10 = 0 then interval '1 day' else interval '0' end, now() from "
+                   "rule_state s, generate_series(1, 12500) n, unnest(array['a', 'b']) r where "
+                   "s.tenant_id = $1) insert into rule_state_count (tenant_id, rule, keys) select "
+                   "$1, r, 12500 from unnest(array['a', 'b']) r",
+                   &err, "u", &alerts.fleet.tenant),
+        2);
+    ck_assert_int_eq(rule_sweep(engine, now_us + 30 * MINUTE_US, &err), 0);
+    ck_assert_int_eq(states(), 2500);
+    ck_assert_int_eq(number("select count(*) from rule_state_count where tenant_id = $ and rule in "
+                            "('a', 'b') and keys = 1250"),
+                     2);
+    ck_assert_int_eq(rule_sweep(engine, now_us + 25 * 60 * MINUTE_US, &err), 0);
     ck_assert_int_eq(states(), 0);
 }
 END_TEST
@@ -707,4 +736,4 @@ CHECK_MAIN_WITH("rule_states", set_up, tear_down,
                 a_hold_that_begins_again_makes_the_same_task,
                 what_takes_too_long_together_is_carried_out_apart,
                 several_controllers_carry_out_each_state_once, what_is_over_is_swept,
-                a_hundred_others_are_kept_and_seen_again)
+                however_many_are_over_are_swept, a_hundred_others_are_kept_and_seen_again)
