@@ -35,7 +35,7 @@ struct timers {
     struct timer_shard tasks, history;
     struct rule_due *due;
     int64_t sweep_ms;        /* when states that are over are swept next */
-    int64_t count_ms;        /* when what keeps rules from acting is counted next */
+    int64_t count_ms;        /* when what waits for a person is counted next */
     int64_t identities_page; /* of alert_identity: from where on old events are forgotten; 0: from
                                 its beginning, with the next look at the partitions */
     pthread_t thread;
@@ -51,16 +51,19 @@ static int hold(struct timers *timers, struct timer_shard *shard, struct error *
     return rc;
 }
 
-static int count_stops(struct timers *timers, struct db *db, struct error *err)
+static int count_unattended(struct timers *timers, struct db *db, struct error *err)
 {
+    static const enum metric metrics[] = {METRIC_STORM_BRAKES, METRIC_AUTOMATION_STOPS,
+                                          METRIC_TASKS_UNKNOWN, METRIC_MACHINES_HELD,
+                                          METRIC_SITES_QUARANTINED};
     struct db_rows *rows;
 
     if (clock_monotonic_ms() < timers->count_ms)
         return 0;
-    if (!(rows = db_query(db, SQL_TIMERS_STOPS, err, "")))
+    if (!(rows = db_query(db, SQL_TIMERS_UNATTENDED, err, "")))
         return -1;
-    metric_set(METRIC_STORM_BRAKES, (uint64_t)db_int(rows, 0, 0));
-    metric_set(METRIC_AUTOMATION_STOPS, (uint64_t)db_int(rows, 0, 1));
+    for (int i = 0; i < (int)(sizeof(metrics) / sizeof(metrics[0])); i++)
+        metric_set(metrics[i], (uint64_t)db_int(rows, 0, i));
     db_rows_destroy(rows);
     timers->count_ms = clock_monotonic_ms() + COUNT_MS;
     return 0;
@@ -79,7 +82,7 @@ static int carry_out_due(struct timers *timers, int *ret_ms, struct error *err)
         timers->sweep_ms = clock_monotonic_ms() + SWEEP_MS;
     }
     if (rc == 0)
-        rc = count_stops(timers, db, err);
+        rc = count_unattended(timers, db, err);
     db_pool_give(timers->engine, db);
     *ret_ms = next_us - now_us < TICK_MS * 1000 ? (int)((next_us - now_us) / 1000) + 1 : TICK_MS;
     return rc;

@@ -18,7 +18,12 @@ select next_page, gone from drop_alert_identities($1)
 -- name: timers_default_partitions
 select count(*) from default_partition_rows() where has_rows
 
--- name: timers_stops
--- Brakes that are engaged; switches that stand, of tenants, sites and the fleet.
+-- name: timers_unattended
+-- What waits for a person: brakes that are engaged; switches that stand, of tenants, sites and the fleet; tasks of which nobody knows
+-- how they ended; machines that are held behind a task, not by one under way; sites that are believed no more.
 select (select count(*) from rule_book where braked_at is not null) + (select count(*) from automation_stop where ended_at is null and by_brake),
-       (select count(*) from rule_book where killed_because is not null) + (select count(*) from automation_stop where ended_at is null and not by_brake)
+       (select count(*) from rule_book where killed_because is not null) + (select count(*) from automation_stop where ended_at is null and not by_brake),
+       (select count(*) from task_queue where state = 'unknown'),
+       (select count(*) from machine m where m.held_because is not null
+        and not exists (select from task_queue q where q.machine_id = m.id and q.state in ('leased', 'accepted', 'running', 'unknown'))),
+       (select count(*) from site where quarantined_because is not null)

@@ -46,6 +46,13 @@ static const struct {
     [METRIC_AUTOMATION_STOPS] = {"muster_automation_stops", "gauge",
                                  "Switches that a person has thrown over rules: of tenants, "
                                  "sites, the fleet."},
+    [METRIC_TASKS_UNKNOWN] = {"muster_tasks_unknown", "gauge",
+                              "Tasks of which nobody knows how they ended."},
+    [METRIC_MACHINES_HELD] = {"muster_machines_held", "gauge",
+                              "Machines that no task gets until a person releases them."},
+    [METRIC_SITES_QUARANTINED] = {"muster_sites_quarantined", "gauge",
+                                  "Sites whose agent is not believed until a person releases "
+                                  "them."},
     [METRIC_API_REQUESTS] = {"muster_api_requests_total", "counter", "Requests answered."},
     [METRIC_API_FAULTS] = {"muster_api_faults_total", "counter", "Requests answered with 500."},
     [METRIC_API_BUSY] = {"muster_api_busy_total", "counter", "Requests answered with 503."},

@@ -26,6 +26,9 @@ enum metric {
                                   above 0 */
     METRIC_STORM_BRAKES,       /* gauges: engaged */
     METRIC_AUTOMATION_STOPS,
+    METRIC_TASKS_UNKNOWN, /* gauges: what waits for a person */
+    METRIC_MACHINES_HELD,
+    METRIC_SITES_QUARANTINED,
     METRIC_API_REQUESTS, /* counters */
     METRIC_API_FAULTS,
     METRIC_API_BUSY,

@@ -22,10 +22,7 @@ static struct error err;
 
 static void set_up(void)
 {
-    struct conf_map as_owner = test_database("muster_owner");
-
-    owner = db_connect(&as_owner, &err);
-    ck_assert_msg(owner != NULL, "%s", error_text(&err));
+    owner = test_connect("muster_owner");
     test_fleet_make(owner, &fleet);
 }
 
@@ -159,6 +156,20 @@ START_TEST(history_is_made_ahead_and_dropped_behind)
 }
 END_TEST
 
+static int insert_task(const struct uuid *task, const char *state)
+{
+    return db_execute(
+        owner,
+        "with made as (insert into task (tenant_id, id, state, holding_id, machine_id, site_id, "
+        "grant_id, image_version_id, schedule_time, expires_at, deadline_s, requested_by) values "
+        "($1, $2, $8, $3, $4, $5, $6, $7, now(), now() + interval '1 hour', 600, 'tester') "
+        "returning *) insert into task_queue (tenant_id, task_id, site_id, machine_id, class, "
+        "state, due_at, expires_at) select tenant_id, id, site_id, machine_id, 0, state, now(), "
+        "expires_at from made",
+        &err, "uuuuuuus", &fleet.tenant, task, &fleet.holding[0], &fleet.machine[0], &fleet.site,
+        &fleet.grant, &fleet.image, state);
+}
+
 static void made_anyway(void)
 {
     await_number(1, "select count(*) from pg_class where relname = 'alert_' || " NEXT_MONTH);
@@ -169,18 +180,7 @@ START_TEST(a_task_that_cannot_be_moved_costs_no_month)
     struct uuid task = uuid_make();
 
     /* Its queue row falls due, its own row says that it has ended: no edge leads on. */
-    ck_assert_int_eq(
-        db_execute(owner,
-                   "with made as (insert into task (tenant_id, id, state, holding_id, machine_id, "
-                   "site_id, grant_id, image_version_id, schedule_time, expires_at, deadline_s, "
-                   "requested_by) values ($1, $2, 'scheduled', $3, $4, $5, $6, $7, now(), now() + "
-                   "interval '1 hour', 600, 'tester') returning *) insert into task_queue "
-                   "(tenant_id, task_id, site_id, machine_id, class, state, due_at, expires_at) "
-                   "select tenant_id, id, site_id, machine_id, 0, state, now(), expires_at from "
-                   "made",
-                   &err, "uuuuuuu", &fleet.tenant, &task, &fleet.holding[0], &fleet.machine[0],
-                   &fleet.site, &fleet.grant, &fleet.image),
-        1);
+    ck_assert_int_eq(insert_task(&task, "scheduled"), 1);
     ck_assert_int_eq(
         db_execute(owner, "update task set state = 'expired' where id = $1", &err, "u", &task), 1);
     test_sql(owner, "do $$ begin execute 'drop table alert_' || " NEXT_MONTH "; end $$");
@@ -189,6 +189,58 @@ START_TEST(a_task_that_cannot_be_moved_costs_no_month)
                                 "delete from task_queue where state = 'scheduled' and task_id = $1",
                                 &err, "u", &task),
                      1); /* still there; it would trouble other tests */
+}
+END_TEST
+
+/* Other tests' leavings count as well. */
+#define UNKNOWN "select count(*) from task_queue where state = 'unknown'"
+#define HELD                                                                                       \
+    "select count(*) from machine m where held_because is not null and not exists (select from "   \
+    "task_queue q where q.machine_id = m.id and q.state <> 'queued')"
+#define QUARANTINED "select count(*) from site where quarantined_because is not null"
+
+static void told(void)
+{
+    int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+    uint64_t held = (uint64_t)test_number(owner, HELD);
+
+    while (metric_read(METRIC_MACHINES_HELD) != held && clock_monotonic_ms() < until)
+        poll(NULL, 0, 20);
+    ck_assert_uint_eq(metric_read(METRIC_MACHINES_HELD), held);
+    ck_assert_uint_eq(metric_read(METRIC_TASKS_UNKNOWN), (uint64_t)test_number(owner, UNKNOWN));
+    ck_assert_uint_eq(metric_read(METRIC_SITES_QUARANTINED),
+                      (uint64_t)test_number(owner, QUARANTINED));
+}
+
+START_TEST(what_waits_for_a_person_is_told)
+{
+    int64_t held = test_number(owner, HELD), unknown = test_number(owner, UNKNOWN),
+            quarantined = test_number(owner, QUARANTINED);
+    struct uuid task = uuid_make();
+
+    ck_assert_int_eq(insert_task(&task, "queued"), 1);
+    ck_assert_int_eq(db_execute(owner,
+                                "with u as (update task set state = 'unknown' where id = $1) "
+                                "update task_queue set state = 'unknown' where task_id = $1",
+                                &err, "u", &task),
+                     1);
+    ck_assert_int_eq(db_execute(owner,
+                                "update machine set held_because = case id when $1 then 'its "
+                                "restore is pending' else 'its restore failed' end where id = any "
+                                "(array[$1, $2])",
+                                &err, "uu", &fleet.machine[0], &fleet.machine[1]),
+                     2);
+    ck_assert_int_eq(db_execute(owner,
+                                "update site set quarantined_because = 'another journal' where id "
+                                "= $1",
+                                &err, "u", &fleet.other_site),
+                     1);
+    ck_assert_int_eq(test_number(owner, HELD), held + 1); /* the other is its task's */
+    ck_assert_int_eq(test_number(owner, UNKNOWN), unknown + 1);
+    ck_assert_int_eq(test_number(owner, QUARANTINED), quarantined + 1);
+    run_timers(told);
+    ck_assert_int_eq(
+        db_execute(owner, "delete from task_queue where task_id = $1", &err, "u", &task), 1);
 }
 END_TEST
 
@@ -221,4 +273,4 @@ END_TEST
 
 CHECK_MAIN_WITH("timers", set_up, tear_down, history_is_made_ahead_and_dropped_behind,
                 events_that_nobody_tells_any_more_are_forgotten,
-                a_task_that_cannot_be_moved_costs_no_month)
+                a_task_that_cannot_be_moved_costs_no_month, what_waits_for_a_person_is_told)
