@@ -102,7 +102,7 @@ struct boot_run {
         recovered_reset; /* this attempt */
     bool report_whole;
     unsigned restore_attempt; /* rises with every life of the agent that has to restore */
-    enum { RESTORE_IDLE, RESTORE_AWAITS_OFF, RESTORE_ACTS } restore_at;
+    enum { RESTORE_IDLE, RESTORE_AWAITS_WORD, RESTORE_AWAITS_OFF, RESTORE_ACTS } restore_at;
     bool restore_was_off; /* a former life's restore saw our image off: never switched off again */
     int64_t self_off_until_ms;
     bool restore_failed;
@@ -127,7 +127,9 @@ struct task_runner {
     struct boot_run *runs;
     struct link_state link; /* of this turn */
     int64_t now_ms;         /* of this turn */
-    int64_t at_us;          /* controller's clock, of this turn */
+    uint8_t session_nonce[32];
+    int64_t session_since_ms; /* counts while link.connected */
+    int64_t at_us;            /* controller's clock, of this turn */
     uint64_t tickets;
     bool told_trouble, told_refusal;
     int stop_fd;
@@ -195,4 +197,6 @@ void run_recovery_begin(struct boot_run *run);
 
 /* ---- putting back: restore.c ---- */
 void restore_begin(struct boot_run *run);
+/* A person has put the machine back. A run that has not begun to do so ends without. */
+void restore_released(struct boot_run *run);
 void restore_tick(struct boot_run *run);

@@ -314,11 +314,18 @@ static void take_settle(struct task_runner *runner, const struct task_order *ord
 static void take_release(struct task_runner *runner, const struct task_order *order,
                          const struct link_order *bytes)
 {
-    struct journal_batch *batch = journal_batch_create();
+    struct boot_run *run = boot_run_of_machine(runner, &order->machine_id);
+    struct journal_batch *batch;
     char id[UUID_TEXT_SIZE];
 
-    /* This agent holds a machine only for a task under way; the floor of its epoch is what there is
-     * to keep. */
+    if (run && run->row.epoch <= order->epoch)
+        restore_released(run);
+    /* Its end is to be durable before the answer: said again, if it cannot be made now. */
+    if (run && run->result_again_ms)
+        return;
+    /* Beyond that this agent holds a machine only for a task under way; the floor of its epoch is
+     * what there is to keep. */
+    batch = journal_batch_create();
     uuid_format(&order->machine_id, id);
     log_info("run", "a machine was released by a person", "machine=%s reason=%s", id,
              log_quote(order->release->reason));

@@ -13,6 +13,7 @@
 
 #define ATTEMPTS_MAX 5 /* of lives that died in the restore; then a person looks */
 #define LOOK_AGAIN_MS 1000
+#define UNHEARD_MS (5 * 60000)
 
 static void put_boot_device(struct boot_run *run);
 static void put_power(struct boot_run *run);
@@ -228,6 +229,26 @@ static void put_power(struct boot_run *run)
 
 /* ---- begin ---- */
 
+/* The controller gives a task up 10 min behind its deadline; then a person may put the machine
+ * back, and somebody use it. A clock that went far back tells nothing. */
+static bool is_given_up(const struct boot_run *run)
+{
+    int64_t passed_ms = (run->runner->at_us - run->row.started_at_us) / 1000;
+
+    return passed_ms < -UNHEARD_MS ||
+           passed_ms > (int64_t)run->order.boot->deadline_s * 1000 + UNHEARD_MS;
+}
+
+/* What people said while this agent was away comes at the begin of its session. */
+static bool may_be_released(const struct boot_run *run)
+{
+    const struct task_runner *runner = run->runner;
+
+    return is_given_up(run) &&
+           (!runner->link.connected ||
+            runner->now_ms - runner->session_since_ms < runner->settings.word_ms);
+}
+
 static void begin(struct boot_run *run)
 {
     bool succeeded = strcmp(run->row.outcome, "succeeded") == 0;
@@ -263,6 +284,19 @@ static void outcome_is_durable(struct journal_batch *batch, void *context)
         begin(run);
 }
 
+static void put_back(struct boot_run *run)
+{
+    run->restore_at = RESTORE_ACTS;
+    run->restore_wait_ms = 0;
+    boot_run_commit(run, boot_run_batch(run), outcome_is_durable);
+}
+
+static void await_word(struct boot_run *run)
+{
+    run->restore_at = RESTORE_AWAITS_WORD;
+    run->restore_wait_ms = run->runner->now_ms + LOOK_AGAIN_MS;
+}
+
 void restore_begin(struct boot_run *run)
 {
     boot_run_change(run, PHASE_RESTORE, run->row.cause);
@@ -271,14 +305,36 @@ void restore_begin(struct boot_run *run)
         run_result_write(run, "done");
         return;
     }
-    run->restore_at = RESTORE_ACTS;
     if (run->restore_attempt == 0)
         run->restore_attempt = 1;
-    boot_run_commit(run, boot_run_batch(run), outcome_is_durable);
+    if (!may_be_released(run)) {
+        put_back(run);
+        return;
+    }
+    log_warn("run", "its task was given up long ago: what people say of the machine is waited for",
+             "seconds=%lld", (long long)(run->runner->settings.word_ms / 1000));
+    boot_run_commit(run, boot_run_batch(run), NULL);
+    await_word(run);
+}
+
+void restore_released(struct boot_run *run)
+{
+    if (run->restore_at != RESTORE_AWAITS_WORD)
+        return;
+    run->restore_at = RESTORE_IDLE;
+    note(run, "restore_power", "failed", "left as it is: a person has released the machine");
+    run_result_write(run, "none");
 }
 
 void restore_tick(struct boot_run *run)
 {
-    if (run->restore_at == RESTORE_AWAITS_OFF && run->runner->now_ms >= run->restore_wait_ms)
+    if (run->restore_at == RESTORE_IDLE || run->restore_at == RESTORE_ACTS ||
+        run->runner->now_ms < run->restore_wait_ms)
+        return;
+    if (run->restore_at == RESTORE_AWAITS_OFF)
         look_for_off(run);
+    else if (may_be_released(run))
+        await_word(run);
+    else
+        put_back(run);
 }

@@ -25,6 +25,8 @@
 /* The link's word that the controller is there is looked at this often while a task waits for it.
  */
 #define LOOK_MS 1000
+/* Then a session is over that nothing was heard in. */
+#define SLEPT_US INT64_C(15000000)
 /* Long enough for the digests of a large image's files. */
 #define SERVE_ON_MS 10000
 
@@ -47,8 +49,21 @@ static void set_defaults(struct runner_settings *s)
     s->power_within_ms = or_default(s->power_within_ms, 60000);
     s->device_within_ms = or_default(s->device_within_ms, 10000);
     s->self_off_ms = or_default(s->self_off_ms, 20000);
+    s->word_ms = or_default(s->word_ms, 20000);
     s->inspect_after_ms = or_default(s->inspect_after_ms, 3000);
     s->bmc_timeout_ms = (int)or_default(s->bmc_timeout_ms, 8000);
+}
+
+/* Whoever slept may take a session that is over for one that stands. */
+static void look_at_session(struct task_runner *runner)
+{
+    const struct link_state *link = &runner->link;
+
+    if (link->connected && memcmp(link->nonce, runner->session_nonce, sizeof(link->nonce)) == 0 &&
+        link->controller_time_us - runner->at_us < SLEPT_US)
+        return;
+    memcpy(runner->session_nonce, link->nonce, sizeof(link->nonce));
+    runner->session_since_ms = runner->now_ms;
 }
 
 /* What all that happens in one pass agrees on, but for orders. */
@@ -57,6 +72,7 @@ static void look_around(struct task_runner *runner)
     key_manifest_release(runner->link.manifest);
     runner->rooms.link_state(runner->rooms.link, &runner->link);
     runner->now_ms = runner->rooms.now_ms();
+    look_at_session(runner);
     runner->at_us = runner->link.controller_time_us;
     if (runner->link.connected)
         task_journal_set_controller_time(runner->rooms.journal, runner->at_us);

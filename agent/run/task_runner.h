@@ -40,6 +40,7 @@ struct runner_settings {
     int64_t power_within_ms;  /* to read a power state back (60 s) */
     int64_t device_within_ms; /* to read a boot device back (10 s) */
     int64_t self_off_ms;      /* for a machine to switch itself off after its report (20 s) */
+    int64_t word_ms;          /* of a session, for what people said meanwhile to come (20 s) */
     int64_t inspect_after_ms; /* after a restart, for commands under way to end (3 s) */
     int bmc_timeout_ms;       /* of one BMC command (8 s) */
 };

@@ -536,6 +536,36 @@ static inline void bench_cancel(void)
     bench_send(bench.orders.controller, DOMAIN_CANCEL, &cancel.base);
 }
 
+/* A person's words: the task failed; the machine is put back by hand. */
+static inline void bench_say_settled(void)
+{
+    Muster__SettleTask settle = MUSTER__SETTLE_TASK__INIT;
+
+    settle.task_id = message_from_uuid(&bench.orders.task);
+    settle.site_id = message_from_uuid(&bench.orders.site);
+    settle.agent_id = message_from_uuid(&bench.orders.agent_id);
+    settle.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
+    settle.expires_at_us = INT64_MAX;
+    settle.epoch = bench.orders.boot.epoch;
+    settle.outcome = (char *)"failed";
+    settle.reason = (char *)"seen on its console";
+    bench_send(bench.orders.controller, DOMAIN_SETTLE, &settle.base);
+}
+
+static inline void bench_say_released(uint64_t epoch)
+{
+    Muster__ReleaseMachine release = MUSTER__RELEASE_MACHINE__INIT;
+
+    release.machine_id = message_from_uuid(&bench.orders.machine);
+    release.site_id = message_from_uuid(&bench.orders.site);
+    release.agent_id = message_from_uuid(&bench.orders.agent_id);
+    release.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
+    release.expires_at_us = INT64_MAX;
+    release.epoch = epoch;
+    release.reason = (char *)"put back by hand";
+    bench_send(bench.orders.controller, DOMAIN_RELEASE, &release.base);
+}
+
 static inline void bench_sight(enum boot_sighting_kind kind)
 {
     struct boot_sighting *sighting = calloc(1, sizeof(*sighting));

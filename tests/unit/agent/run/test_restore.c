@@ -377,6 +377,131 @@ START_TEST(report_above_its_limit_of_nobody_ends_nothing)
 }
 END_TEST
 
+/* ---- a task that was given up long ago ---- */
+
+#define HOURS_MS (INT64_C(5) * 3600 * 1000)
+
+/* The agent comes back hours behind the task's end; somebody may use the machine by now. */
+static void come_back_late(size_t step)
+{
+    reach(step);
+    bench_settle();
+    bench_stop();
+    bench.connected = false;
+    bench.now_ms += HOURS_MS;
+    bmc_set(POWER_ON, BOOT_DEVICE_NONE);
+    bmc.calls[0] = '\0';
+    bench_start();
+}
+
+static void pass_ms(int64_t ms)
+{
+    for (int64_t until_ms = bench.now_ms + ms; bench.now_ms < until_ms;) {
+        bench_settle();
+        bench.now_ms += 1000;
+    }
+    bench_settle();
+}
+
+static void expect_untouched(const char *step)
+{
+    ck_assert_msg(strcmp(bmc.calls, "") == 0, "%s: %s", step, bmc.calls);
+    ck_assert_uint_eq(task_runner_count(bench.runner), 1);
+    ck_assert(!bench_has("result"));
+}
+
+static void expect_none(const char *step)
+{
+    Muster__Result *result = bench_result();
+
+    ck_assert_msg(strcmp(result->restore, "none") == 0, "%s: restore %s", step, result->restore);
+    ck_assert_str_eq(result->outcome, "failed");
+    message_free(result);
+}
+
+START_TEST(machine_that_was_released_meanwhile_is_left_alone)
+{
+    for (size_t i = 0; i < STEPS; i++, again()) {
+        come_back_late(i);
+        pass_ms(HOURS_MS / 10); /* without a controller */
+        expect_untouched(steps[i]);
+        bench.connected = true;
+        pass_ms(15000);
+        expect_untouched(steps[i]);
+        bench_say_settled();
+        bench_say_released(9);
+        bench_until_count("taken", 2);
+        bench_expect_order("taken restore_power:failed result taken");
+        expect_none(steps[i]);
+        ck_assert_str_eq(bmc.calls, "");
+    }
+}
+END_TEST
+
+START_TEST(machine_of_which_nobody_said_anything_is_put_back)
+{
+    come_back_late(9);
+    bench.connected = true;
+    pass_ms(15000);
+    expect_untouched("within the session's first seconds");
+    bench_until_ended();
+    expect_as_found("failed", "late");
+}
+END_TEST
+
+START_TEST(machine_of_a_task_that_was_only_settled_is_put_back)
+{
+    come_back_late(9);
+    bench.connected = true;
+    bench_say_settled();
+    bench_until("taken");
+    expect_untouched("settled");
+    bench_until_ended();
+    expect_as_found("failed", "late");
+}
+END_TEST
+
+START_TEST(release_that_is_older_than_the_task_ends_nothing)
+{
+    come_back_late(9);
+    bench.connected = true;
+    bench_say_released(4);
+    bench_until("refused:old_epoch");
+    bench_until_ended();
+    expect_as_found("failed", "late");
+}
+END_TEST
+
+/* Its session is over, and it does not know yet. */
+START_TEST(agent_that_slept_waits_for_what_people_said_too)
+{
+    reach(9);
+    bench_settle();
+    bmc.calls[0] = '\0';
+    bench.now_ms += HOURS_MS;
+    pass_ms(15000);
+    expect_untouched("it slept");
+    bench_say_released(9);
+    bench_until_ended();
+    ck_assert_str_eq(bmc.calls, "");
+}
+END_TEST
+
+START_TEST(release_behind_the_restart_of_a_waiting_agent_is_heard)
+{
+    come_back_late(9);
+    bench.connected = true;
+    pass_ms(5000);
+    bench_stop();
+    bench_start();
+    pass_ms(5000);
+    expect_untouched("restarted again");
+    bench_say_released(9);
+    bench_until_ended();
+    ck_assert_str_eq(bmc.calls, "");
+}
+END_TEST
+
 CHECK_MAIN_WITH("restore", begin, end, off_is_given_behind_an_on_that_was_never_read,
                 machine_that_goes_off_late_is_switched_on_again,
                 machine_that_goes_off_late_is_switched_on_again_behind_a_restart,
@@ -389,4 +514,10 @@ CHECK_MAIN_WITH("restore", begin, end, off_is_given_behind_an_on_that_was_never_
                 bmc_that_stops_answering_is_a_restore_that_failed,
                 bmc_that_comes_back_in_time_is_none, machine_that_resets_in_the_middle_is_put_back,
                 offer_is_used_up_by_the_phone_home, report_above_its_limit_ends_the_run,
-                report_above_its_limit_of_nobody_ends_nothing)
+                report_above_its_limit_of_nobody_ends_nothing,
+                machine_that_was_released_meanwhile_is_left_alone,
+                machine_of_which_nobody_said_anything_is_put_back,
+                machine_of_a_task_that_was_only_settled_is_put_back,
+                release_that_is_older_than_the_task_ends_nothing,
+                agent_that_slept_waits_for_what_people_said_too,
+                release_behind_the_restart_of_a_waiting_agent_is_heard)

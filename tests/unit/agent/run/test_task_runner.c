@@ -557,21 +557,6 @@ START_TEST(cancel_before_the_start_touches_nothing)
 }
 END_TEST
 
-static void settle(void)
-{
-    Muster__SettleTask settle = MUSTER__SETTLE_TASK__INIT;
-
-    settle.task_id = message_from_uuid(&bench.orders.task);
-    settle.site_id = message_from_uuid(&bench.orders.site);
-    settle.agent_id = message_from_uuid(&bench.orders.agent_id);
-    settle.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
-    settle.expires_at_us = INT64_MAX;
-    settle.epoch = 5;
-    settle.outcome = (char *)"failed";
-    settle.reason = (char *)"seen on its console";
-    bench_send(bench.orders.controller, DOMAIN_SETTLE, &settle.base);
-}
-
 /* The next batch that becomes durable holds a fact, which is the answer, and the task's end. */
 static void expect_answer_with_outcome(const char *outcome)
 {
@@ -605,7 +590,7 @@ START_TEST(taken_is_said_with_its_outcome)
 {
     boot();
     bench_settle();
-    settle();
+    bench_say_settled();
     expect_answer_with_outcome("failed");
     bench_until("result");
     bench_expect_order("taken result");
@@ -729,12 +714,12 @@ END_TEST
 START_TEST(person_settles_a_run)
 {
     boot();
-    settle();
+    bench_say_settled();
     bench_until("result");
     bench_expect_result("failed", "", "done", "phone_home", "settled by a person");
     ck_assert_uint_eq(bench_count("taken"), 1);
     bench_until_ended();
-    settle(); /* said again */
+    bench_say_settled(); /* said again */
     bench_until_count("result", 2);
     ck_assert_uint_eq(bench_count("taken"), 2);
 }
@@ -742,17 +727,9 @@ END_TEST
 
 START_TEST(release_by_a_person_raises_the_floor_of_the_machine)
 {
-    Muster__ReleaseMachine release = MUSTER__RELEASE_MACHINE__INIT;
     uint64_t epoch = 0;
 
-    release.machine_id = message_from_uuid(&bench.orders.machine);
-    release.site_id = message_from_uuid(&bench.orders.site);
-    release.agent_id = message_from_uuid(&bench.orders.agent_id);
-    release.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
-    release.expires_at_us = INT64_MAX;
-    release.epoch = 9;
-    release.reason = (char *)"put back by hand";
-    bench_send(bench.orders.controller, DOMAIN_RELEASE, &release.base);
+    bench_say_released(9);
     bench_until("taken");
     ck_assert_int_eq(task_journal_epoch(bench.rooms.journal, &bench.orders.machine, &epoch, NULL),
                      0);
