@@ -9,6 +9,9 @@
 #include "common/error.h"
 #include "common/text.h"
 
+#define TRIES "6" /* of both files together */
+#define PAUSE_S "5"
+
 /* Words that iPXE takes for its own syntax when they stand alone or in front. */
 static const char *const OPERATORS[] = {"||", "&&", ";"};
 
@@ -63,6 +66,16 @@ static void put_path_segment(struct text *script, const char *name)
     }
 }
 
+/* An agent that is started anew answers again within seconds. `inc` makes the setting. */
+static void put_another_try(struct text *script, const char *file)
+{
+    text_format(script,
+                "inc tries\niseq ${tries} " TRIES " && goto failed ||\n"
+                "echo the %s did not come: asking again in " PAUSE_S " s\nsleep " PAUSE_S
+                "\ngoto %s\n",
+                file, file);
+}
+
 char *boot_script_make(const struct boot_offer *offer, const char *url, struct error *err)
 {
     struct text script = {0};
@@ -72,14 +85,18 @@ char *boot_script_make(const struct boot_offer *offer, const char *url, struct e
         return NULL;
     uuid_format(&offer->task_id, task);
     /* EFI kernels find their initrd by the name that iPXE gave it. */
-    text_format(&script, "#!ipxe\nkernel %s/boot/file/%s/", url, offer->kernel_sha256);
+    text_format(&script, "#!ipxe\n:kernel\nkernel %s/boot/file/%s/", url, offer->kernel_sha256);
     put_path_segment(&script, offer->kernel_name);
-    text_format(&script, " initrd=initrd %s || goto failed\n", offer->arguments);
-    text_format(&script, "initrd --name initrd %s/boot/initrd/%s || goto failed\n", url, task);
+    text_format(&script, " initrd=initrd %s && goto initrd ||\n", offer->arguments);
+    put_another_try(&script, "kernel");
+    text_format(&script, ":initrd\ninitrd --name initrd %s/boot/initrd/%s && goto start ||\n", url,
+                task);
+    put_another_try(&script, "initrd");
     /* 0 would land some UEFI firmware in its setup menu; 1 goes on to the next boot device. */
-    text_format(&script,
-                "boot || goto failed\n:failed\necho boot files did not come: going on to the "
-                "next boot device\nexit 1\n");
+    text_format(
+        &script,
+        ":start\nboot || goto failed\n:failed\necho boot files did not come: going on to the "
+        "next boot device\nexit 1\n");
     if (!text_ok(&script))
         error_no_memory(err);
     return text_take(&script);

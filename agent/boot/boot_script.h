@@ -1,6 +1,6 @@
-/* boot_script.h - the iPXE script of one offer: kernel, initrd, boot, and a way back to the
- * firmware. iPXE scripts know no quoting (ipxe.org/scripting), so what cannot be said in one is
- * refused by name.
+/* boot_script.h - the iPXE script of one offer: kernel, initrd, each asked for again while the
+ * agent is away, boot, and a way back to the firmware. iPXE scripts know no quoting
+ * (ipxe.org/scripting), so what cannot be said in one is refused by name.
  */
 #pragma once
 

@@ -64,6 +64,21 @@ START_TEST(a_kernels_name_is_written_as_a_path_segment)
 }
 END_TEST
 
+START_TEST(each_file_is_asked_for_again)
+{
+    static const char WANTED[] =
+        " quiet && goto initrd ||\ninc tries\niseq ${tries} 6 && goto failed ||\n"
+        "echo the kernel did not come: asking again in 5 s\nsleep 5\ngoto kernel\n:initrd\n";
+    char *script = make("quiet", "k");
+
+    ck_assert_ptr_nonnull(strstr(script, "#!ipxe\n:kernel\nkernel "));
+    ck_assert_ptr_nonnull(strstr(script, WANTED));
+    ck_assert_ptr_nonnull(strstr(script, " && goto start ||\ninc tries\n"));
+    ck_assert_ptr_nonnull(strstr(script, "\nsleep 5\ngoto initrd\n:start\nboot || goto failed\n"));
+    free(script);
+}
+END_TEST
+
 START_TEST(a_failure_goes_on_to_the_next_boot_device)
 {
     char *script = make("quiet", "k");
@@ -77,4 +92,4 @@ END_TEST
 
 CHECK_MAIN("boot_script", words_that_ipxe_would_take_for_its_own_are_refused,
            the_same_signs_inside_a_word_are_fine, a_kernels_name_is_written_as_a_path_segment,
-           a_failure_goes_on_to_the_next_boot_device)
+           each_file_is_asked_for_again, a_failure_goes_on_to_the_next_boot_device)
