@@ -1,6 +1,5 @@
-/* cel_network.c - the library of networks: net.IP and net.CIDR. A value is the address's bytes, of
- * a network with its prefix behind them, so that equal ones are equal bytes. Spec: the network
- * extension's published description.
+/* cel_network.c - the library of networks: net.IP and net.CIDR. Spec: the network extension's
+ * published description.
  */
 #include <string.h>
 
@@ -9,29 +8,6 @@
 #include "rules/cel/cel_run.h"
 #include "rules/cel/functions/cel_standard.h"
 #include "rules/cel/value/cel_address.h"
-
-static struct cel_value value_of(struct cel_run *run, const struct cel_address *address,
-                                 enum cel_kind kind)
-{
-    size_t length = address->length + (size_t)(kind == CEL_CIDR);
-    char *bytes = cel_arena_copy(run->arena, (const char *)address->bytes, length);
-
-    if (!bytes)
-        return cel_out_of_memory();
-    if (kind == CEL_CIDR)
-        bytes[address->length] = (char)address->prefix;
-    return (struct cel_value){.kind = (uint8_t)kind, .extra = (uint32_t)length, .text = bytes};
-}
-
-static struct cel_address address_of(struct cel_value value)
-{
-    struct cel_address address = {.length = value.extra >= 16 ? 16 : 4};
-
-    memcpy(address.bytes, value.text, address.length);
-    address.prefix = value.kind == CEL_CIDR ? (uint8_t)value.text[address.length]
-                                            : (uint8_t)(address.length * 8);
-    return address;
-}
 
 static struct cel_value no_address(struct cel_run *run, struct cel_value text, const char *what)
 {
@@ -66,7 +42,7 @@ static CEL_FUNCTION(make_ip)
     (void)count;
     if (!cel_address_parse(args[0].text, args[0].extra, &address))
         return no_address(run, args[0], AN_ADDRESS);
-    return value_of(run, &address, CEL_ADDRESS);
+    return cel_address_value(run->arena, &address, CEL_ADDRESS);
 }
 
 static CEL_FUNCTION(make_cidr)
@@ -76,7 +52,7 @@ static CEL_FUNCTION(make_cidr)
     (void)count;
     if (!cel_address_parse_network(args[0].text, args[0].extra, &address))
         return no_address(run, args[0], A_NETWORK);
-    return value_of(run, &address, CEL_CIDR);
+    return cel_address_value(run->arena, &address, CEL_CIDR);
 }
 
 static CEL_FUNCTION(is_canonical)
@@ -94,7 +70,7 @@ static CEL_FUNCTION(is_canonical)
 
 static CEL_FUNCTION(string_of)
 {
-    struct cel_address address = address_of(args[0]);
+    struct cel_address address = cel_address_of(args[0]);
     char text[CEL_ADDRESS_TEXT_SIZE];
     char *out;
 
@@ -109,13 +85,13 @@ static CEL_FUNCTION(family)
 {
     (void)run;
     (void)count;
-    return cel_int(address_of(args[0]).length == 4 ? 4 : 6);
+    return cel_int(cel_address_of(args[0]).length == 4 ? 4 : 6);
 }
 
 #define PREDICATE(name, predicate)                                                                 \
     static CEL_FUNCTION(name)                                                                      \
     {                                                                                              \
-        struct cel_address address = address_of(args[0]);                                          \
+        struct cel_address address = cel_address_of(args[0]);                                      \
                                                                                                    \
         (void)run;                                                                                 \
         (void)count;                                                                               \
@@ -131,10 +107,10 @@ PREDICATE(is_link_unicast, cel_address_link_unicast)
 /* The second is an address, a network, or the text of one. */
 static struct cel_value contains(struct cel_run *run, const struct cel_value *args, bool network)
 {
-    struct cel_address outer = address_of(args[0]), inner;
+    struct cel_address outer = cel_address_of(args[0]), inner;
 
     if (args[1].kind != CEL_STRING) {
-        inner = address_of(args[1]);
+        inner = cel_address_of(args[1]);
     } else if (network) {
         if (!cel_address_parse_network(args[1].text, args[1].extra, &inner))
             return no_address(run, args[1], A_NETWORK);
@@ -158,26 +134,26 @@ static CEL_FUNCTION(contains_cidr)
 
 static CEL_FUNCTION(ip_of)
 {
-    struct cel_address address = address_of(args[0]);
+    struct cel_address address = cel_address_of(args[0]);
 
     (void)count;
-    return value_of(run, &address, CEL_ADDRESS);
+    return cel_address_value(run->arena, &address, CEL_ADDRESS);
 }
 
 static CEL_FUNCTION(masked)
 {
-    struct cel_address address = address_of(args[0]);
+    struct cel_address address = cel_address_of(args[0]);
 
     (void)count;
     cel_address_mask(&address);
-    return value_of(run, &address, CEL_CIDR);
+    return cel_address_value(run->arena, &address, CEL_CIDR);
 }
 
 static CEL_FUNCTION(prefix_length)
 {
     (void)run;
     (void)count;
-    return cel_int(address_of(args[0]).prefix);
+    return cel_int(cel_address_of(args[0]).prefix);
 }
 
 static const struct cel_overload OVERLOADS[] = {

@@ -283,18 +283,14 @@ static int read_dynamic_map(struct reader *reader, const char *member, const jso
 static int read_address(struct reader *reader, const char *member, const json_t *json,
                         struct cel_value *ret, bool network)
 {
-    struct cel_address *address = cel_arena_take(reader->arena, sizeof(*address));
+    struct cel_address address;
     const char *text = json_string_value(json);
 
-    if (!address)
-        return no_room(reader);
     if (!text || !(network ? cel_address_parse_network
-                           : cel_address_parse)(text, json_string_length(json), address))
+                           : cel_address_parse)(text, json_string_length(json), &address))
         return wrong(reader, member, network ? "no network" : "no address");
-    *ret = (struct cel_value){.kind = network ? CEL_CIDR : CEL_ADDRESS,
-                              .extra = sizeof(*address),
-                              .text = (const char *)address};
-    return 0;
+    *ret = cel_address_value(reader->arena, &address, network ? CEL_CIDR : CEL_ADDRESS);
+    return ret->kind == CEL_ERROR ? no_room(reader) : 0;
 }
 
 static int read_ip(struct reader *reader, const char *member, const json_t *json,

@@ -97,12 +97,12 @@ static json_t *write_time(struct cel_value value)
 
 static json_t *write_address(struct cel_value value)
 {
-    const struct cel_address *address = (const void *)value.text;
+    const struct cel_address address = cel_address_of(value);
     char bare[CEL_ADDRESS_TEXT_SIZE], text[CEL_ADDRESS_TEXT_SIZE + 8];
 
-    cel_address_text(address, bare);
+    cel_address_text(&address, bare);
     if (value.kind == CEL_CIDR)
-        snprintf(text, sizeof(text), "%s/%u", bare, address->prefix);
+        snprintf(text, sizeof(text), "%s/%u", bare, address.prefix);
     else
         snprintf(text, sizeof(text), "%s", bare);
     return json_pack("{s:s, s:s}", "@type", cel_kind_name(value.kind), "value", text);

@@ -5,7 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/cel/cel_arena.h"
+
 static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+struct cel_value cel_address_value(struct cel_arena *arena, const struct cel_address *address,
+                                   enum cel_kind kind)
+{
+    size_t length = address->length + (size_t)(kind == CEL_CIDR);
+    char *bytes = cel_arena_copy(arena, (const char *)address->bytes, length);
+
+    if (!bytes)
+        return cel_out_of_memory();
+    if (kind == CEL_CIDR)
+        bytes[address->length] = (char)address->prefix;
+    return (struct cel_value){.kind = (uint8_t)kind, .extra = (uint32_t)length, .text = bytes};
+}
+
+struct cel_address cel_address_of(struct cel_value value)
+{
+    struct cel_address address = {.length = value.extra >= 16 ? 16 : 4};
+
+    memcpy(address.bytes, value.text, address.length);
+    address.prefix = value.kind == CEL_CIDR ? (uint8_t)value.text[address.length]
+                                            : (uint8_t)(address.length * 8);
+    return address;
+}
 
 bool cel_address_parse(const char *text, size_t length, struct cel_address *ret)
 {

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/cel/cel_value.h"
+
 #define CEL_ADDRESS_TEXT_SIZE 48 /* with a prefix, and a NUL */
 
 struct cel_address {
@@ -15,6 +17,15 @@ struct cel_address {
     uint8_t length; /* 4 or 16 */
     uint8_t prefix; /* of a network, in bits */
 };
+
+struct cel_arena;
+
+/* A value is the address's bytes, of a network with its prefix behind them, so that equal ones are
+ * equal bytes. CEL_ERROR: no room. */
+struct cel_value cel_address_value(struct cel_arena *arena, const struct cel_address *address,
+                                   enum cel_kind kind);
+/* Of CEL_ADDRESS or CEL_CIDR. */
+struct cel_address cel_address_of(struct cel_value value);
 
 bool cel_address_parse(const char *text, size_t length, struct cel_address *ret);
 bool cel_address_parse_network(const char *text, size_t length, struct cel_address *ret);

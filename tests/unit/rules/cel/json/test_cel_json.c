@@ -197,6 +197,33 @@ START_TEST(all_forms_come_back)
 }
 END_TEST
 
+static void ck_address(const char *type, const char *text, const char *bytes, uint32_t length,
+                       enum cel_kind kind)
+{
+    const struct cel_value made = {.kind = (uint8_t)kind, .extra = length, .text = bytes};
+    json_t *json = json_pack("{s:{s:s, s:s}}", "objectValue", "@type", type, "value", text),
+           *written;
+    struct cel_value read;
+
+    ck_assert_int_eq(cel_json_read(arena, json, &read, NULL), 0);
+    ck_assert_msg(cel_value_equal(read, made), "%s", text);
+    written = cel_json_write(made);
+    ck_assert_msg(json_equal(json, written), "%s", text);
+    json_decref(written);
+    json_decref(json);
+}
+
+/* Read, or made by a function of expressions, as one. */
+START_TEST(addresses_are_what_their_functions_make)
+{
+    ck_address("net.IP", "10.0.0.1", "\x0a\0\0\1", 4, CEL_ADDRESS);
+    ck_address("net.IP", "2001:db8::1", "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16, CEL_ADDRESS);
+    ck_address("net.CIDR", "10.0.0.0/8", "\x0a\0\0\0\x08", 5, CEL_CIDR);
+    ck_address("net.CIDR", "2001:db8::/32", "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\0\x20", 17,
+               CEL_CIDR);
+}
+END_TEST
+
 START_TEST(plain_numbers_are_int_when_they_can)
 {
     json_t *json = json_loads("[1, 1.0, 1.5, 9223372036854775807, -1e18, 1e19, -9.3e18]", 0, NULL);
@@ -232,5 +259,6 @@ START_TEST(what_has_no_form_is_not_written)
 END_TEST
 
 CHECK_MAIN_WITH("cel_json", open_it, close_it, what_is_no_value_is_refused, depth_is_capped,
-                all_forms_come_back, plain_numbers_are_int_when_they_can, plain_objects_are_maps,
+                all_forms_come_back, addresses_are_what_their_functions_make,
+                plain_numbers_are_int_when_they_can, plain_objects_are_maps,
                 what_has_no_form_is_not_written)
