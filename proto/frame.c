@@ -218,7 +218,7 @@ void *message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, 
 {
     struct bound bound = {.left = UNPACK_MAX};
     ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &bound};
-    struct cursor all = {bytes, (const uint8_t *)bytes + length};
+    struct cursor all = {bytes, length > 0 ? (const uint8_t *)bytes + length : bytes};
     ProtobufCMessage *message;
 
     if (length > FRAME_MAX) {

@@ -98,6 +98,7 @@ const REASONS = [
   ["has() of what has no fields is false", (expr, ours) => /no such field: '\w+' of a value of type/.test(ours.error ?? "") && /has\(/.test(expr)],
   ["a key of a type that no key has is refused, not absent", (expr, ours, theirs) => /'@in' applied to '\(.*, map\)'/.test(theirs.error ?? "") ||
     (theirs.error === "unsupported key type" && / in m\b/.test(expr))],
+  ["a key that stands for null is not in its map", (expr) => / in \{.*: (null|n)\b/.test(expr)],
   ["two signs cancel before they are applied", (expr) => /-\(+-/.test(expr)],
   ["true and false are indexes of a list", (expr, ours) => /bool as an index of a list/.test(ours.error ?? "")],
   ["the least int has a remainder by -1", (expr, ours, theirs) => /^overflow: .* no int/.test(ours.error ?? "") && theirs.value !== undefined && /-9223372036854775808.*%/.test(expr)],
