@@ -118,13 +118,14 @@ static int note(struct saying *say, const char *name, const char *why, struct er
     return task_book_note(say->book, say->page, &change, name, err);
 }
 
-/* 1: it was open. */
-static int end_grant(struct saying *say, const char *how, struct error *err)
+/* SQL_FACTS_END_GRANT: of this epoch; SQL_FACTS_END_GRANTS: up to it. Returns how many were open.
+ */
+static int end_grants(struct saying *say, const char *sql, const char *how, struct error *err)
 {
     struct db *db = at_once(say, err);
     int ended = !db ? -1
-                    : db_execute(db, SQL_FACTS_END_GRANT, err, "uuis", &say->fact->tenant,
-                                 &say->fact->task, (int64_t)say->fact->epoch, how);
+                    : db_execute(db, sql, err, "uuis", &say->fact->tenant, &say->fact->task,
+                                 (int64_t)say->fact->epoch, how);
 
     if (ended < 0 || task_book_read_again(say->book, say->page, err) < 0)
         return -1;
@@ -289,7 +290,8 @@ int task_facts_declined(struct task_book *book, const struct task_fact *fact, co
 
     snprintf(why, sizeof(why), "declined: %s: %s", code, text);
     whole(why);
-    if (begin(&say, book, fact, err) < 0 || (was_open = end_grant(&say, "declined", err)) < 0)
+    if (begin(&say, book, fact, err) < 0 ||
+        (was_open = end_grants(&say, SQL_FACTS_END_GRANTS, "declined", err)) < 0)
         return -1;
     if ((settled = settle_not_begun(&say, was_open, why, err)) != 0)
         return settled < 0 ? -1 : 0;
@@ -316,7 +318,8 @@ int task_facts_released(struct task_book *book, const struct task_fact *fact, co
 
     snprintf(why, sizeof(why), "released: %s", text);
     whole(why);
-    if (begin(&say, book, fact, err) < 0 || (was_open = end_grant(&say, "released", err)) < 0)
+    if (begin(&say, book, fact, err) < 0 ||
+        (was_open = end_grants(&say, SQL_FACTS_END_GRANTS, "released", err)) < 0)
         return -1;
     if ((settled = settle_not_begun(&say, was_open, why, err)) != 0)
         return settled < 0 ? -1 : 0;
@@ -364,8 +367,8 @@ int task_facts_not_held(struct task_book *book, const struct task_fact *fact, st
     int ended, fresh;
 
     if (begin(&say, book, fact, err) < 0 || !(db = at_once(&say, err)) ||
-        (ended = db_execute(db, SQL_FACTS_END_GRANTS, err, "uui", &fact->tenant, &fact->task,
-                            (int64_t)fact->epoch)) < 0 ||
+        (ended = db_execute(db, SQL_FACTS_END_GRANTS, err, "uuis", &fact->tenant, &fact->task,
+                            (int64_t)fact->epoch, "not_held")) < 0 ||
         (fresh = db_execute(db, SQL_FACTS_CANCEL_ANSWER, err, "uuis", &fact->tenant, &fact->task,
                             (int64_t)fact->epoch, "not_held")) < 0 ||
         task_book_read_again(book, say.page, err) < 0)
@@ -401,7 +404,7 @@ int task_facts_refused(struct task_book *book, const struct task_fact *fact, con
         return -1;
     if (!is_hopeless(code) || !is_in(&say, "leased") || say.now->epoch != (int64_t)fact->epoch)
         return 0;
-    if (end_grant(&say, "refused", err) < 0)
+    if (end_grants(&say, SQL_FACTS_END_GRANT, "refused", err) < 0)
         return -1;
     rc =
         give_up(&say, why,

@@ -13,8 +13,8 @@ update task set cause = $3, remedy = $4 where tenant_id = $1 and id = $2;
 update task_grant set ended = $4 where tenant_id = $1 and task_id = $2 and epoch = $3 and ended is null;
 
 -- name: facts_end_grants
--- The journal holds no such task: none of its grants up to this one is held.
-update task_grant set ended = 'not_held' where tenant_id = $1 and task_id = $2 and epoch <= $3 and ended is null;
+-- What an agent declined, released or does not hold at an epoch it holds by no lower one, and will take by none.
+update task_grant set ended = $4 where tenant_id = $1 and task_id = $2 and epoch <= $3 and ended is null;
 
 -- name: facts_rivals
 -- Other tasks of the machine that count as under way, of whichever tenant.

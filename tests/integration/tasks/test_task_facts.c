@@ -373,6 +373,40 @@ START_TEST(journal_that_never_began_it_settles_what_is_unknown)
 }
 END_TEST
 
+/* A first order was lost on its way; of the next its agent was heard too late. */
+START_TEST(journal_that_never_began_it_settles_all_that_was_sent)
+{
+    for (int machine = 0; machine < 2; machine++) {
+        struct uuid task = make_task(machine);
+        struct task_lease lost = lease_it(&task), next;
+        struct task_fact fact;
+
+        (void)lost;
+        lapse(&task);
+        OK(task_queue_tick(engine, &err));
+        STATE_IS(task, "queued");
+        as_owner("update task_queue set due_at = now() where task_id = $1", &task);
+        next = lease_it(&task);
+        fact = fact_of(&next);
+        if (machine == 0)
+            accepted(&fact);
+        overdue(&task);
+        lapse(&task);
+        OK(task_queue_tick(engine, &err));
+        as_owner(
+            "update task_queue set deadline_at = now() - interval '11 minutes' where task_id = $1",
+            &task);
+        OK(task_queue_tick(engine, &err));
+        STATE_IS(task, "unknown");
+        if (machine == 0)
+            FACT(fact, task_facts_released(book, &fact, "its time to start passed", &err));
+        else
+            FACT(fact, task_facts_declined(book, &fact, "expired", "it came late", &err));
+        STATE_IS(task, "expired");
+    }
+}
+END_TEST
+
 START_TEST(cancel_that_came_in_time_says_how_it_is_settled)
 {
     struct task_fact fact = silent_task(0, true);
@@ -529,6 +563,7 @@ CHECK_MAIN_WITH(
     words_that_are_cut_stay_utf8, overdue_task_with_a_grant_waits_for_its_agent,
     answer_that_never_comes_is_unknown, answer_that_never_comes_waits_for_the_machine_s_other_task,
     silence_beyond_the_deadline_is_unknown, journal_that_never_began_it_settles_what_is_unknown,
+    journal_that_never_began_it_settles_all_that_was_sent,
     cancel_that_came_in_time_says_how_it_is_settled, journal_that_forgot_settles_nothing,
     lost_journal_is_unknown, failed_restore_holds_the_machine, result_waits_for_its_report,
     report_with_other_bytes_is_refused_and_the_result_goes_on, impossible_chunks_are_refused,
