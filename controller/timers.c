@@ -34,6 +34,7 @@ struct timers {
     struct uuid controller;
     struct timer_shard tasks, history;
     struct rule_due *due;
+    struct rule_sweep sweep;
     int64_t sweep_ms;        /* when states that are over are swept next */
     int64_t count_ms;        /* when what waits for a person is counted next */
     int64_t identities_page; /* of alert_identity: from where on old events are forgotten; 0: from
@@ -78,8 +79,9 @@ static int carry_out_due(struct timers *timers, int *ret_ms, struct error *err)
     int rc = db ? rule_due_run(timers->due, db, now_us, &next_us, err) : -1;
 
     if (rc == 0 && timers->tasks.ours && clock_monotonic_ms() >= timers->sweep_ms) {
-        rc = rule_sweep(db, now_us, err);
-        timers->sweep_ms = clock_monotonic_ms() + SWEEP_MS;
+        rc = rule_sweep_on(&timers->sweep, db, now_us, err);
+        timers->sweep_ms = clock_monotonic_ms() + (rc == 0 ? SWEEP_MS : TICK_MS);
+        rc = rc < 0 ? -1 : 0;
     }
     if (rc == 0)
         rc = count_unattended(timers, db, err);

@@ -1,7 +1,7 @@
 -- rule_sweep.sql - states that are over (tables rule_state, rule_state_count). Kinds: rules/engine/rule_states.h.
 
--- name: sweep_tenants
-select distinct tenant_id from rule_state where over_at < $1
+-- name: sweep_next_tenant
+select tenant_id from rule_state where tenant_id > $1 and over_at < $2 order by tenant_id limit 1
 
 -- name: sweep_plan
 -- A plan that was made while the table was small would read all of it for each page.
