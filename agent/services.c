@@ -225,7 +225,7 @@ static int make_runner(struct services *s, struct error *err)
         .release = release,
         .answer = phone_home_answer,
         .find_driver = power_driver_find,
-        .now_ms = clock_monotonic_ms,
+        .now_ms = clock_boottime_ms,
     };
 
     memcpy(settings.phone_home_key, s->keys.phone_home, 32);

@@ -28,6 +28,11 @@ int64_t clock_boottime_us(void)
     return read_us(CLOCK_BOOTTIME);
 }
 
+int64_t clock_boottime_ms(void)
+{
+    return clock_boottime_us() / 1000;
+}
+
 void clock_format(int64_t realtime_us, char out[CLOCK_TEXT_SIZE])
 {
     time_t seconds = (time_t)(realtime_us / 1000000);
@@ -97,8 +102,7 @@ int clock_parse(const char *text, int64_t *ret_realtime_us)
         return -1;
     at++;
     if (digits(&at, 2, &utc.tm_hour) < 0 || expect(&at, ':') < 0 ||
-        digits(&at, 2, &utc.tm_min) < 0 || expect(&at, ':') < 0 ||
-        digits(&at, 2, &utc.tm_sec) < 0)
+        digits(&at, 2, &utc.tm_min) < 0 || expect(&at, ':') < 0 || digits(&at, 2, &utc.tm_sec) < 0)
         return -1;
     if (*at == '.') {
         long unit = 100000;

@@ -10,7 +10,9 @@
 
 int64_t clock_realtime_us(void);  /* since 1970-01-01 UTC */
 int64_t clock_monotonic_ms(void); /* stops in suspend */
-int64_t clock_boottime_us(void);  /* runs on in suspend: for validity counted since WELCOME */
+/* Run on in suspend: for validity counted since WELCOME, and for the deadlines of runs. */
+int64_t clock_boottime_us(void);
+int64_t clock_boottime_ms(void);
 
 /* RFC 3339 in UTC with microseconds: 2026-11-22T22:40:01.123456Z */
 void clock_format(int64_t realtime_us, char out[CLOCK_TEXT_SIZE]);

@@ -359,7 +359,7 @@ struct power_worker *power_worker_create(unsigned threads,
     pthread_cond_init(&worker->wake, &attr);
     pthread_condattr_destroy(&attr);
     worker->answers = answers;
-    worker->now_ms = clock_monotonic_ms;
+    worker->now_ms = clock_boottime_ms;
     memcpy(worker->seal_secret, seal_secret, SEAL_SECRET_BYTES);
     for (; worker->count < threads; worker->count++) {
         int rc = pthread_create(&worker->threads[worker->count], NULL, work, worker);

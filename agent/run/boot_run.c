@@ -15,6 +15,9 @@
 #include "agent/run/machine_watch.h"
 #include "common/log.h"
 
+/* Clocks of one host differ less between two of its lives, unless one was lost. */
+#define CLOCK_BEHIND_US INT64_C(300000000)
+
 bool boot_run_set_text(char **to, const char *from)
 {
     free(*to);
@@ -200,6 +203,12 @@ void boot_run_succeed(struct boot_run *run)
 }
 
 /* ---- time ---- */
+
+bool boot_run_knows_the_time(const struct boot_run *run)
+{
+    return run->runner->link.connected ||
+           run->runner->at_us > run->row.started_at_us - CLOCK_BEHIND_US;
+}
 
 void boot_run_look_at_deadline(struct boot_run *run)
 {

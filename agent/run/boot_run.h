@@ -145,6 +145,8 @@ struct boot_run *boot_run_of_machine(struct task_runner *runner, const struct uu
 /* Past it the run stops. Asked before anything that waited is taken in: an agent that slept, or
  * whose disk stood still, gives no command behind the deadline but those that put back. */
 void boot_run_look_at_deadline(struct boot_run *run);
+/* False: before the first WELCOME, on a host whose clock is far behind what the journal says. */
+bool boot_run_knows_the_time(const struct boot_run *run);
 /* Timers. */
 void boot_run_tick(struct boot_run *run);
 int64_t boot_run_next_ms(const struct boot_run *run); /* INT64_MAX: none */

@@ -230,12 +230,12 @@ static void put_power(struct boot_run *run)
 /* ---- begin ---- */
 
 /* The controller gives a task up 10 min behind its deadline; then a person may put the machine
- * back, and somebody use it. A clock that went far back tells nothing. */
+ * back, and somebody use it. */
 static bool is_given_up(const struct boot_run *run)
 {
     int64_t passed_ms = (run->runner->at_us - run->row.started_at_us) / 1000;
 
-    return passed_ms < -UNHEARD_MS ||
+    return !boot_run_knows_the_time(run) ||
            passed_ms > (int64_t)run->order.boot->deadline_s * 1000 + UNHEARD_MS;
 }
 
@@ -319,8 +319,14 @@ void restore_begin(struct boot_run *run)
 
 void restore_released(struct boot_run *run)
 {
-    if (run->restore_at != RESTORE_AWAITS_WORD)
+    /* Taken up with its end decided, and not looked at yet. */
+    bool comes_to_it =
+        run->phase == PHASE_INSPECT && run->row.outcome && run->touched && is_given_up(run);
+
+    if (run->restore_at != RESTORE_AWAITS_WORD && !comes_to_it)
         return;
+    if (comes_to_it)
+        boot_run_change(run, PHASE_RESTORE, run->row.cause);
     run->restore_at = RESTORE_IDLE;
     note(run, "restore_power", "failed", "left as it is: a person has released the machine");
     run_result_write(run, "none");

@@ -195,8 +195,39 @@ static void take_up_before_on(struct boot_run *run)
     }
 }
 
+static int64_t since_ms(const struct task_runner *runner, int64_t then_us)
+{
+    int64_t passed = (runner->at_us - then_us) / 1000;
+
+    /* Before the first WELCOME the clock is our own; it may be wrong either way. */
+    return passed > 0 ? passed : 0;
+}
+
+static void count_deadline(struct boot_run *run)
+{
+    const struct task_runner *runner = run->runner;
+
+    run->deadline_ms = runner->now_ms + (int64_t)run->order.boot->deadline_s * 1000 -
+                       since_ms(runner, run->row.started_at_us);
+}
+
+/* The deadline was counted by the clock of before the first WELCOME. True: it has passed, or is not
+ * known yet. */
+static bool waits_for_the_time(struct boot_run *run)
+{
+    if (!boot_run_knows_the_time(run)) {
+        run->wait_ms = run->runner->now_ms + ASK_AGAIN_MS;
+        return true;
+    }
+    count_deadline(run);
+    boot_run_look_at_deadline(run);
+    return run->row.outcome != NULL;
+}
+
 void run_recovery_begin(struct boot_run *run)
 {
+    if (!run->row.outcome && waits_for_the_time(run))
+        return;
     run->wait_ms = 0;
     run->heard_ms = run->runner->now_ms;
     if (run->row.outcome) {
@@ -280,14 +311,6 @@ static void parse_intents(struct boot_run *run, const struct journal_intents *in
     }
 }
 
-static int64_t since_ms(const struct task_runner *runner, int64_t then_us)
-{
-    int64_t passed = (runner->at_us - then_us) / 1000;
-
-    /* Before the first WELCOME the clock is our own; it may be wrong either way. */
-    return passed > 0 ? passed : 0;
-}
-
 /* The token that is out is the one of the attempt that last switched the machine on. */
 static int find_token(struct boot_run *run, struct error *err)
 {
@@ -315,8 +338,7 @@ static void take_up(struct boot_run *run)
     }
     run->phase = PHASE_INSPECT;
     run->wait_ms = runner->now_ms + runner->settings.inspect_after_ms;
-    run->deadline_ms = runner->now_ms + (int64_t)run->order.boot->deadline_s * 1000 -
-                       since_ms(runner, run->row.started_at_us);
+    count_deadline(run);
     run->report_whole = run->row.has_report;
     parse_found(run);
     if (run->row.outcome || run->report_whole)

@@ -64,7 +64,7 @@ struct runner_rooms {
     void (*release)(void *cache, const struct uuid *task);
     void (*answer)(struct phone_home_request *request, unsigned status, const char *json);
     const struct power_driver *(*find_driver)(const char *name);
-    int64_t (*now_ms)(void); /* monotonic */
+    int64_t (*now_ms)(void); /* never set back, runs on in suspend */
 };
 
 /* Takes up what the journal holds as accepted or running. NULL with 'err'. */

@@ -160,6 +160,7 @@ static struct {
     struct task_runner *runner;
     _Atomic int64_t now_ms; /* the BMC workers read it, too */
     bool connected;
+    int64_t behind_us;             /* the host's own clock, until a controller is heard */
     enum error_code files;         /* how wanting a file ends; ERROR_NONE: it is there */
     struct image_arrival *held[4]; /* arrivals that the test lets come later */
     unsigned held_count;
@@ -181,7 +182,8 @@ static inline void bench_link_state(void *link, struct link_state *ret)
     ret->connected = bench.connected;
     strcpy(ret->fetch_url, "https://bench/");
     memcpy(ret->nonce, bench.orders.nonce, 32);
-    ret->controller_time_us = ORDERS_NOW_US + bench.now_ms * 1000;
+    ret->controller_time_us =
+        ORDERS_NOW_US + bench.now_ms * 1000 - (bench.connected ? 0 : bench.behind_us);
     ret->manifest = key_manifest_reference(bench.orders.manifest);
 }
 
@@ -502,6 +504,16 @@ static inline void bench_settle(void)
         task_runner_wait(bench.runner, 1000);
         task_runner_turn(bench.runner);
     }
+}
+
+/* Second by second, whatever happens. */
+static inline void bench_pass_ms(int64_t ms)
+{
+    for (int64_t until_ms = bench.now_ms + ms; bench.now_ms < until_ms;) {
+        bench_settle();
+        bench.now_ms += 1000;
+    }
+    bench_settle();
 }
 
 /* ---- what others say ---- */

@@ -447,6 +447,40 @@ START_TEST(deadline_counts_from_the_former_life)
 }
 END_TEST
 
+/* It was away for 'away_ms', and its host came up years before today, with no controller. */
+static void come_back_without_a_clock(int64_t away_ms)
+{
+    struct journal_batch *batch = former_life(1);
+
+    former_intent(batch, "bmc_off", 1, "done");
+    former_intent(batch, "bmc_boot_device", 1, "done");
+    former_intent(batch, "bmc_on", 1, "intent");
+    former_token(1);
+    bmc_set(POWER_OFF, BOOT_DEVICE_PXE);
+    bench.now_ms += away_ms;
+    bench.connected = false;
+    bench.behind_us = INT64_C(200000000) * 1000000;
+    former_restart(batch);
+    bench_pass_ms(600000);
+    ck_assert_str_eq(bmc.calls, "");
+    bench.connected = true;
+}
+
+START_TEST(host_without_a_clock_commands_nothing_before_it_heard_a_controller)
+{
+    come_back_without_a_clock(0);
+    bench_until("bmc_on:done"); /* its time is not over */
+    ck_assert(bench_has("bmc_on:failed"));
+    ck_assert_uint_eq(bmc.ons, 1);
+    end();
+    begin();
+    come_back_without_a_clock(INT64_C(5) * 3600 * 1000);
+    bench_until("result");
+    bench_expect_result("failed", "", "done", "bmc_on", "deadline");
+    ck_assert_uint_eq(bmc.ons, 0);
+}
+END_TEST
+
 START_TEST(cancelled_before_its_start_ends_after_a_restart)
 {
     struct journal_batch *batch = former_life(1);
@@ -529,7 +563,9 @@ CHECK_MAIN_WITH(
     whole_report_ends_in_the_restore, restore_begins_again_under_a_new_attempt,
     machine_that_is_its_own_again_is_not_switched_off,
     decided_before_it_was_touched_ends_without_a_restore, stop_is_named_by_what_the_former_life_saw,
-    deadline_counts_from_the_former_life, cancelled_before_its_start_ends_after_a_restart,
+    deadline_counts_from_the_former_life,
+    host_without_a_clock_commands_nothing_before_it_heard_a_controller,
+    cancelled_before_its_start_ends_after_a_restart,
     restore_gives_off_behind_an_on_of_the_former_life,
     driver_that_only_remembers_ends_no_session_by_having_forgotten,
     session_goes_on_without_the_image_s_files)
