@@ -192,11 +192,14 @@ const struct api_route API_ROUTES[] = {
 };
 const size_t API_ROUTE_COUNT = sizeof(API_ROUTES) / sizeof(API_ROUTES[0]);
 
-/* One segment, percent-decoded; -1: empty, too long, a bad escape, a control character or a slash.
- */
+/* One segment, percent-decoded; -1, and nothing in 'out': empty, too long, a bad escape, a control
+ * character or a slash. */
 static int decode(const char *from, size_t length, char out[API_ARGUMENT_SIZE])
 {
-    return text_unpercent(from, length, out, API_ARGUMENT_SIZE) > 0 && !strchr(out, '/') ? 0 : -1;
+    if (text_unpercent(from, length, out, API_ARGUMENT_SIZE) > 0 && !strchr(out, '/'))
+        return 0;
+    out[0] = '\0';
+    return -1;
 }
 
 static bool matches(const char *pattern, const char *path,

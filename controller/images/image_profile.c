@@ -123,7 +123,7 @@ static int read_params(const json_t *holder, const json_t **ret, struct error *e
 /* "params.x: ..." is of the member 'profile'. */
 static int of_image(struct error *err)
 {
-    const struct error was = *err;
+    const struct error was = err ? *err : (struct error){0};
 
     return error_set_code(err, was.code, "profile.%s", error_text(&was));
 }
