@@ -71,6 +71,20 @@ def seal(recipient_secret, ephemeral_secret, nonce, place, plain):
     return recipient.raw, head + nonce + out.raw
 
 
+def x25519_public(secret):
+    public = ctypes.create_string_buffer(32)
+    sodium.crypto_scalarmult_base(public, secret)
+    return public.raw
+
+
+def enrol_proof(secret, challenge, info):
+    """That an X25519 key's secret half is held, to whoever holds the challenge's."""
+    shared = ctypes.create_string_buffer(32)
+    sodium.crypto_scalarmult(shared, secret, challenge)
+    prk = hmac.digest(challenge + x25519_public(secret), shared.raw, "sha256")
+    return hmac.digest(prk, info + b"\x01", "sha256")
+
+
 def uid(digit):
     return bytes([digit] * 16)
 
@@ -113,6 +127,22 @@ step = message(f1=NOW, f2=uid(0x11), f3=(1 << 32) + 7,
 signed = message(f1=NOW, f2=uid(0x11), f3=(1 << 32) + 7, f22=message(f1=envelope(6, AGENT, result)))
 records = message(f3=message(f1=1, f2=13, f3=[step, signed]))
 
+cancel = message(f1=uid(0x11), f2=uid(0x33), f3=uid(0x44), f4=(1 << 32) + 7, f5="not needed", f6=bytes([13] * 32), f7=NOW + 60_000_000)
+release = message(f1=uid(0x55), f2=uid(0x33), f3=uid(0x44), f4=(1 << 32) + 8, f5="went there", f6=bytes([13] * 32), f7=NOW + 60_000_000)
+settle = message(f1=uid(0x11), f2=uid(0x33), f3=uid(0x44), f4=(1 << 32) + 7, f5="failed", f6="found it dark", f7=bytes([13] * 32),
+                 f8=NOW + 60_000_000)
+
+CURVE, SEAL, CHALLENGE, TOKEN = (bytes(range(start, start + 32)) for start in (160, 96, 192, 224))
+challenge = x25519_public(CHALLENGE)
+enrol = (hashlib.sha256(TOKEN).digest() + x25519_public(CURVE) + sign_pair(AGENT)[0] + x25519_public(SEAL)
+         + enrol_proof(CURVE, challenge, b"muster enrol curve v1") + enrol_proof(SEAL, challenge, b"muster enrol seal v1")
+         + b"north\0north-1\0")
+
+
+def signed_vector(domain, seed, payload):
+    return {"seed": seed, "public": sign_pair(seed)[0], "payload": payload, "envelope": envelope(domain, seed, payload)}
+
+
 VECTORS = {
     "envelope-task": {"seed": CONTROLLER, "public": controller_public, "payload": boot_task,
                       "envelope": envelope(1, CONTROLLER, boot_task)},
@@ -127,6 +157,14 @@ VECTORS = {
     "frame-committed": {"frame": message(f18=message(f1=2, f2=300))},
     "frame-reject": {"frame": message(f17=message(f1="quarantined", f2="two live copies of this agent",
                                                   f3="stop one of them, then: muster agent release", f4=30000))},
+    "envelope-cancel": signed_vector(2, CONTROLLER, cancel),
+    "envelope-release": signed_vector(3, CONTROLLER, release),
+    "envelope-settle": signed_vector(4, CONTROLLER, settle),
+    "envelope-enrol": {**signed_vector(7, AGENT, enrol), "curve_secret": CURVE, "seal_secret": SEAL, "challenge_secret": CHALLENGE,
+                       "challenge": challenge, "token_secret": TOKEN, "site": b"north", "name": b"north-1"},
+    "frame-resume": {"frame": message(f2=message(f1=uid(0xdd), f2=13, f3=300))},
+    "frame-ping": {"frame": message(f32=message(f1=4711))},
+    "frame-pong": {"frame": message(f33=message(f1=4711, f2=NOW))},
 }
 for name, lines in VECTORS.items():
     with open(os.path.join(sys.argv[1], name + ".txt"), "w", encoding="ascii") as out:

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
+#include "proto/enrol_request.h"
 #include "proto/frame.h"
 #include "proto/key_manifest.h"
 #include "proto/sealed_secret.h"
@@ -76,6 +77,24 @@ static int is_uuid(const ProtobufCBinaryData *data, uint8_t digit)
         if (data->data[i] != digit)
             return 0;
     return data->len == 16;
+}
+
+/* A payload, unpacked, and packed again to the same bytes. */
+static void *order_of(const char *name, enum envelope_domain domain,
+                      const ProtobufCMessageDescriptor *type)
+{
+    struct bytes payload = opened(name, domain);
+    ProtobufCMessage *read = message_unpack(type, payload.at, payload.length, NULL);
+    uint8_t *again;
+    size_t length;
+
+    ck_assert_ptr_nonnull(read);
+    ck_assert_int_eq(message_pack(read, &again, &length, NULL), 0);
+    ck_assert_uint_eq(length, payload.length);
+    ck_assert_mem_eq(again, payload.at, length);
+    free(again);
+    free(payload.at);
+    return read;
 }
 
 START_TEST(boot_task)
@@ -157,6 +176,120 @@ START_TEST(manifest)
 }
 END_TEST
 
+#define THE_EPOCH ((1ull << 32) + 7)
+
+static int is_nonce(const ProtobufCBinaryData *data)
+{
+    for (size_t i = 0; i < data->len; i++)
+        if (data->data[i] != 13)
+            return 0;
+    return data->len == 32;
+}
+
+START_TEST(cancel)
+{
+    Muster__CancelTask *order =
+        order_of("envelope-cancel", DOMAIN_CANCEL, &muster__cancel_task__descriptor);
+
+    ck_assert(is_uuid(&order->task_id, 0x11) && is_uuid(&order->site_id, 0x33) &&
+              is_uuid(&order->agent_id, 0x44));
+    ck_assert_uint_eq(order->epoch, THE_EPOCH);
+    ck_assert_str_eq(order->reason, "not needed");
+    ck_assert(is_nonce(&order->session_nonce));
+    ck_assert_int_eq(order->expires_at_us, NOW + 60000000);
+    message_free(order);
+}
+END_TEST
+
+START_TEST(release)
+{
+    Muster__ReleaseMachine *order =
+        order_of("envelope-release", DOMAIN_RELEASE, &muster__release_machine__descriptor);
+
+    ck_assert(is_uuid(&order->machine_id, 0x55) && is_uuid(&order->site_id, 0x33) &&
+              is_uuid(&order->agent_id, 0x44));
+    ck_assert_uint_eq(order->epoch, THE_EPOCH + 1);
+    ck_assert_str_eq(order->reason, "went there");
+    ck_assert(is_nonce(&order->session_nonce));
+    ck_assert_int_eq(order->expires_at_us, NOW + 60000000);
+    message_free(order);
+}
+END_TEST
+
+START_TEST(settle)
+{
+    Muster__SettleTask *order =
+        order_of("envelope-settle", DOMAIN_SETTLE, &muster__settle_task__descriptor);
+
+    ck_assert(is_uuid(&order->task_id, 0x11) && is_uuid(&order->site_id, 0x33) &&
+              is_uuid(&order->agent_id, 0x44));
+    ck_assert_uint_eq(order->epoch, THE_EPOCH);
+    ck_assert_str_eq(order->outcome, "failed");
+    ck_assert_str_eq(order->reason, "found it dark");
+    ck_assert(is_nonce(&order->session_nonce));
+    ck_assert_int_eq(order->expires_at_us, NOW + 60000000);
+    message_free(order);
+}
+END_TEST
+
+static void take(const char *key, uint8_t out[32])
+{
+    struct bytes bytes = vector("envelope-enrol", key);
+
+    ck_assert_uint_eq(bytes.length, 32);
+    memcpy(out, bytes.at, 32);
+    free(bytes.at);
+}
+
+static char *take_text(const char *key)
+{
+    struct bytes bytes = vector("envelope-enrol", key);
+    char *text = strndup((const char *)bytes.at, bytes.length);
+
+    free(bytes.at);
+    return text;
+}
+
+/* What the agent signs for these keys and this token, and what the controller makes of it. */
+START_TEST(enrol)
+{
+    struct bytes payload = opened("envelope-enrol", DOMAIN_ENROL);
+    struct bytes frozen = vector("envelope-enrol", "envelope");
+    struct join_token token = {.site = take_text("site"), .name = take_text("name")};
+    uint8_t bytes[JOIN_SECRET_BYTES], challenge_secret[32];
+    char secret[JOIN_SECRET_SIZE], *request_text;
+    struct enrol_request request;
+    struct agent_keys keys;
+    struct error err = {0};
+
+    take("curve_secret", keys.curve_secret);
+    take("seed", keys.sign_secret);
+    take("seal_secret", keys.seal_secret);
+    take("public", keys.public.sign);
+    ck_assert_int_eq(seal_key_public(keys.curve_secret, keys.public.curve, NULL), 0);
+    ck_assert_int_eq(seal_key_public(keys.seal_secret, keys.public.seal, NULL), 0);
+    take("token_secret", bytes);
+    text_base64url(bytes, sizeof(bytes), secret);
+    token.secret = secret;
+    take("challenge", token.challenge);
+    take("challenge_secret", challenge_secret);
+    request_text = enrol_request_make(&keys, &token, &err);
+    ck_assert_msg(request_text != NULL, "%s", err.text);
+    ck_assert_msg(enrol_request_parse(request_text, strlen(request_text), &request, &err) == 0,
+                  "%s", err.text);
+    ck_assert_uint_eq(request.proof_length, frozen.length);
+    ck_assert_mem_eq(request.proof, frozen.at, frozen.length);
+    ck_assert_msg(enrol_request_verify(&request, challenge_secret, token.site, token.name, &err) ==
+                      0,
+                  "%s", err.text);
+    free(request_text);
+    free(token.site);
+    free(token.name);
+    free(payload.at);
+    free(frozen.at);
+}
+END_TEST
+
 START_TEST(sealed_secret)
 {
     struct bytes secret = vector("sealed-secret", "secret"),
@@ -221,6 +354,24 @@ START_TEST(session_frames)
 }
 END_TEST
 
+START_TEST(frames_of_a_session_that_goes_on)
+{
+    Muster__Frame *resume = frame("frame-resume", MUSTER__FRAME__KIND_RESUME);
+    Muster__Frame *ping = frame("frame-ping", MUSTER__FRAME__KIND_PING);
+    Muster__Frame *pong = frame("frame-pong", MUSTER__FRAME__KIND_PONG);
+
+    ck_assert(is_uuid(&resume->resume->session_id, 0xdd));
+    ck_assert_uint_eq(resume->resume->facts_from, 13);
+    ck_assert_uint_eq(resume->resume->bulk_from, 300);
+    ck_assert_uint_eq(ping->ping->number, 4711);
+    ck_assert_uint_eq(pong->pong->number, 4711);
+    ck_assert_int_eq(pong->pong->controller_time_us, NOW);
+    message_free(resume);
+    message_free(ping);
+    message_free(pong);
+}
+END_TEST
+
 START_TEST(records_and_order)
 {
     Muster__Frame *records = frame("frame-records", MUSTER__FRAME__KIND_RECORDS);
@@ -244,4 +395,5 @@ START_TEST(records_and_order)
 }
 END_TEST
 
-CHECK_MAIN("vectors", boot_task, result, manifest, sealed_secret, session_frames, records_and_order)
+CHECK_MAIN("vectors", boot_task, result, manifest, cancel, release, settle, enrol, sealed_secret,
+           session_frames, frames_of_a_session_that_goes_on, records_and_order)
