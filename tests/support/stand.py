@@ -194,12 +194,19 @@ class Stand:
             if process and process.returncode != 0:
                 raise RuntimeError("%s ended with %s\n%s" % (name, process.returncode, self.show()))
 
+    def environment(self):
+        return {**os.environ, "MUSTER_CA": self.folder + "/controller/ca.pem", "MUSTER_TOKEN_FILE": self.folder + "/operator/admin",
+                "MUSTER_SERVER": getattr(self, "url", ""), "HOME": self.folder + "/operator", "XDG_CONFIG_HOME": ""}
+
+    def begin(self, name, *arguments, out, err):
+        """One of our programs, which the caller sees end: its Popen."""
+        return subprocess.Popen([program(name), *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.environment())
+
     def run(self, name, *arguments, ok=True, text=None, build=None):
         """One of our programs to its end: its output, or a failure with what it said. ok=None: either, as CompletedProcess. 'build': another
         release's programs."""
-        done = subprocess.run([program(name, build), *arguments], input=text or "", capture_output=True, text=True, timeout=60, env={
-            **os.environ, "MUSTER_CA": self.folder + "/controller/ca.pem", "MUSTER_TOKEN_FILE": self.folder + "/operator/admin",
-            "MUSTER_SERVER": getattr(self, "url", ""), "HOME": self.folder + "/operator", "XDG_CONFIG_HOME": ""})
+        done = subprocess.run([program(name, build), *arguments], input=text or "", capture_output=True, text=True, timeout=60,
+                              env=self.environment())
         if ok is None:
             return done
         if done.returncode:
