@@ -2,6 +2,7 @@
  * what goes out, what comes back and what is believed of it. Run by
  * tests/integration/wire-database, which starts the database.
  */
+#include "controller/fleet/site.h"
 #include "controller/tasks/task_settle.h"
 #include "tests/support/wire_stand.h"
 
@@ -439,6 +440,55 @@ START_TEST(a_revoked_agent_has_no_effect_within_a_second)
 }
 END_TEST
 
+/* As the API does. */
+static void set_chainload_always(bool always)
+{
+    struct conf_map parameters = test_database("muster_api");
+    struct error err = {0};
+    struct db *db = db_connect(&parameters, &err);
+    struct db_rows *rows = db_query(owner, "select name from site where id = $1", &err, "u", &site);
+    struct site_request request = {
+        .name = rows ? db_text(rows, 0, 0) : NULL, .time_zone = "UTC", .chainload_always = always};
+
+    ck_assert_msg(db && rows && db_begin(db, &err) == 0 && site_set(db, &request, &err) == 0 &&
+                      db_commit(db, &err) == 0,
+                  "%s", err.text);
+    db_rows_destroy(rows);
+    db_disconnect(db);
+}
+
+/* The agent takes either: an order of a former session may be run in a later one. */
+START_TEST(a_sites_chainload_option_goes_out_with_the_session_and_each_order)
+{
+    static const bool said[] = {false, true, false}; /* the first is a new site's */
+    struct link_state state;
+    struct uuid task;
+
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        if (i > 0)
+            set_chainload_always(said[i]);
+        await_session();
+        task = make_task();
+        await_order();
+        ck_assert(uuid_equal(&order.task_id, &task));
+        ck_assert_int_eq(order.boot->chainload_always, said[i]);
+        controller_link_state(agent_link, &state);
+        key_manifest_release(state.manifest);
+        ck_assert_int_eq(state.chainload_always, said[i]);
+        say_accepted(&task, order.epoch);
+        say_started(&task, order.epoch);
+        say_result(&task, order.epoch, keys.sign_secret, &site, false);
+        task_order_clear(&order);
+        wait_number(1, state_is(&task, "succeeded"));
+        controller_link_destroy(agent_link);
+        agent_link = NULL;
+        wait_number(
+            0, "select count(*) from agent_session where agent_id = '%s' and expires_at > now()",
+            show(&agent));
+    }
+}
+END_TEST
+
 START_TEST(another_site_in_hello_is_refused)
 {
     start_link_as(&other_site);
@@ -539,6 +589,7 @@ CHECK_MAIN_WITH(
     a_database_restart_loses_nothing_and_repeats_nothing,
     an_order_that_cannot_be_made_goes_back_with_its_reason, a_cancel_reaches_the_agent_once,
     a_result_that_signs_for_other_facts_is_marked, what_a_person_settled_is_told_until_it_is_taken,
+    a_sites_chainload_option_goes_out_with_the_session_and_each_order,
     a_revoked_agent_has_no_effect_within_a_second, another_site_in_hello_is_refused,
     a_lost_journal_quarantines_the_site_until_its_release, epochs_raise_the_floor_or_quarantine,
     another_owner_ends_the_session)
