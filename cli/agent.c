@@ -43,6 +43,11 @@ int agent_list(struct cli *cli)
         "NAME=name ID=id SITE=site STATE=state LIVE=live SEEN=last_seen_at SOFTWARE=software");
 }
 
+int agent_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/agents");
+}
+
 int agent_revoke(struct cli *cli)
 {
     return cli_act(cli, "/v1/agents", "/revoke", NULL);

@@ -94,6 +94,15 @@ int cli_show(struct cli *cli, const char *path)
     return tell(cli, rc, answer);
 }
 
+int cli_show_one(struct cli *cli, const char *prefix)
+{
+    char *path = cli_path(cli, prefix, cli->words[0], "");
+    int rc = cli_show(cli, path);
+
+    free(path);
+    return rc;
+}
+
 int cli_add(struct cli *cli, const char *path, json_t *body)
 {
     json_t *answer = NULL;

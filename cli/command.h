@@ -44,6 +44,8 @@ void cli_put_query(struct cli *cli, const char *name, struct text *query);
 int cli_list(struct cli *cli, const char *path, const char *query, const char *columns);
 /* GET, and print what came back. */
 int cli_show(struct cli *cli, const char *path);
+/* The same of "prefix/<the first word>". */
+int cli_show_one(struct cli *cli, const char *prefix);
 /* POST 'body' (stolen; NULL: none) and print what came back. */
 int cli_add(struct cli *cli, const char *path, json_t *body);
 /* The same where a token is made: it goes into --out, which is not there yet, with --label. */

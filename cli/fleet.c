@@ -18,6 +18,11 @@ int tenant_list(struct cli *cli)
     return cli_list(cli, "/v1/tenants", "", "NAME=name TITLE=title SINCE=created_at");
 }
 
+int tenant_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/tenants");
+}
+
 int site_add(struct cli *cli)
 {
     json_t *body = json_pack("{s:s}", "name", cli->words[0]);
@@ -49,6 +54,11 @@ int site_list(struct cli *cli)
     return cli_list(cli, "/v1/sites", "",
                     "NAME=name ID=id AGENT=agent LIVE=agent_live MACHINES=machines ZONE=time_zone "
                     "QUARANTINED=quarantined_because");
+}
+
+int site_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/sites");
 }
 
 int site_release(struct cli *cli)

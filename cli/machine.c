@@ -110,11 +110,7 @@ int machine_list(struct cli *cli)
 
 int machine_show(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/machines", cli->words[0], "");
-    int rc = cli_show(cli, path);
-
-    free(path);
-    return rc;
+    return cli_show_one(cli, "/v1/machines");
 }
 
 /* What rules see of it, or saw. */

@@ -32,11 +32,13 @@ static const struct command {
     {"status", "", status_show, 0, "", ""},
     {"tenant", "add", tenant_add, 1, "title=", "NAME [--title T]"},
     {"tenant", "list", tenant_list, 0, "", ""},
+    {"tenant", "show", tenant_show, 1, "", "NAME"},
     {"site", "add", site_add, 1, "time-zone= chainload-always",
      "NAME [--time-zone Z] [--chainload-always]"},
     {"site", "set", site_set, 1,
      "time-zone= chainload-always=", "NAME [--time-zone Z] [--chainload-always yes|no]"},
     {"site", "list", site_list, 0, "", ""},
+    {"site", "show", site_show, 1, "", "NAME"},
     {"site", "release", site_release, 1, "", "NAME"},
     {"agent", "add", agent_add, 1, "site= keys=", "NAME --site S --keys agent-keys.json"},
     {"agent", "welcome", agent_welcome, 1, "root-key= out= name= fingerprint= minutes= url=",
@@ -46,6 +48,7 @@ static const struct command {
     {"agent", "approve", agent_approve, 1, "fingerprint=", "NAME --fingerprint F"},
     {"agent", "refuse", agent_refuse, 1, "", "NAME"},
     {"agent", "list", agent_list, 0, "", ""},
+    {"agent", "show", agent_show, 1, "", "NAME"},
     {"agent", "revoke", agent_revoke, 1, "", "NAME"},
     {"machine", "add", machine_add, 1,
      "site= mac= uuid= bmc-driver= bmc-address= bmc-port= bmc-user= bmc-password-file= "
@@ -86,6 +89,7 @@ static const struct command {
     {"token", "create", token_create, 1, "role= label= days= out=",
      "PRINCIPAL --out FILE [--role tenant-operator] [--days N] [--label L] [--tenant T]"},
     {"token", "list", token_list, 0, "", ""},
+    {"token", "show", token_show, 1, "", "ID [--tenant T]"},
     {"token", "revoke", token_revoke, 1, "", "ID"},
     {"mapping", "list", mapping_list, 0, "", ""},
     {"mapping", "show", mapping_show, 1, "", "FORMAT"},
@@ -135,6 +139,7 @@ static const struct command {
     {"retention", "set", retention_set, 1, "months= forever", "NAME --months N | --forever"},
     {"alert", "list", alert_list, 0, "", ""},
     {"audit", "list", audit_list, 0, "", ""},
+    {"audit", "show", audit_show, 1, "", "ID [--tenant T]"},
 };
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 

@@ -68,6 +68,11 @@ int token_list(struct cli *cli)
         "ID=id PRINCIPAL=principal ROLE=role STATE=state EXPIRES=expires_at LABEL=label");
 }
 
+int token_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/tokens");
+}
+
 int token_revoke(struct cli *cli)
 {
     return cli_act(cli, "/v1/tokens", "/revoke", NULL);
@@ -83,5 +88,10 @@ int alert_list(struct cli *cli)
 int audit_list(struct cli *cli)
 {
     return cli_list(cli, "/v1/audit", "",
-                    "AT=at WHO=who ACTION=action OBJECT=object OUTCOME=outcome WHY=body.why");
+                    "ID=id AT=at WHO=who ACTION=action OBJECT=object OUTCOME=outcome WHY=body.why");
+}
+
+int audit_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/audit");
 }

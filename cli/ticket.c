@@ -30,11 +30,7 @@ int ticket_list(struct cli *cli)
 
 int ticket_show(struct cli *cli)
 {
-    char *path = cli_path(cli, "/v1/tickets", cli->words[0], "");
-    int rc = cli_show(cli, path);
-
-    free(path);
-    return rc;
+    return cli_show_one(cli, "/v1/tickets");
 }
 
 int ticket_close(struct cli *cli)

@@ -30,7 +30,8 @@ int tenant_find(struct db *db, const char *name, struct uuid *ret_id, struct err
     return count;
 }
 
-struct db_rows *tenant_list(struct db *db, const char *after, int64_t limit, struct error *err)
+struct db_rows *tenant_list(struct db *db, const char *only, const char *after, int64_t limit,
+                            struct error *err)
 {
-    return db_query(db, SQL_TENANT_LIST, err, "si", after, limit);
+    return db_query(db, SQL_TENANT_LIST, err, "sis", after, limit, only);
 }

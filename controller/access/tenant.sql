@@ -6,4 +6,4 @@ select id from tenant where name = $1
 
 -- name: tenant_list
 select json_build_object('id', id, 'name', name, 'title', title, 'created_at', created_at), name
-from tenant where $1::text is null or name > $1 order by name limit $2
+from tenant where ($1::text is null or name > $1) and ($3::text is null or name = $3) order by name limit $2

@@ -106,8 +106,8 @@ int token_revoke(struct db *db, const struct uuid *tenant, const struct uuid *id
     return db_execute(db, SQL_TOKEN_REVOKE, err, "uu", tenant, id);
 }
 
-struct db_rows *token_list(struct db *db, const struct uuid *tenant, const struct uuid *before,
-                           int64_t limit, struct error *err)
+struct db_rows *token_list(struct db *db, const struct uuid *tenant, const struct uuid *only,
+                           const struct uuid *before, int64_t limit, struct error *err)
 {
-    return db_query(db, SQL_TOKEN_LIST, err, "uui", tenant, before, limit);
+    return db_query(db, SQL_TOKEN_LIST, err, "uuiu", tenant, before, limit, only);
 }

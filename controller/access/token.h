@@ -37,7 +37,7 @@ int token_find(struct db *db, const uint8_t hash[TOKEN_HASH_BYTES], int64_t now_
  * begins after the commit. */
 int token_revoke(struct db *db, const struct uuid *tenant, const struct uuid *id,
                  struct error *err);
-/* One JSON document a row (column 0), newest first, below 'before' (NULL: from the start); column 1
- * is the id. */
-struct db_rows *token_list(struct db *db, const struct uuid *tenant, const struct uuid *before,
-                           int64_t limit, struct error *err);
+/* One JSON document a row (column 0), newest first, below 'before' (NULL: from the start), or only
+ * 'only' (NULL: all); column 1 is the id. */
+struct db_rows *token_list(struct db *db, const struct uuid *tenant, const struct uuid *only,
+                           const struct uuid *before, int64_t limit, struct error *err);

@@ -18,5 +18,5 @@ select json_build_object('id', t.id, 'principal', p.name, 'role', p.role, 'tenan
 from token t
 join principal p on p.tenant_id = t.tenant_id and p.id = t.principal_id
 join tenant n on n.id = t.tenant_id
-where t.tenant_id = $1 and ($2::uuid is null or t.id < $2)
+where t.tenant_id = $1 and ($2::uuid is null or t.id < $2) and ($4::uuid is null or t.id = $4)
 order by t.id desc limit $3

@@ -19,8 +19,16 @@ int agents_list(struct api_call *call)
 
     if (limit < 0 || api_cursor(call, "agents", key, &after) < 0)
         return -1;
-    return api_answer_list(call, "agents", agent_list(call->db, after, limit + 1, &err), limit,
-                           &err);
+    return api_answer_list(call, "agents", agent_list(call->db, NULL, after, limit + 1, &err),
+                           limit, &err);
+}
+
+int agents_show(struct api_call *call)
+{
+    const char *name = call->arguments[0];
+    struct error err = {0};
+
+    return api_answer_row(call, agent_list(call->db, name, NULL, 1, &err), "agent", name, &err);
 }
 
 /* The member is what `muster-agent make-keys` left in agent-keys.json, so its reader reads it. */

@@ -74,6 +74,8 @@ int api_not_found(struct api_call *call, const char *what, const char *name)
     char show[TEXT_SHOW_SIZE], code[40];
 
     snprintf(code, sizeof(code), "unknown_%s", what);
+    for (char *space = code; (space = strchr(space, ' '));)
+        *space = '_';
     return problem_set(&call->problem, 404, code, NULL, "there is no %s '%s' here", what,
                        text_show(name, show));
 }

@@ -29,3 +29,16 @@ int audit_list(struct api_call *call)
     filter.limit = limit + 1;
     return api_answer_list(call, "audit", audit_view_list(call->db, &filter, &err), limit, &err);
 }
+
+int audit_show(struct api_call *call)
+{
+    struct audit_filter filter = {.tenant = call->tenant, .limit = 1};
+    const char *text = call->arguments[0];
+    struct error err = {0};
+    struct uuid id;
+
+    if (uuid_parse(text, &id) < 0)
+        return api_not_found(call, "audit row", text);
+    filter.id = &id;
+    return api_answer_row(call, audit_view_list(call->db, &filter, &err), "audit row", text, &err);
+}

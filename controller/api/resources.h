@@ -20,13 +20,16 @@ int api_find_machine(struct api_call *call, struct machine_found *ret);
 int api_machine_facts(struct api_call *call, json_t *facts);
 
 int tenants_list(struct api_call *call);
+int tenants_show(struct api_call *call);
 int tenants_add(struct api_call *call);
 
 int sites_list(struct api_call *call);
+int sites_show(struct api_call *call);
 int sites_add(struct api_call *call);
 int sites_change(struct api_call *call);
 
 int agents_list(struct api_call *call);
+int agents_show(struct api_call *call);
 int agents_add(struct api_call *call);
 int sites_release(struct api_call *call);
 int agents_revoke(struct api_call *call);
@@ -64,6 +67,7 @@ int sources_revoke_token(struct api_call *call);
 int sources_read_as(struct api_call *call);
 
 int tokens_list(struct api_call *call);
+int tokens_show(struct api_call *call);
 int tokens_add(struct api_call *call);
 int tokens_revoke(struct api_call *call);
 
@@ -105,6 +109,7 @@ int alerts_list(struct api_call *call);
 int alerts_show(struct api_call *call);
 int alerts_explain(struct api_call *call);
 int audit_list(struct api_call *call);
+int audit_show(struct api_call *call);
 int status_show(struct api_call *call);
 
 int retention_list(struct api_call *call);

@@ -28,10 +28,14 @@ const struct api_route API_ROUTES[] = {
      PAGE},
     {"POST", "/v1/tenants", tenants_add, PERMISSION_TENANT_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "tenant.create", NULL},
+    {"GET", "/v1/tenants/{name}", tenants_show, PERMISSION_TENANT_READ, SCOPE_PLATFORM, BODY_NONE,
+     NULL, NULL},
 
     {"GET", "/v1/sites", sites_list, PERMISSION_SITE_READ, SCOPE_PLATFORM, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/sites", sites_add, PERMISSION_SITE_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "site.create", NULL},
+    {"GET", "/v1/sites/{name}", sites_show, PERMISSION_SITE_READ, SCOPE_PLATFORM, BODY_NONE, NULL,
+     NULL},
     {"PATCH", "/v1/sites/{name}", sites_change, PERMISSION_SITE_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "site.change", NULL},
     {"POST", "/v1/sites/{name}/release", sites_release, PERMISSION_SITE_WRITE, SCOPE_PLATFORM,
@@ -41,6 +45,8 @@ const struct api_route API_ROUTES[] = {
      PAGE},
     {"POST", "/v1/agents", agents_add, PERMISSION_AGENT_WRITE, SCOPE_PLATFORM, BODY_JSON,
      "agent.create", NULL},
+    {"GET", "/v1/agents/{name}", agents_show, PERMISSION_AGENT_READ, SCOPE_PLATFORM, BODY_NONE,
+     NULL, NULL},
     {"POST", "/v1/agents/{name}/revoke", agents_revoke, PERMISSION_AGENT_WRITE, SCOPE_PLATFORM,
      BODY_NONE, "agent.revoke", NULL},
 
@@ -102,6 +108,8 @@ const struct api_route API_ROUTES[] = {
     {"GET", "/v1/tokens", tokens_list, PERMISSION_TOKEN_READ, SCOPE_EITHER, BODY_NONE, NULL, PAGE},
     {"POST", "/v1/tokens", tokens_add, PERMISSION_TOKEN_WRITE, SCOPE_EITHER, BODY_JSON,
      "token.create", NULL},
+    {"GET", "/v1/tokens/{id}", tokens_show, PERMISSION_TOKEN_READ, SCOPE_EITHER, BODY_NONE, NULL,
+     NULL},
     {"POST", "/v1/tokens/{id}/revoke", tokens_revoke, PERMISSION_TOKEN_WRITE, SCOPE_EITHER,
      BODY_NONE, "token.revoke", NULL},
 
@@ -189,6 +197,8 @@ const struct api_route API_ROUTES[] = {
      BODY_JSON, "retention.set", NULL},
     {"GET", "/v1/audit", audit_list, PERMISSION_AUDIT_READ, SCOPE_EITHER, BODY_NONE, NULL,
      PAGE " action outcome object"},
+    {"GET", "/v1/audit/{id}", audit_show, PERMISSION_AUDIT_READ, SCOPE_EITHER, BODY_NONE, NULL,
+     NULL},
 };
 const size_t API_ROUTE_COUNT = sizeof(API_ROUTES) / sizeof(API_ROUTES[0]);
 

@@ -19,6 +19,14 @@ int sites_list(struct api_call *call)
                            &err);
 }
 
+int sites_show(struct api_call *call)
+{
+    const char *name = call->arguments[0];
+    struct error err = {0};
+
+    return api_answer_row(call, site_list(call->db, name, NULL, 1, &err), "site", name, &err);
+}
+
 /* One that rules can reckon with: a zone of the system's, by name. */
 static int read_time_zone(struct api_call *call, struct site_request *request)
 {
@@ -81,8 +89,7 @@ int sites_change(struct api_call *call)
         goto out;
     }
     call->changed = json_pack("{s:O, s:O}", "before", before, "after", after);
-    rc = api_answer_row(call, site_list(call->db, request.name, NULL, 1, &err), "site",
-                        request.name, &err);
+    rc = sites_show(call);
 out:
     json_decref(before);
     json_decref(after);

@@ -14,8 +14,16 @@ int tenants_list(struct api_call *call)
 
     if (limit < 0 || api_cursor(call, "tenants", key, &after) < 0)
         return -1;
-    return api_answer_list(call, "tenants", tenant_list(call->db, after, limit + 1, &err), limit,
-                           &err);
+    return api_answer_list(call, "tenants", tenant_list(call->db, NULL, after, limit + 1, &err),
+                           limit, &err);
+}
+
+int tenants_show(struct api_call *call)
+{
+    const char *name = call->arguments[0];
+    struct error err = {0};
+
+    return api_answer_row(call, tenant_list(call->db, name, NULL, 1, &err), "tenant", name, &err);
 }
 
 int tenants_add(struct api_call *call)

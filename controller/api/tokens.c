@@ -27,7 +27,20 @@ int tokens_list(struct api_call *call)
         return -1;
     return api_answer_list(
         call, "tokens",
-        token_list(call->db, &call->tenant, after ? &before : NULL, limit + 1, &err), limit, &err);
+        token_list(call->db, &call->tenant, NULL, after ? &before : NULL, limit + 1, &err), limit,
+        &err);
+}
+
+int tokens_show(struct api_call *call)
+{
+    const char *text = call->arguments[0];
+    struct error err = {0};
+    struct uuid id;
+
+    if (uuid_parse(text, &id) < 0)
+        return api_not_found(call, "token", text);
+    return api_answer_row(call, token_list(call->db, &call->tenant, &id, NULL, 1, &err), "token",
+                          text, &err);
 }
 
 /* Administrators are the platform's, operators a tenant's: nobody is both. */

@@ -7,6 +7,6 @@
 
 struct db_rows *audit_view_list(struct db *db, const struct audit_filter *filter, struct error *err)
 {
-    return db_query(db, SQL_AUDIT_VIEW_LIST, err, "uusssi", &filter->tenant, filter->before,
-                    filter->action, filter->outcome, filter->object, filter->limit);
+    return db_query(db, SQL_AUDIT_VIEW_LIST, err, "uusssui", &filter->tenant, filter->before,
+                    filter->action, filter->outcome, filter->object, filter->id, filter->limit);
 }

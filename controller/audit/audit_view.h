@@ -13,6 +13,7 @@ struct audit_filter {
     struct uuid tenant;
     const struct uuid *before;             /* NULL: from the newest */
     const char *action, *outcome, *object; /* NULL: every; 'object' is the start of one */
+    const struct uuid *id;                 /* NULL: every; of that one row */
     int64_t limit;
 };
 /* One JSON document a row (column 0), newest first; column 1 is the id. */

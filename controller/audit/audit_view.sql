@@ -8,4 +8,5 @@ where a.tenant_id = $1
   and ($3::text is null or a.action = $3)
   and ($4::text is null or a.outcome = $4)
   and ($5::text is null or starts_with(a.object, $5))
-order by a.id desc limit $6
+  and ($6::uuid is null or a.id = $6)
+order by a.id desc limit $7

@@ -41,7 +41,8 @@ int agent_is_active(struct db *db, const struct uuid *id, struct error *err)
     return count;
 }
 
-struct db_rows *agent_list(struct db *db, const char *after, int64_t limit, struct error *err)
+struct db_rows *agent_list(struct db *db, const char *only, const char *after, int64_t limit,
+                           struct error *err)
 {
-    return db_query(db, SQL_AGENT_LIST, err, "si", after, limit);
+    return db_query(db, SQL_AGENT_LIST, err, "sis", after, limit, only);
 }

@@ -21,6 +21,7 @@ int agent_add(struct db *db, const struct uuid *site, const char *name,
 int agent_revoke(struct db *db, const char *name, struct error *err);
 /* 1: it is there and active; 0: not. */
 int agent_is_active(struct db *db, const struct uuid *id, struct error *err);
-/* One JSON document a row (column 0) by name, after 'after' (NULL: from the start); column 1 is the
- * name. */
-struct db_rows *agent_list(struct db *db, const char *after, int64_t limit, struct error *err);
+/* One JSON document a row (column 0) by name, after 'after' (NULL: from the start), or only the one
+ * named 'only' (NULL: all); column 1 is the name. */
+struct db_rows *agent_list(struct db *db, const char *only, const char *after, int64_t limit,
+                           struct error *err);

@@ -29,5 +29,5 @@ from agent a
 join site s on s.id = a.site_id
 left join agent_session e on e.agent_id = a.id
 left join agent_stream t on t.agent_id = a.id
-where $1::text is null or a.name > $1
+where ($1::text is null or a.name > $1) and ($3::text is null or a.name = $3)
 order by a.name limit $2

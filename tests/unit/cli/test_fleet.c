@@ -27,8 +27,9 @@ START_TEST(each_list_shows_an_items_name_first)
 {
     /* What -o name prints is what the other verbs of the noun take. */
     static const char *const lists[][2] = {
-        {"site", "name"}, {"agent", "name"}, {"machine", "name"}, {"source", "name"},
-        {"rule", "name"}, {"token", "id"},   {"task", "id"},      {"alert", "id"}};
+        {"site", "name"},   {"agent", "name"}, {"machine", "name"}, {"source", "name"},
+        {"rule", "name"},   {"token", "id"},   {"task", "id"},      {"alert", "id"},
+        {"tenant", "name"}, {"audit", "id"}};
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         char answer[128];
@@ -40,6 +41,27 @@ START_TEST(each_list_shows_an_items_name_first)
         ck_assert_int_eq(muster(lists[i][0], "list", "-o", "name"), 0);
         ck_assert_str_eq(bench.said, "the-one\n");
     }
+}
+END_TEST
+
+START_TEST(each_show_asks_for_the_one_that_is_named)
+{
+    static const char *const shows[][3] = {{"tenant", "acme", "/v1/tenants/acme"},
+                                           {"site", "no rth/x", "/v1/sites/no%20rth%2Fx"},
+                                           {"agent", "north-1", "/v1/agents/north-1"},
+                                           {"token", "0190a0a0", "/v1/tokens/0190a0a0"},
+                                           {"audit", "0190a0a1", "/v1/audit/0190a0a1"}};
+
+    for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
+        bench_misused(muster(shows[i][0], "show"), shows[i][0]);
+    for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
+        bench_answers(EXIT_OK, "{\"id\":\"x\",\"body\":{\"why\":\"lost\"}}");
+        ck_assert_int_eq(muster(shows[i][0], "show", shows[i][1]), 0);
+        bench_called(i, "GET", shows[i][2], NULL);
+        ck_assert_str_eq(bench.said, "id\tx\nbody\t{\"why\":\"lost\"}\n");
+    }
+    bench_answers(EXIT_NOT_FOUND, "there is no site 'mars' here (HTTP 404)");
+    ck_assert_int_eq(muster("site", "show", "mars"), EXIT_NOT_FOUND);
 }
 END_TEST
 
@@ -134,17 +156,19 @@ START_TEST(an_alert_and_an_audit_row_show_their_columns)
                            "\"m1\",\"task_id\":null,\"reason\":\"x\\ny\"}],\"next_cursor\":null}");
     ck_assert_int_eq(muster("alert", "list"), 0);
     ck_assert_str_eq(bench.said, "a1\tt\tacted\thw\tcritical\tm1\t-\tx y\n");
-    bench_answers(EXIT_OK, "{\"items\":[{\"at\":\"t\",\"who\":\"admin\",\"action\":\"agent.revoke\""
-                           ",\"object\":\"agent a\",\"outcome\":\"ok\",\"body\":{\"why\":\"lost\"}}"
-                           "],\"next_cursor\":null}");
+    bench_answers(
+        EXIT_OK,
+        "{\"items\":[{\"id\":\"r1\",\"at\":\"t\",\"who\":\"admin\",\"action\":\"agent.revoke\""
+        ",\"object\":\"agent a\",\"outcome\":\"ok\",\"body\":{\"why\":\"lost\"}}"
+        "],\"next_cursor\":null}");
     ck_assert_int_eq(muster("audit", "list"), 0);
-    ck_assert_str_eq(bench.said, "t\tadmin\tagent.revoke\tagent a\tok\tlost\n");
+    ck_assert_str_eq(bench.said, "r1\tt\tadmin\tagent.revoke\tagent a\tok\tlost\n");
 }
 END_TEST
 
 CHECK_MAIN_WITH("cli fleet", bench_make, bench_unmake, each_list_asks_its_own_path,
-                each_list_shows_an_items_name_first, a_tenant_has_a_title_when_it_was_given,
-                a_site_has_a_zone_and_a_flag, a_site_is_set, a_source_needs_its_topic,
-                a_source_says_how_it_is_read,
+                each_list_shows_an_items_name_first, each_show_asks_for_the_one_that_is_named,
+                a_tenant_has_a_title_when_it_was_given, a_site_has_a_zone_and_a_flag, a_site_is_set,
+                a_source_needs_its_topic, a_source_says_how_it_is_read,
                 a_rule_goes_as_it_stands_in_its_file_with_the_files_name,
                 an_alert_and_an_audit_row_show_their_columns)
