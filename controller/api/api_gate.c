@@ -383,3 +383,14 @@ int api_gate_open(struct api_call *call, const struct api_credentials *credentia
         audit_problem(call, db);
     return rc;
 }
+
+int api_gate_refuse(struct api_call *call, const struct api_credentials *credentials,
+                    struct problem *form, struct db *db)
+{
+    if (admit(call, credentials, db) < 0)
+        return -1;
+    call->problem = *form;
+    *form = (struct problem){0};
+    audit_problem(call, db);
+    return -1;
+}

@@ -53,6 +53,7 @@ void api_request_destroy(struct api_request *request)
     if (!request)
         return;
     api_call_clear(&request->call);
+    problem_clear(&request->form);
     /* A body may hold a password, an answer a token. */
     if (request->body.bytes)
         OPENSSL_cleanse(request->body.bytes, request->body.length);
@@ -258,12 +259,13 @@ int api_request_read(struct api_request *request, struct MHD_Connection *connect
         *question = '\0';
     call->path = request->path;
     read_length(request);
-    if (find_route(request) < 0 || (question && read_query(call, question + 1) < 0) ||
-        check_length(request) < 0)
-        return -1;
+    /* First of all whose it is: also what is refused for its form has a principal. */
     request->authorization = header(connection, "Authorization");
     call->authorization = request->authorization;
     request->tenant = header(connection, "Muster-Tenant");
+    if (find_route(request) < 0 || (question && read_query(call, question + 1) < 0) ||
+        check_length(request) < 0)
+        return -1;
     request->idempotency_key = header(connection, "Idempotency-Key");
     request->if_none_match = header(connection, "If-None-Match");
     request->range = header(connection, "Range");

@@ -19,6 +19,7 @@ enum request_phase {
     REQUEST_OPENING, /* a worker looks which file an upload is to be */
     REQUEST_BODY,
     REQUEST_AT_WORK,
+    REQUEST_REFUSED, /* for its form; a worker looks who wrote so */
     REQUEST_ANSWER,
 };
 
@@ -31,6 +32,7 @@ struct api_request {
     char *authorization, *tenant, *idempotency_key, *if_none_match, *range;
     struct text body;
     char allowed[64];
+    struct problem form; /* REQUEST_REFUSED: why, until the gate has said who asks */
     int64_t began_ms, wait_until_ms;
     bool counted; /* in the server's number of requests under way */
 };

@@ -75,8 +75,14 @@ static int run_gate(struct api_request *request, struct db *db)
     struct api_credentials credentials;
 
     api_request_credentials(request, &credentials);
-    return request->phase == REQUEST_OPENING ? api_gate_open(&request->call, &credentials, db)
-                                             : api_gate_run(&request->call, &credentials, db);
+    switch (request->phase) {
+    case REQUEST_OPENING:
+        return api_gate_open(&request->call, &credentials, db);
+    case REQUEST_REFUSED:
+        return api_gate_refuse(&request->call, &credentials, &request->form, db);
+    default:
+        return api_gate_run(&request->call, &credentials, db);
+    }
 }
 
 static bool needs_database(const struct api_route *route)
@@ -151,6 +157,22 @@ static bool may_go_on(const struct api_request *request)
            call->content_length <= DROPPED_MAX;
 }
 
+/* A problem stands before the gate was asked. A principal's write goes there all the same, to be
+ * audited: what cannot be looked up now is 503, as any write. What is no write, or nobody's, is
+ * answered at once. */
+static enum MHD_Result refuse(struct api_server *server, struct api_request *request)
+{
+    struct api_call *call = &request->call;
+
+    if (!call->route || !call->route->action || call->route->scope == SCOPE_NOBODY) {
+        request->phase = REQUEST_ANSWER;
+        return api_request_answer(request);
+    }
+    request->form = call->problem;
+    call->problem = (struct problem){0};
+    return hand_over(server, request, REQUEST_REFUSED);
+}
+
 static enum MHD_Result begin(struct api_server *server, struct api_request *request,
                              struct MHD_Connection *connection, const char *method,
                              const char *version)
@@ -158,10 +180,8 @@ static enum MHD_Result begin(struct api_server *server, struct api_request *requ
     request->call.services = &server->services;
     request->counted = true;
     atomic_fetch_add(&server->under_way, 1);
-    if (api_request_read(request, connection, method, version) < 0 && !may_go_on(request)) {
-        request->phase = REQUEST_ANSWER;
-        return api_request_answer(request);
-    }
+    if (api_request_read(request, connection, method, version) < 0 && !may_go_on(request))
+        return refuse(server, request);
     if (!request->call.problem.status && request->call.route->body == BODY_FILE)
         return hand_over(server, request, REQUEST_OPENING);
     request->phase = REQUEST_BODY;
@@ -179,10 +199,8 @@ static enum MHD_Result take_body(struct api_server *server, struct api_request *
         *size = 0;
         return MHD_YES;
     }
-    if (call->problem.status) {
-        request->phase = REQUEST_ANSWER;
-        return api_request_answer(request);
-    }
+    if (call->problem.status)
+        return refuse(server, request);
     /* The call that follows a resume before the body's first byte looks like its end. */
     if (call->upload && image_upload_missing(call->upload) > 0)
         return MHD_YES;
