@@ -63,13 +63,16 @@ static void wipe(char **secrets, size_t count)
     free(secrets);
 }
 
-/* What is not given gets our value. 'options' are joined: the server takes the last of equal ones,
- * the operator's. */
+/* What is not given gets our value. A server's host that is gone without a word is given up after
+ * 15 s, also where an answer is awaited: Linux looks at that time only when a probe is due, the
+ * second one 75 s behind the first unless told. 'options' are joined: the server takes the last of
+ * equal ones, the operator's. */
 static PGconn *connect_with(const struct conf_map *map, const char *options, struct error *err)
 {
     static const struct conf_pair ours[] = {{(char *)"connect_timeout", (char *)"5"},
                                             {(char *)"tcp_user_timeout", (char *)"15000"},
                                             {(char *)"keepalives_idle", (char *)"10"},
+                                            {(char *)"keepalives_interval", (char *)"5"},
                                             {(char *)"application_name", (char *)"musterd"}};
     size_t room = map->count + sizeof(ours) / sizeof(ours[0]) + 3, count = 0;
     const char **keys = calloc(room, sizeof(*keys)), **values = calloc(room, sizeof(*values));

@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "controller/db/db.h"
+#include "controller/db/db_inside.h"
 #include "controller/db/db_pool.h"
 #include "controller/db/db_rows.h"
 #include "controller/db/migrate.h"
@@ -40,6 +41,27 @@ START_TEST(unreachable_server_is_unavailable)
 
     ck_assert_ptr_null(db_connect(&nowhere, &err));
     ck_assert_int_eq(err.code, ERROR_UNAVAILABLE);
+}
+END_TEST
+
+static int seconds_of(const PQconninfoOption *options, const char *key)
+{
+    while (strcmp(options->keyword, key) != 0)
+        options++;
+    return options->val ? atoi(options->val) : -1;
+}
+
+/* Probes begin before the user timeout, and one is due at its end: that is when the kernel looks.
+ */
+START_TEST(a_silent_host_is_given_up_in_15_seconds)
+{
+    PQconninfoOption *options = PQconninfo(db->connection);
+
+    ck_assert_int_eq(seconds_of(options, "tcp_user_timeout"), 15000);
+    ck_assert_int_eq(
+        seconds_of(options, "keepalives_idle") + seconds_of(options, "keepalives_interval"), 15);
+    ck_assert_int_eq(seconds_of(options, "connect_timeout"), 5);
+    PQconninfoFree(options);
 }
 END_TEST
 
@@ -486,8 +508,8 @@ START_TEST(migrations_apply_once_and_notice_what_was_altered)
 END_TEST
 
 CHECK_MAIN_WITH("database", open_as_owner, close_it, unreachable_server_is_unavailable,
-                a_password_is_read_from_its_file, every_login_has_its_limits,
-                wrong_letter_is_refused, errors_carry_sqlstate_and_code,
+                a_silent_host_is_given_up_in_15_seconds, a_password_is_read_from_its_file,
+                every_login_has_its_limits, wrong_letter_is_refused, errors_carry_sqlstate_and_code,
                 scalars_come_back_as_they_went, nulls_and_foreign_columns_read_as_nothing,
                 arrays_unnest_to_their_rows, empty_arrays_make_no_rows,
                 tenant_lives_as_long_as_its_transaction, commit_of_a_failed_transaction_fails,
