@@ -140,19 +140,24 @@ int store_connect(struct dispatch_store *store, struct error *err)
     return load_keys(store, err) < 0 ? -1 : store_load_manifest(store, err);
 }
 
-/* True: the database answers. */
+static bool is_up(const struct dispatch_store *store)
+{
+    return store->db && db_alive(store->db) && db_alive(store->listener);
+}
+
+/* True: the database answers. What agents hand over may have connected anew since the trouble. */
 static bool connected(struct dispatch_store *store, int64_t now_ms)
 {
     struct error err = {0};
 
-    if (store->db && db_alive(store->db) && db_alive(store->listener))
-        return true;
-    if (now_ms - store->connected_ms < STORE_POLL_MS)
-        return false;
-    store->connected_ms = now_ms;
-    if (store_connect(store, &err) < 0) {
-        set_trouble(store, &err);
-        return false;
+    if (!is_up(store)) {
+        if (now_ms - store->connected_ms < STORE_POLL_MS)
+            return false;
+        store->connected_ms = now_ms;
+        if (store_connect(store, &err) < 0) {
+            set_trouble(store, &err);
+            return false;
+        }
     }
     set_trouble(store, NULL);
     return true;
