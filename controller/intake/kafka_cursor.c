@@ -83,7 +83,11 @@ int kafka_cursor_lock(struct db *db, struct kafka_cursor *cursor, struct error *
                     (int64_t)cursor->partition, cursor->epoch);
     if (!rows)
         return -1;
-    if ((count = (int)db_rows_count(rows)) > 0)
+    count = (int)db_rows_count(rows);
+    /* Below what was committed: a standby that lagged was promoted. What it lacks is read again. */
+    if (count > 0 && db_int(rows, 0, 0) < cursor->next)
+        count = 0;
+    if (count > 0)
         cursor->next = db_int(rows, 0, 0);
     db_rows_destroy(rows);
     return count;

@@ -40,7 +40,8 @@ int kafka_cursor_open(struct db *db, struct kafka_cursor *cursor, int64_t low, i
                       struct error *err);
 
 /* The rest runs inside the caller's transaction. 1: the row is locked and ours, cursor->next is
- * what it says. 0: another owner has come, nothing of ours may be kept. */
+ * what it says. 0: another owner has come, or the database has forgotten what it had committed:
+ * nothing of ours may be kept, and the partition is opened again. */
 int kafka_cursor_lock(struct db *db, struct kafka_cursor *cursor, struct error *err);
 /* Behind 'last', after kafka_cursor_lock(). ERROR_STALE: not ours. */
 int kafka_cursor_advance(struct db *db, const struct kafka_cursor *cursor,

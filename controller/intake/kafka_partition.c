@@ -134,15 +134,15 @@ void kafka_partition_pass(struct kafka_partition *partition, const char *because
     halt(partition, because, false);
 }
 
-/* Another consumer has raised the epoch. When Kafka leaves the partition with us all the same, it
- * is opened again. */
+/* Another consumer has raised the epoch, or the position went back. When Kafka leaves the partition
+ * with us all the same, it is opened again. */
 static void lose(struct kafka_partition *partition)
 {
     struct kafka_cursor *cursor = &partition->kept.cursor;
 
     partition->halted = true;
     snprintf(cursor->halted_because, sizeof(cursor->halted_because),
-             "another consumer has taken it over");
+             "another consumer has taken it over, or the position went back");
     drop(partition, partition->count);
     log_warn("intake", "fenced", "topic=%s partition=%" PRId32 " epoch=%" PRId64, partition->topic,
              cursor->partition, cursor->epoch);

@@ -540,6 +540,24 @@ START_TEST(a_zombie_keeps_nothing)
 }
 END_TEST
 
+/* As when a standby is promoted that did not have the last commits. */
+START_TEST(a_position_that_went_back_is_gone_on_from)
+{
+    add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
+    ck_kept();
+    ck_assert_int_eq(partition.cursor.next, 1);
+    ck_assert_int_eq(db_execute(owner, "update kafka_cursor set next = 0 where topic = $1", &err,
+                                "s", alerts.topic),
+                     1);
+    count = 0;
+    add(test_message("b", "hw.fault", "firing", alerts.mac[1]));
+    ck_assert_int_eq(keep(), 0);
+    ck_assert_int_eq(number("select count(*) from alert where tenant_id = $"), 1);
+    ck_assert_int_eq(kafka_cursor_open(engine, &partition.cursor, 0, 2, &err), 0);
+    ck_assert_int_eq(partition.cursor.next, 0);
+}
+END_TEST
+
 START_TEST(what_was_kept_is_not_kept_again)
 {
     add(test_message("a", "hw.fault", "firing", alerts.mac[0]));
@@ -589,6 +607,7 @@ START_TEST(deciding_again_makes_the_same_task)
                 "$2::uuid is null and "
                 "$3::uuid is null",
                 NULL, NULL, NULL, alerts.topic);
+    partition.cursor.next = 0;
     count = 1;
     ck_kept();
     ck_assert_int_eq(
@@ -598,6 +617,7 @@ START_TEST(deciding_again_makes_the_same_task)
                 "set next = 0 "
                 "where topic = $4 and $2::uuid is null and $3::uuid is null",
                 &alerts.fleet.tenant, NULL, NULL, alerts.topic);
+    partition.cursor.next = 0;
     /* Beside one that was never decided. */
     count = 1;
     add(test_message("b", "hw.fault", "firing", alerts.mac[0]));
@@ -885,9 +905,9 @@ CHECK_MAIN_WITH("alert_batch", set_up, tear_down, every_record_gets_one_disposit
                 a_stopped_site_boots_nothing, a_storm_engages_the_brake,
                 the_brake_looks_back_so_far, no_brake_counts_nothing,
                 what_cannot_be_booted_is_an_error_of_the_rule, a_revoked_grant_boots_nothing,
-                a_zombie_keeps_nothing, what_was_kept_is_not_kept_again,
-                an_event_that_is_told_again_is_known_on, deciding_again_makes_the_same_task,
-                the_one_refused_record_is_found_and_kept, one_record_is_several_alerts,
-                a_rule_sees_the_raw_alert, a_record_is_refused_as_one, five_refused_in_a_row_halt,
-                a_missing_partition_halts_at_once, a_collision_is_tried_again,
-                a_lost_connection_keeps_nothing_and_says_so)
+                a_zombie_keeps_nothing, a_position_that_went_back_is_gone_on_from,
+                what_was_kept_is_not_kept_again, an_event_that_is_told_again_is_known_on,
+                deciding_again_makes_the_same_task, the_one_refused_record_is_found_and_kept,
+                one_record_is_several_alerts, a_rule_sees_the_raw_alert, a_record_is_refused_as_one,
+                five_refused_in_a_row_halt, a_missing_partition_halts_at_once,
+                a_collision_is_tried_again, a_lost_connection_keeps_nothing_and_says_so)
