@@ -52,7 +52,7 @@ class Faults:
 
 def history(stand, since=0, skip=(), journals=None, hours_off=False):
     """The checker's (exit code, output)."""
-    words = [CHECKER, "--psql", "%s psql %s/pg" % (os.path.join(SOURCE, "deploy/bed/postgres"), stand.folder), "--since", str(since),
+    words = [CHECKER, "--psql", "%s psql %s" % (os.path.join(SOURCE, "deploy/bed/postgres"), stand.pg), "--since", str(since),
              "--produced", stand.folder + "/operator/produced"]
     words += ["--journal=" + path for path in journals or [stand.folder + "/agent/state/journal"]]
     words += ["--bmc=%s=%s" % (machine.name, machine.folder) for machine in stand.machines if machine.folder]

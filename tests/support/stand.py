@@ -117,6 +117,7 @@ class Machine:
 class Stand:
     def __init__(self, folder, bmc_machines=1, noop_machines=0, kafka=None, boot_wait="8s", topic=TOPIC, controllers=1):
         self.folder, self.bmc_machines, self.noop_machines = folder, bmc_machines, noop_machines
+        self.pg = folder + "/pg"  # the server that is asked; another one behind a failover
         self.kafka, self.owns_kafka = kafka or Kafka(folder + "/kafka"), kafka is None
         self.boot_wait, self.topic = boot_wait, topic
         self.musterd = self.agent = None
@@ -187,7 +188,7 @@ class Stand:
         bed("site_network", "down", self.folder + "/net")
         if self.owns_kafka:
             self.kafka.stop()
-        bed("postgres", "stop", self.folder + "/pg")
+        bed("postgres", "stop", self.pg)
         # Behind everything else, so that nothing stays: a daemon that was told to end must end well, with no leak either.
         for name, process in (("musterd", self.musterd), *(("musterd %d" % number, process) for number, process in self.others.items()),
                               ("muster-agent", self.agent)):
@@ -494,7 +495,7 @@ boot:
 
     def sql(self, statement):
         """As the superuser: what no part of Muster may."""
-        return bed("postgres", "psql", self.folder + "/pg", "-At", "-c", statement)
+        return bed("postgres", "psql", self.pg, "-At", "-c", statement)
 
     @staticmethod
     def powered(machine):
