@@ -222,6 +222,14 @@ int kafka_source_reopen(struct kafka_source *source, struct kafka_partition *par
     list = list_of(partition, start);
     error = rd_kafka_seek_partitions(source->consumer, list, KAFKA_ASK_MS);
     if (error || list->elems[0].err) {
+        /* librdkafka has given it up, as behind an end that was beyond the log's: it fetches that
+         * partition no more, wherever it is told to. */
+        if (!error && list->elems[0].err == RD_KAFKA_RESP_ERR__STATE && !source->failed) {
+            log_warn("intake", "the consumer is made anew for a partition that it has given up",
+                     "topic=%s partition=%" PRId32, partition->topic,
+                     partition->kept.origin.partition);
+            source->failed = true;
+        }
         error_set_code(err, ERROR_UNAVAILABLE, "Kafka: seek: %s",
                        error ? rd_kafka_error_string(error) : rd_kafka_err2str(list->elems[0].err));
         kafka_partition_pass(partition, error_text(err));
