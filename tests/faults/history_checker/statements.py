@@ -6,9 +6,9 @@ SLACK_S = 1.5  # between the clocks' readings of two programs on one box; the BM
 FINAL = {"succeeded", "failed", "cancelled", "expired"}
 LOG_MAX, REPORT_MAX = 16 * 1024 * 1024, 4 * 1024 * 1024  # bytes a task
 BY_HAND = {"task.settle", "machine.release"}
-# An intent's step is a promise to give commands of this kind; a step that is not named here may be any.
-KIND_OF_STEP = {"bmc_off": "power 0", "restore_off": "power 0", "bmc_on": "power 1", "restore_on": "power 1",
-                "bmc_boot_device": "boot", "restore_boot_device": "boot"}
+# An intent's step is a promise to give this command, "boot" to any device; a step that is not named here promises none.
+PROMISED = {"bmc_off": "power 0", "restore_off": "power 0", "bmc_on": "power 1", "restore_on": "power 1",
+            "bmc_boot_device": "boot pxe", "restore_boot_device": "boot"}
 STATEMENTS = {}
 
 
@@ -24,13 +24,24 @@ def grouped(rows, key):
     return groups
 
 
-def kind_of(command):
-    return "power " + command["value"] if command["name"] == "power" else command["name"]
+def words_of(command):
+    return "%s %s" % (command["name"], command["value"])
 
 
-def had_effect(command):
-    """Of a command that changed the machine: not one that was refused, ignored, or found the machine so already."""
-    return command["answer"] in ("on", "off", "ok")
+def effects_of(bmc):
+    """Its commands that changed the machine: none that was refused, ignored, or found the machine so already. A BMC answers "ok" to a boot
+    device that is set as well, and a power-on uses it up."""
+    boot = None
+    for command in bmc["commands"]:
+        if command["op"] == "get":
+            boot = command["answer"] if command["name"] == "boot" else boot
+        elif command["name"] == "boot":
+            if command["answer"] == "ok" and command["value"] != boot:
+                boot = command["value"]
+                yield command
+        elif command["answer"] in ("on", "off", "ok"):
+            boot = "none" if command["answer"] == "on" else boot
+            yield command
 
 
 def runs_of(history):
@@ -60,23 +71,35 @@ def commands_of(history):
 
 # --- what machines were told ---
 
+def without_intent(effects, intents):
+    """The effects that no intent is left for. An effect belongs to an intent that promises it, behind it and before the next one of its kind,
+    and no two to one: an intent is one (task, step, attempt)."""
+    left = []
+    for kind in ("power 0", "power 1", "boot"):
+        mine = sorted((i for i in intents if PROMISED.get(i["step"], "").startswith(kind)), key=lambda i: i["at"])
+        ends = [following["at"] for following in mine[1:]] + [float("inf")]
+        left += [(PROMISED[i["step"]], i["at"] - SLACK_S, end + SLACK_S) for i, end in zip(mine, ends)]
+    for effect in effects:
+        own = next((intent for intent in left if words_of(effect).startswith(intent[0]) and intent[1] <= effect["at"] <= intent[2]), None)
+        if own:
+            left.remove(own)
+        else:
+            yield effect
+
+
 @statement
 def one_effect_an_attempt(history):
     """At most one effect of each (task, step, attempt), and its intent was durable before."""
-    commands = collections.defaultdict(list)
+    changed = {id(command) for bmc in history["bmcs"] for command in effects_of(bmc)}
+    effects = collections.defaultdict(list)
     for _, command, run in commands_of(history):
-        commands[run and (run["id"], run["epoch"])].append(command)
+        if run and id(command) in changed:
+            effects[run["id"], run["epoch"]].append(command)
     for run in runs_of(history):
-        for kind in ("power 1", "power 0", "boot"):
-            intents = sorted(i["at"] for i in run["intents"] if KIND_OF_STEP.get(i["step"], kind) == kind)
-            effects = [c for c in commands[run["id"], run["epoch"]] if kind_of(c) == kind and had_effect(c)]
-            if kind == "power 1":
-                for number, command in enumerate(effects):
-                    if number >= len(intents) or intents[number] > command["at"] + SLACK_S:
-                        yield "task %s: power-on number %d of %s at %s has no intent of its own (%d intents)" % (
-                            run["id"], number + 1, run["name"], command["when"], len(intents))
-            elif effects and (not intents or intents[0] > effects[0]["at"] + SLACK_S):
-                yield "task %s: %s was told '%s' at %s without an intent" % (run["id"], run["name"], kind, effects[0]["when"])
+        for command in without_intent(effects[run["id"], run["epoch"]], run["intents"]):
+            yield "task %s: %s was told '%s' at %s, which none of its intents is left for (%s)" % (
+                run["id"], run["name"], words_of(command), command["when"],
+                ", ".join("%s %d" % (i["step"], i["attempt"]) for i in run["intents"]) or "none")
 
 
 @statement
@@ -87,8 +110,8 @@ def command_has_valid_task(history):
         if given_for:
             continue
         before = [run for run in runs[name] if run["from"] <= command["at"]]
-        yield "%s was told '%s %s' at %s, %s" % (name, command["name"], command["value"], command["when"],
-                                                 "after the end of task " + before[-1]["id"] if before else "and no task was ever there")
+        yield "%s was told '%s' at %s, %s" % (name, words_of(command), command["when"],
+                                              "after the end of task " + before[-1]["id"] if before else "and no task was ever there")
 
 
 @statement
@@ -105,13 +128,11 @@ def machine_as_before(history):
     """Power and boot device are as they were found, once everything has ended."""
     for bmc in history["bmcs"]:
         for what in ("power", "boot"):
-            found = None
-            for command in bmc["commands"]:
-                if command["name"] == what:
-                    found = command["answer"] if command["op"] == "get" else None
-                    break
-            if found is not None and bmc[what] != found:
-                yield "%s was found with %s %s and is left with %s" % (bmc["machine"], what, found, bmc[what])
+            found = next((command for command in bmc["commands"] if command["name"] == what), None)
+            if found and found["op"] == "set":
+                yield "%s was told '%s' at %s before anybody had read its %s" % (bmc["machine"], words_of(found), found["when"], what)
+            elif found and bmc[what] != found["answer"]:
+                yield "%s was found with %s %s and is left with %s" % (bmc["machine"], what, found["answer"], bmc[what])
 
 
 @statement
