@@ -13,6 +13,7 @@ import re
 import subprocess
 
 from scenario import SOURCE, await_true
+from stand import HEAL_S
 
 CHECKER = os.path.join(SOURCE, "tests/faults/history_checker/check")
 
@@ -69,6 +70,11 @@ def check_history(scenario, stand, **words):
     code, output = history(stand, **words)
     skipped = ", without " + ", ".join(words["skip"]) if words.get("skip") else ""
     return scenario.check("the history holds%s (%s)" % (skipped, output.splitlines()[-1]), code == 0, output)
+
+
+def check_known(scenario, stand, behind):
+    """Right behind the end of a fault: no task stays unknown."""
+    return scenario.equal("%s: %d s behind its end no task is unknown" % (behind, HEAL_S), stand.still_unknown(), [])
 
 
 def violated(stand, statement, **words):

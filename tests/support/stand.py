@@ -24,6 +24,7 @@ KAFKA_JARS = os.path.join(SOURCE, "build/kafka/libs")
 HTTPS_PORT, CURVE_PORT = 8443, 8444  # of an address that this stand's site network alone has; the second controller's are 10 more
 TENANT, SITE, TOPIC, IMAGE = "acme", "north", "alerts", "diag"
 FINAL = ("succeeded", "failed", "cancelled", "expired")
+HEAL_S = 60  # behind the end of every fault no task may be unknown for longer
 
 RULE = """apiVersion: rules/v1
 kind: Rule
@@ -487,6 +488,12 @@ boot:
         """The task once it is in one of 'states', else as it is at the end of the time."""
         return await_true(seconds, lambda: (lambda task: task if task.get("state") in states else None)(self.task(task_id))) \
             or self.task(task_id)
+
+    def still_unknown(self, seconds=HEAL_S):
+        """Ids of the tasks that are unknown so long behind a fault's end, or as soon as every task has ended. Asked of the database: the API may
+        be what was away."""
+        await_true(seconds, lambda: self.sql("select count(*) from task where state not in %s" % str((*FINAL, "scheduled"))) == "0")
+        return self.sql("select id from task where state = 'unknown' order by id").split()
 
     def boot(self, machine, at=None, token="noc"):
         """By the API: (status, answer)."""
