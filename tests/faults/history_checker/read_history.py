@@ -105,7 +105,7 @@ def read_log(controller, path):
             if fields["msg"] == "agent connected":
                 sessions.append({**row, "fence": int(fields["fence"])})
             else:
-                orders.append({**row, "task": fields["task"]})
+                orders.append({**row, "task": fields["task"], "epoch": int(fields["epoch"])})
     return sessions, orders
 
 

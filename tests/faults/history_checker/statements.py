@@ -334,10 +334,13 @@ def one_task_an_event(history):
 
 @statement
 def owner_sends(history):
-    """An order leaves only the controller that has the agent's session."""
+    """An order leaves only the controller that had the agent's session as it leased the task."""
+    # Behind its last look at the fence a controller may stand still: that order meets a connection which is over, and its lease goes back.
+    leased = {(grant["task"], grant["epoch"]): grant["granted"] for grant in history["grants"]}
     sessions = grouped(sorted(history["sessions"], key=lambda row: row["at"]), "agent")
     for order in history["orders"]:
-        before = [row for row in sessions[order["agent"]] if row["at"] <= order["at"]]
+        at = leased.get((order["task"], order["epoch"]), order["at"])
+        before = [row for row in sessions[order["agent"]] if row["at"] <= at]
         newest = max(before, key=lambda row: row["fence"], default=None)
         if newest is None or newest["controller"] != order["controller"]:
             yield "%s sent task %s to %s at %s, whose session %s had" % (

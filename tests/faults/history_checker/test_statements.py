@@ -65,7 +65,7 @@ def good():
         "journals": [{"name": "j", "tasks": [run("a", 0, 1), run("b", 20, 2)], "intents": intents("a", 0) + intents("b", 20)}],
         "bmcs": [{"machine": "cn-1", "commands": commands(0) + commands(20), "power": "1", "boot": "none"}],
         "sessions": [{"at": T0 - 5, "controller": "c1", "agent": "north", "fence": 1}],
-        "orders": [{"at": T0 + 20 * n - 0.5, "when": "", "controller": "c1", "agent": "north", "task": task} for n, task in enumerate(tasks)],
+        "orders": [{"at": T0 + 20 * n - 0.5, "when": "", "controller": "c1", "agent": "north", "task": task, "epoch": n + 1} for n, task in enumerate(tasks)],
     }
 
 
@@ -154,6 +154,8 @@ PLANTED = {
         ("a decision without alert", lambda h: h["decisions"][0].update(alert="z"))],
     "owner_sends": [
         ("a former owner's order", lambda h: h["sessions"].append({"at": T0 + 10, "controller": "c2", "agent": "north", "fence": 2})),
+        ("one of a lease that nobody knows any more", lambda h: (h["orders"][1].update(epoch=9), h["sessions"].append(
+            {"at": T0 + 19.2, "controller": "c2", "agent": "north", "fence": 2}))),
         ("an order without a session", lambda h: h["orders"][0].update(agent="south"))],
 }
 
@@ -177,6 +179,11 @@ class Statements(unittest.TestCase):
     def test_a_repeated_off_is_no_second_effect(self):
         history = good()
         history["bmcs"][0]["commands"].insert(3, command(0.6, "set", "power", "0", "already off"))
+        self.assertEqual(violations(history), [])
+
+    def test_a_session_may_move_between_lease_and_order(self):
+        history = good()
+        history["sessions"].append({"at": T0 + 19.2, "controller": "c2", "agent": "north", "fence": 2})
         self.assertEqual(violations(history), [])
 
 
@@ -216,7 +223,7 @@ class Reading(unittest.TestCase):
                         'ts=2026-11-22T22:40:02.123Z level=info room=dispatch msg="task sent" task=x epoch=1 agent=north-1\nnoise\n')
         sessions, orders = read_history.read_log("c", log)
         self.assertEqual([(s["agent"], s["fence"], s["controller"]) for s in sessions], [("north-1", 3, "c")])
-        self.assertEqual([(o["task"], o["agent"]) for o in orders], [("x", "north-1")])
+        self.assertEqual([(o["task"], o["epoch"], o["agent"]) for o in orders], [("x", 1, "north-1")])
         self.assertEqual(orders[0]["at"] - sessions[0]["at"], 1)
 
     def test_journal(self):
