@@ -130,6 +130,11 @@ int image_list(struct cli *cli)
         "NAME=name VERSION=version ID=image_id STATE=state DIGEST=digest SINCE=created_at");
 }
 
+int image_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/images");
+}
+
 int image_grant(struct cli *cli)
 {
     return cli->tenant ? grant(cli, cli->words[0])

@@ -73,6 +73,7 @@ static const struct command {
     {"machine", "release", machine_release, 1, "reason=", "NAME --reason R --tenant T"},
     {"image", "push", image_push, 1, "", "FOLDER [--tenant T]"},
     {"image", "list", image_list, 0, "", ""},
+    {"image", "show", image_show, 1, "", "NAME[:VERSION]"},
     {"image", "grant", image_grant, 1, "", "NAME:VERSION --tenant T"},
     {"source", "add", source_add, 1, "topic= webhook format= mapping=",
      "NAME --topic T | --webhook [--format F | --mapping FILE] --tenant T"},
@@ -138,6 +139,7 @@ static const struct command {
     {"retention", "list", retention_list, 0, "", ""},
     {"retention", "set", retention_set, 1, "months= forever", "NAME --months N | --forever"},
     {"alert", "list", alert_list, 0, "", ""},
+    {"alert", "show", alert_show, 1, "", "ID --tenant T"},
     {"audit", "list", audit_list, 0, "", ""},
     {"audit", "show", audit_show, 1, "", "ID [--tenant T]"},
 };

@@ -85,6 +85,11 @@ int alert_list(struct cli *cli)
                     "MACHINE=machine TASK=task_id REASON=reason");
 }
 
+int alert_show(struct cli *cli)
+{
+    return cli_show_one(cli, "/v1/alerts");
+}
+
 int audit_list(struct cli *cli)
 {
     return cli_list(cli, "/v1/audit", "",

@@ -50,6 +50,8 @@ START_TEST(each_show_asks_for_the_one_that_is_named)
                                            {"site", "no rth/x", "/v1/sites/no%20rth%2Fx"},
                                            {"agent", "north-1", "/v1/agents/north-1"},
                                            {"token", "0190a0a0", "/v1/tokens/0190a0a0"},
+                                           {"image", "diag:1.2", "/v1/images/diag%3A1.2"},
+                                           {"alert", "0190a0a2", "/v1/alerts/0190a0a2"},
                                            {"audit", "0190a0a1", "/v1/audit/0190a0a1"}};
 
     for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
