@@ -289,6 +289,15 @@ int api_answer_created(struct api_call *call, const struct uuid *id, const char 
     return api_answer_json(call, json_pack("{s:s, s:s}", "id", text, "name", name));
 }
 
+void api_call_clear_query(struct api_call *call)
+{
+    for (size_t i = 0; i < call->query_count; i++) {
+        free(call->query[i].name);
+        free(call->query[i].value);
+    }
+    call->query_count = 0;
+}
+
 void api_call_clear(struct api_call *call)
 {
     for (size_t i = 0; i < call->header_count; i++) {
@@ -296,10 +305,7 @@ void api_call_clear(struct api_call *call)
         free(call->headers[i].value);
     }
     free(call->headers);
-    for (size_t i = 0; i < call->query_count; i++) {
-        free(call->query[i].name);
-        free(call->query[i].value);
-    }
+    api_call_clear_query(call);
     json_decref(call->json);
     json_decref(call->changed);
     text_clear(&call->answer);

@@ -153,4 +153,6 @@ int api_answer_json(struct api_call *call, json_t *json); /* takes the reference
 int api_answer_created(struct api_call *call, const struct uuid *id, const char *name,
                        const char *location_format, ...) __attribute__((format(printf, 4, 5)));
 
+/* As if there had been none. */
+void api_call_clear_query(struct api_call *call);
 void api_call_clear(struct api_call *call);

@@ -97,7 +97,7 @@ static int read_pair(struct api_call *call, const char *from, size_t length)
         return -1;
     pair->name = decode(from, key, QUERY_KEY_MAX);
     pair->value = equals ? decode(equals + 1, length - key - 1, QUERY_VALUE_MAX) : strdup("");
-    call->query_count++; /* also when half of it is there: it is freed with the call */
+    call->query_count++; /* also when half of it is there: it is freed with the others */
     if (!pair->name || !pair->value)
         return -1;
     for (size_t i = 0; i + 1 < call->query_count; i++)
@@ -112,7 +112,7 @@ static int read_query(struct api_call *call, const char *query)
         size_t length = strcspn(query, "&");
 
         if (length > 0 && read_pair(call, query, length) < 0) {
-            call->query_count = 0;
+            api_call_clear_query(call);
             return problem_set(&call->problem, 400, "invalid_query", NULL,
                                "the query is malformed, or a key is there twice");
         }
