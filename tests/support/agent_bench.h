@@ -534,15 +534,21 @@ static inline void bench_order(void)
     bench_send(bench.orders.controller, DOMAIN_TASK, &bench.orders.boot.base);
 }
 
+/* To this agent, in this session, for good: of any order but a boot. */
+#define BENCH_ADDRESS(order)                                                                       \
+    do {                                                                                           \
+        (order).site_id = message_from_uuid(&bench.orders.site);                                   \
+        (order).agent_id = message_from_uuid(&bench.orders.agent_id);                              \
+        (order).session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};                     \
+        (order).expires_at_us = INT64_MAX;                                                         \
+    } while (0)
+
 static inline void bench_cancel(void)
 {
     Muster__CancelTask cancel = MUSTER__CANCEL_TASK__INIT;
 
     cancel.task_id = message_from_uuid(&bench.orders.task);
-    cancel.site_id = message_from_uuid(&bench.orders.site);
-    cancel.agent_id = message_from_uuid(&bench.orders.agent_id);
-    cancel.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
-    cancel.expires_at_us = INT64_MAX;
+    BENCH_ADDRESS(cancel);
     cancel.epoch = bench.orders.boot.epoch;
     cancel.reason = (char *)"changed my mind";
     bench_send(bench.orders.controller, DOMAIN_CANCEL, &cancel.base);
@@ -554,10 +560,7 @@ static inline void bench_say_settled(void)
     Muster__SettleTask settle = MUSTER__SETTLE_TASK__INIT;
 
     settle.task_id = message_from_uuid(&bench.orders.task);
-    settle.site_id = message_from_uuid(&bench.orders.site);
-    settle.agent_id = message_from_uuid(&bench.orders.agent_id);
-    settle.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
-    settle.expires_at_us = INT64_MAX;
+    BENCH_ADDRESS(settle);
     settle.epoch = bench.orders.boot.epoch;
     settle.outcome = (char *)"failed";
     settle.reason = (char *)"seen on its console";
@@ -569,10 +572,7 @@ static inline void bench_say_released(uint64_t epoch)
     Muster__ReleaseMachine release = MUSTER__RELEASE_MACHINE__INIT;
 
     release.machine_id = message_from_uuid(&bench.orders.machine);
-    release.site_id = message_from_uuid(&bench.orders.site);
-    release.agent_id = message_from_uuid(&bench.orders.agent_id);
-    release.session_nonce = (ProtobufCBinaryData){32, bench.orders.nonce};
-    release.expires_at_us = INT64_MAX;
+    BENCH_ADDRESS(release);
     release.epoch = epoch;
     release.reason = (char *)"put back by hand";
     bench_send(bench.orders.controller, DOMAIN_RELEASE, &release.base);

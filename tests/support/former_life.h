@@ -42,6 +42,14 @@ static inline void former_token(unsigned attempt)
     former_row.has_token = true;
 }
 
+/* All of an attempt's intents, the power-on's at 'on'. */
+static inline void former_attempt(struct journal_batch *batch, unsigned attempt, const char *on)
+{
+    former_intent(batch, "bmc_off", attempt, "done");
+    former_intent(batch, "bmc_boot_device", attempt, "done");
+    former_intent(batch, "bmc_on", attempt, on);
+}
+
 static inline void former_restart(struct journal_batch *batch)
 {
     struct error err = {0};

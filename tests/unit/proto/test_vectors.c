@@ -186,17 +186,23 @@ static int is_nonce(const ProtobufCBinaryData *data)
     return data->len == 32;
 }
 
+/* What every order of a session says, but a boot. */
+#define ck_addressed(order)                                                                        \
+    do {                                                                                           \
+        ck_assert(is_uuid(&(order)->site_id, 0x33) && is_uuid(&(order)->agent_id, 0x44));          \
+        ck_assert(is_nonce(&(order)->session_nonce));                                              \
+        ck_assert_int_eq((order)->expires_at_us, NOW + 60000000);                                  \
+    } while (0)
+
 START_TEST(cancel)
 {
     Muster__CancelTask *order =
         order_of("envelope-cancel", DOMAIN_CANCEL, &muster__cancel_task__descriptor);
 
-    ck_assert(is_uuid(&order->task_id, 0x11) && is_uuid(&order->site_id, 0x33) &&
-              is_uuid(&order->agent_id, 0x44));
+    ck_assert(is_uuid(&order->task_id, 0x11));
+    ck_addressed(order);
     ck_assert_uint_eq(order->epoch, THE_EPOCH);
     ck_assert_str_eq(order->reason, "not needed");
-    ck_assert(is_nonce(&order->session_nonce));
-    ck_assert_int_eq(order->expires_at_us, NOW + 60000000);
     message_free(order);
 }
 END_TEST
@@ -206,12 +212,10 @@ START_TEST(release)
     Muster__ReleaseMachine *order =
         order_of("envelope-release", DOMAIN_RELEASE, &muster__release_machine__descriptor);
 
-    ck_assert(is_uuid(&order->machine_id, 0x55) && is_uuid(&order->site_id, 0x33) &&
-              is_uuid(&order->agent_id, 0x44));
+    ck_assert(is_uuid(&order->machine_id, 0x55));
+    ck_addressed(order);
     ck_assert_uint_eq(order->epoch, THE_EPOCH + 1);
     ck_assert_str_eq(order->reason, "went there");
-    ck_assert(is_nonce(&order->session_nonce));
-    ck_assert_int_eq(order->expires_at_us, NOW + 60000000);
     message_free(order);
 }
 END_TEST
@@ -221,13 +225,11 @@ START_TEST(settle)
     Muster__SettleTask *order =
         order_of("envelope-settle", DOMAIN_SETTLE, &muster__settle_task__descriptor);
 
-    ck_assert(is_uuid(&order->task_id, 0x11) && is_uuid(&order->site_id, 0x33) &&
-              is_uuid(&order->agent_id, 0x44));
+    ck_assert(is_uuid(&order->task_id, 0x11));
+    ck_addressed(order);
     ck_assert_uint_eq(order->epoch, THE_EPOCH);
     ck_assert_str_eq(order->outcome, "failed");
     ck_assert_str_eq(order->reason, "found it dark");
-    ck_assert(is_nonce(&order->session_nonce));
-    ck_assert_int_eq(order->expires_at_us, NOW + 60000000);
     message_free(order);
 }
 END_TEST

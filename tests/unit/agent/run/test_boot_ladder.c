@@ -241,18 +241,11 @@ END_TEST
 
 /* ---- a restart on a rung ---- */
 
-static void whole_attempt(struct journal_batch *batch, unsigned attempt, const char *on)
-{
-    former_intent(batch, "bmc_off", attempt, "done");
-    former_intent(batch, "bmc_boot_device", attempt, "done");
-    former_intent(batch, "bmc_on", attempt, on);
-}
-
 START_TEST(on_without_effect_is_followed_by_the_next_attempt)
 {
     struct journal_batch *batch = former_life(1);
 
-    whole_attempt(batch, 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     former_restart(batch);
     bench_until("bmc_on:done");
@@ -268,7 +261,7 @@ START_TEST(closed_without_effect_right_before_the_restart)
 {
     struct journal_batch *batch = former_life(1);
 
-    whole_attempt(batch, 1, "no_effect");
+    former_attempt(batch, 1, "no_effect");
     former_token(1);
     former_restart(batch);
     bench_until("bmc_on:done");
@@ -281,7 +274,7 @@ START_TEST(attempt_was_raised_and_nothing_was_begun)
 {
     struct journal_batch *batch = former_life(3);
 
-    whole_attempt(batch, 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "bmc_boot_device", 2, "done");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
@@ -296,7 +289,7 @@ START_TEST(machine_seen_behind_the_restart_is_not_switched_off_by_a_raised_attem
 {
     struct journal_batch *batch = former_life(3);
 
-    whole_attempt(batch, 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "bmc_boot_device", 2, "done");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
@@ -319,7 +312,7 @@ START_TEST(boot_device_of_the_second_attempt_serves_on_with_the_first_token)
 {
     struct journal_batch *batch = former_life(2);
 
-    whole_attempt(batch, 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "bmc_boot_device", 2, "intent");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
@@ -341,7 +334,7 @@ START_TEST(waiting_on_the_second_attempt_goes_on_waiting)
 {
     struct journal_batch *batch = former_life(2);
 
-    whole_attempt(batch, 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "bmc_boot_device", 2, "done");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
@@ -359,8 +352,8 @@ START_TEST(cold_pause_is_kept_whole_after_a_restart)
     int64_t begun;
 
     bench.settings.cold_off_ms = 60000;
-    whole_attempt(batch, 1, "done");
-    whole_attempt(batch, 3, "done");
+    former_attempt(batch, 1, "done");
+    former_attempt(batch, 3, "done");
     former_intent(batch, "bmc_off", 4, "intent");
     former_restart(batch);
     begun = bench.now_ms;
@@ -374,9 +367,9 @@ START_TEST(bmc_is_never_reset_twice)
 {
     struct journal_batch *batch = former_life(5);
 
-    whole_attempt(batch, 1, "done");
-    whole_attempt(batch, 3, "done");
-    whole_attempt(batch, 4, "done");
+    former_attempt(batch, 1, "done");
+    former_attempt(batch, 3, "done");
+    former_attempt(batch, 4, "done");
     former_intent(batch, "bmc_reset", 5, "intent");
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     former_restart(batch);
@@ -392,7 +385,7 @@ START_TEST(off_of_a_later_attempt_that_reads_on_is_uncertain)
 {
     struct journal_batch *batch = former_life(3);
 
-    whole_attempt(batch, 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "bmc_off", 3, "intent");
     bmc_set(POWER_ON, BOOT_DEVICE_PXE);
     former_restart(batch);
@@ -408,9 +401,9 @@ START_TEST(last_attempt_without_effect_ends_it)
 {
     struct journal_batch *batch = former_life(5);
 
-    whole_attempt(batch, 1, "no_effect");
+    former_attempt(batch, 1, "no_effect");
     former_intent(batch, "bmc_reset", 5, "done");
-    whole_attempt(batch, 5, "intent");
+    former_attempt(batch, 5, "intent");
     former_token(5);
     former_restart(batch);
     bench_until("result");

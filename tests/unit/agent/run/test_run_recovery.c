@@ -103,9 +103,7 @@ START_TEST(intended_on_and_on_is_done_and_served_on)
     struct journal_batch *batch = former_life(1);
     const struct boot_offer *offer;
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     former_restart(batch);
@@ -146,9 +144,7 @@ static void life_that_had_switched_on(void)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     former_restart(batch);
@@ -194,9 +190,7 @@ START_TEST(intended_on_and_off_and_nothing_seen_had_no_effect)
     struct journal_intents intents;
 
     bench.settings.attempts_max = 1;
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     bmc_set(POWER_OFF, BOOT_DEVICE_PXE);
     former_restart(batch);
@@ -216,9 +210,7 @@ START_TEST(intended_on_seen_and_off_is_uncertain)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     former_row.seen = STAGE_TFTP;
     former_restart(batch);
@@ -233,9 +225,7 @@ START_TEST(unreadable_bmc_is_uncertain_until_it_answers)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     bmc.dead = true;
@@ -256,9 +246,7 @@ START_TEST(phone_home_during_the_inspection_settles_it)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     bmc.dead = true;
@@ -280,9 +268,7 @@ START_TEST(machine_that_spoke_goes_on_whatever_its_bmc_said)
     struct journal_batch *batch = former_life(1);
     uint8_t nonce[32], session[32];
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "failed");
+    former_attempt(batch, 1, "failed");
     former_token(1);
     memset(nonce, 1, 32);
     phone_home_hash(nonce, former_row.nonce_hash);
@@ -307,9 +293,7 @@ START_TEST(session_goes_on_with_the_same_secret)
     struct journal_batch *batch = former_life(1);
     uint8_t nonce[32], session[32];
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_token(1);
     memset(nonce, 1, 32);
     phone_home_hash(nonce, former_row.nonce_hash);
@@ -331,9 +315,7 @@ START_TEST(whole_report_ends_in_the_restore)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_row.has_report = true;
     former_row.report_size = 10;
     former_row.verdict = strdup("passed");
@@ -350,9 +332,7 @@ START_TEST(restore_begins_again_under_a_new_attempt)
     struct journal_batch *batch = former_life(1);
     struct journal_intents intents;
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "restore_off", 1, "done");
     former_intent(batch, "restore_boot_device", 1, "done");
     former_intent(batch, "restore_on", 1, "intent");
@@ -378,9 +358,7 @@ START_TEST(machine_that_is_its_own_again_is_not_switched_off)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_intent(batch, "restore_on", 1,
                   "intent"); /* it had switched itself off after its report */
     free(former_row.found_power);
@@ -418,9 +396,7 @@ START_TEST(stop_is_named_by_what_the_former_life_saw)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_token(1);
     former_row.seen = STAGE_TFTP;
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
@@ -436,9 +412,7 @@ START_TEST(deadline_counts_from_the_former_life)
 
     bench.orders.boot.deadline_s = 60;
     batch = former_life(1);
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "done");
+    former_attempt(batch, 1, "done");
     former_token(1);
     bmc_set(POWER_ON, BOOT_DEVICE_NONE);
     former_restart(batch);
@@ -452,9 +426,7 @@ static void come_back_without_a_clock(int64_t away_ms)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     bmc_set(POWER_OFF, BOOT_DEVICE_PXE);
     bench.now_ms += away_ms;
@@ -500,9 +472,7 @@ START_TEST(restore_gives_off_behind_an_on_of_the_former_life)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     former_row.outcome = strdup("cancelled");
     former_restart(batch);
@@ -516,9 +486,7 @@ START_TEST(driver_that_only_remembers_ends_no_session_by_having_forgotten)
 {
     struct journal_batch *batch = former_life(1);
 
-    former_intent(batch, "bmc_off", 1, "done");
-    former_intent(batch, "bmc_boot_device", 1, "done");
-    former_intent(batch, "bmc_on", 1, "intent");
+    former_attempt(batch, 1, "intent");
     former_token(1);
     bmc_driver.remembers_only = true;
     former_restart(batch); /* it says off */
